@@ -2,7 +2,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { putSecurityHeaders } from './lib/security-headers.ts';
-import { exposedHeaders } from './routes/exposed-headers.ts';
 import { newRequestId, type RouteEnv } from './routes/relay-route.ts';
 import { servicesOf } from './services.ts';
 
@@ -20,3 +19,27 @@ export const crossOrigin: MiddlewareHandler<RouteEnv> = async (context, next) =>
   preflight?.headers.set('x-request-id', newRequestId());
   return preflight;
 };
+
+/** Headers that SDKs and people read. */
+const exposedHeaders: readonly string[] = [
+  'x-request-id',
+  'request-id',
+  'retry-after',
+  'x-should-retry',
+  'x-ratelimit-limit-requests',
+  'x-ratelimit-limit-tokens',
+  'x-ratelimit-remaining-requests',
+  'x-ratelimit-remaining-tokens',
+  'x-ratelimit-reset-requests',
+  'x-ratelimit-reset-tokens',
+  'anthropic-ratelimit-requests-limit',
+  'anthropic-ratelimit-requests-remaining',
+  'anthropic-ratelimit-requests-reset',
+  'anthropic-ratelimit-tokens-limit',
+  'anthropic-ratelimit-tokens-remaining',
+  'anthropic-ratelimit-tokens-reset',
+  'x-relay-dropped',
+  'x-relay-estimated',
+  'x-relay-model',
+  'x-relay-upstream-request-id',
+];

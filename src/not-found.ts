@@ -2,8 +2,8 @@
 import type { Context } from 'hono';
 import { RelayError } from './lib/relay-error.ts';
 import { withSecurityHeaders } from './lib/security-headers.ts';
-import { methodsOf } from './routes/known-paths.ts';
 import { errorFormatOfPath } from './routes/models.ts';
+import { methodsOf } from './routes/paths.ts';
 import { type RouteEnv, withErrorHandling } from './routes/relay-route.ts';
 
 /** Returns the dashboard's file if there is one, else an error in the caller's format. */

@@ -1,4 +1,4 @@
-// .dev.vars: the local settings and secrets, read beside the environment and kept by `npm start`.
+// .dev.vars: the local settings and secrets, read beside the environment and written by `npm start`.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
@@ -11,7 +11,7 @@ export function devVarsPath(environment: NodeJS.ProcessEnv = process.env): strin
   return environment.DEV_VARS_FILE ? resolve(environment.DEV_VARS_FILE) : inRepository('.dev.vars');
 }
 
-/** What the file sets. A missing file sets nothing. */
+/** Returns the variables of the file. A missing file has none. */
 export function readDevVars(path: string): Record<string, string> {
   return Object.fromEntries(
     Object.entries(parseEnv(readText(path))).map(([name, value]) => [name, value ?? '']),
@@ -31,7 +31,7 @@ export function storeDevVars(path: string, values: Record<string, string>): void
   }
 }
 
-/** The file's text with one variable set: an existing line is replaced, else a line is appended. */
+/** Returns the file's text with one variable set: replaces its line, or appends one. */
 export function withVariable(text: string, name: string, value: string): string {
   const line = `${name}=${value}`;
   const existing = new RegExp(`^[ \\t]*(?:export[ \\t]+)?${name}[ \\t]*=.*$`, 'gm');
@@ -40,7 +40,7 @@ export function withVariable(text: string, name: string, value: string): string 
   return `${text}${separator}${line}\n`;
 }
 
-/** Takes a variable out of the file. */
+/** Removes a variable from the file. */
 export function removeDevVar(path: string, name: string): void {
   const line = new RegExp(`^[ \\t]*(?:export[ \\t]+)?${name}[ \\t]*=.*\\r?\\n?`, 'gm');
   const text = readText(path);

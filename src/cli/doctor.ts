@@ -1,7 +1,6 @@
-// `npm run doctor [-- --url URL --key ADMIN_KEY]`: does a relay, here or deployed, work? Prints each finding with its remedy; the
-// exit code is 1 when something is broken.
-import { examine } from './doctor/examine.ts';
-import { linesOf, summaryOf } from './doctor/report.ts';
+// `npm run doctor [-- --url URL --key ADMIN_KEY]`: checks a local or deployed relay. Prints each finding with its
+// remedy; the exit code is 1 when something is broken.
+import { examine, linesOf, summaryOf } from './doctor/examine.ts';
 import { runProgram } from './failure.ts';
 import { readTransferOptions } from './transfer/options.ts';
 

@@ -2,10 +2,9 @@
 // channels, prices, accounts (passwords as hashes) and balances as a file, for its owner only.
 import { resolve } from 'node:path';
 import { runProgram } from './failure.ts';
-import { assertWritable, writeDocument } from './transfer/document.ts';
+import { assertWritable, countsIn, writeDocument } from './transfer/document.ts';
 import { readTransferOptions } from './transfer/options.ts';
 import { exportPages } from './transfer/pages.ts';
-import { countsIn } from './transfer/summary.ts';
 
 const defaultFile = 'relay-export.json';
 

@@ -1,6 +1,6 @@
-// How a program of the command line ends when something expected goes wrong: one sentence, no stack.
+// How a command-line program ends after an expected failure: one sentence, no stack.
 
-/** A failure that the message explains fully, mend included. */
+/** A failure that its message explains fully, including the remedy. */
 export class CommandFailure extends Error {
   override name = 'CommandFailure';
 }
@@ -15,7 +15,7 @@ export async function runProgram(program: () => Promise<void>): Promise<void> {
   }
 }
 
-/** The message of anything thrown, with the cause's when there is one (fetch hides its reason there). */
+/** Returns the message of anything thrown, with its cause's message if it has one (fetch hides the reason there). */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof AggregateError && error.message === '') return describeError(error.errors[0]);

@@ -1,9 +1,8 @@
 // `npm run import -- --url URL --key ADMIN_KEY --file FILE`: an exported file into a relay.
 import { CommandFailure, runProgram } from './failure.ts';
-import { readDocument } from './transfer/document.ts';
+import { countsIn, readDocument, warningsIn } from './transfer/document.ts';
 import { readTransferOptions } from './transfer/options.ts';
 import { importPages } from './transfer/pages.ts';
-import { countsIn, warningsIn } from './transfer/summary.ts';
 
 await runProgram(async () => {
   const options = readTransferOptions(process.argv.slice(2), process.env);

@@ -1,4 +1,4 @@
-// The secrets that start and deploy make: 32 random bytes in base62, safe in every file and shell.
+// The secrets that start and deploy create: 32 random bytes in base62, safe in every file and shell.
 import { base62 } from '../lib/base62.ts';
 
 /** A new admin key: `ak-` and 43 characters. */

@@ -1,5 +1,5 @@
-// `npm run reconcile -- --url URL --key ADMIN_KEY [--repair]`: do a relay's ledgers, its log and its roll-ups say
-// the same? Prints every difference; the exit code is 1 when one is left. Changes nothing without --repair.
+// `npm run reconcile -- --url URL --key ADMIN_KEY [--repair]`: compares a relay's ledgers, log, and roll-ups.
+// Prints every difference; the exit code is 1 when one is left. Changes nothing without --repair.
 import { CommandFailure, runProgram } from './failure.ts';
 import { type Comparison, comparisons, repair } from './reconcile/comparisons.ts';
 import { linesOf, summaryOf } from './reconcile/report.ts';

@@ -1,4 +1,4 @@
-// Where the programs of the command line find the project's files, whatever the current directory is.
+// The paths of the project's files for command-line programs, whatever the current directory is.
 import { fileURLToPath } from 'node:url';
 
 /** Absolute path of the repository. */

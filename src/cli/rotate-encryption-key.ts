@@ -1,5 +1,5 @@
-// `npm run rotate-encryption-key [-- --url URL --key ADMIN_KEY]`: a new ENCRYPTION_KEY for the local relay, or for the
-// deployed one at that address, while it serves. Safe to run again: a run that was cut off is continued.
+// `npm run rotate-encryption-key [-- --url URL --key ADMIN_KEY]`: replaces the ENCRYPTION_KEY of the local relay,
+// or of the deployed one at that address, while it serves. Safe to run again: an interrupted run continues.
 import { resolve } from 'node:path';
 import { DeploymentFile } from './deploy/deployment.ts';
 import { devVarsPath } from './dev-vars.ts';

@@ -15,7 +15,7 @@ const healthDeadlineMs = 30_000;
 const healthPauseMs = 50;
 
 await runProgram(start);
-// Connections kept alive would hold the process for seconds.
+// Kept-alive connections would hold the process for seconds.
 process.exit();
 
 async function start(): Promise<void> {
@@ -60,19 +60,19 @@ async function announce(
 
 function variablesFor(settings: StartSettings, demo: DemoUpstream | null): Record<string, string> {
   const { DEMO_BASE_URL: _url, DEMO_MODELS: _models, ...own } = settings.workerVariables;
-  // Here nothing is fetched that nobody asked for.
+  // Nothing is fetched here without a request.
   const variables = { PRICES_URL: 'off', ...own };
   if (demo === null) return variables;
   return { ...variables, DEMO_BASE_URL: demo.url, DEMO_MODELS: JSON.stringify(demoModels) };
 }
 
-/** The address for people: a wildcard is no address that a client could call. */
+/** The address for people: clients cannot call a wildcard address. */
 function addressOf({ host, port }: StartSettings): string {
   const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }
 
-/** The relay is of use without its demo token: say what is wrong, and go on. */
+/** The relay is useful without its demo token: report the failure, and continue. */
 function explainMissingToken(error: unknown): null {
   console.error(describeError(error));
   return null;

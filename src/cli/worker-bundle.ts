@@ -1,5 +1,6 @@
-// The Worker's bundle, split where the source imports on demand: an isolate that relays does not parse the dashboard. Wrangler's own
-// bundler writes everything into one module (wrangler 4.155), so it uploads these modules as they are (wrangler.toml, no_bundle).
+// The Worker's bundle, split where the source imports on demand: an isolate that relays does not parse the
+// dashboard. Wrangler's own bundler writes everything into one module (wrangler 4.155), so it uploads these
+// modules unchanged (wrangler.toml, no_bundle).
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
@@ -36,7 +37,8 @@ export async function bundleWorker(entry: string): Promise<WorkerBundle> {
 const settings = {
   absWorkingDir: repositoryRoot,
   outdir: 'dist',
-  // A rule of wrangler.toml names the parts. Vitest applies the rule to packages too, so it must match nothing of theirs.
+  // A rule of wrangler.toml matches these names. Vitest applies the rule to packages too, so it must match none of
+  // theirs.
   chunkNames: 'part-[name]-[hash]',
   outExtension: { '.js': '.mjs' },
   write: false as const,
@@ -73,8 +75,8 @@ function loadedAtStart({ outputs }: Metafile, main: string): Set<string> {
 }
 
 /**
- * Writes a bundle into a folder that has nothing else in it. Files appear whole and the rest goes last, so that two builds of the same
- * source may run at the same time.
+ * Writes a bundle into a folder of its own. Files appear whole and old ones are deleted last, so that two builds
+ * of the same source may run at the same time.
  */
 export function writeBundle({ modules, maps }: WorkerBundle, folder: string): void {
   mkdirSync(folder, { recursive: true });

@@ -1,4 +1,4 @@
-// Wrangler's command line as a child process: never asks, tells nobody, keeps its logs in .wrangler.
+// Wrangler's command line as a child process: never prompts, sends no telemetry, keeps its logs in .wrangler.
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { CommandFailure } from './failure.ts';

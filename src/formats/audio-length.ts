@@ -1,6 +1,6 @@
 // Measures the duration of sound from its bytes as they pass. Nothing is decoded or held. Walks what a decoder walks
 // (frames, packets, blocks), because a length in a header can be forged.
-import { joinedBytes } from '../lib/joined-bytes.ts';
+import { joinedBytes } from '../lib/chunk-reader.ts';
 import { type AudioWalk, audioRates, bigEndian, latin } from './audio-bytes.ts';
 import { mpegFrames } from './audio-mpeg.ts';
 import { oggPackets } from './audio-ogg.ts';

@@ -59,7 +59,7 @@ export function geminiPage(ids: readonly string[], query: URLSearchParams): obje
   if (!Number.isInteger(size) || size < 0)
     throw new RelayError('invalid_request', 'pageSize: must be a whole number.');
   if (!Number.isInteger(from) || from < 0)
-    throw new RelayError('invalid_request', 'pageToken: is none that was given.');
+    throw new RelayError('invalid_request', 'pageToken: this is not a token of this list.');
   const to = from + Math.min(size || geminiPages.defaultSize, geminiPages.maximumSize);
   const page = { models: ids.slice(from, to).map(geminiModel) };
   return to < ids.length ? { ...page, nextPageToken: String(to) } : page;

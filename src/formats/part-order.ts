@@ -70,3 +70,15 @@ function isEnd({ type }: PartEvent): boolean {
 function endsParts({ type }: NeutralEvent): boolean {
   return type === 'candidate-end' || type === 'message-end' || type === 'error' || type === 'prompt-block';
 }
+
+/**
+ * The user's turn that is added in front for targets that refuse a conversation without one, or one that begins with the
+ * assistant. Anthropic: "messages: at least one message is required"; Gemini: "contents is not specified" (seen 2026-11).
+ * The text never changes, so that prompt caches hold.
+ */
+export const userTurnText = 'Continue.';
+
+/** Whether the turns need the user to begin. */
+export function needsUserTurn(firstRole: string | undefined): boolean {
+  return firstRole !== 'user';
+}

@@ -11,7 +11,7 @@ export interface InputSurvey {
   inputTokens: number;
   /** The probable input: not a bound, but what is charged if no usage is reported. */
   typicalTokens: number;
-  /** Tokens of files of unknown kind: text, or a dearer kind. */
+  /** Tokens of files of unknown kind: text, or a more expensive kind. */
   remoteTokens: number;
   imageTokens: number;
   audioTokens: number;

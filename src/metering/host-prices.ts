@@ -18,7 +18,7 @@ interface HostPrice {
  * of the implicit cache, cache writes those of the explicit one. https://www.alibabacloud.com/help/en/model-studio/model-pricing and a page a
  * model, as quoted by theopenco/llmgateway pull requests 3583, 2114 and 3392 (qwen3-max, qwen3-coder-plus, qwen3.6-plus, qwen3.8-max; 2026-04 to 2026-08),
  * 2389-research/dippin-lang pull request 279 (qwen3.7-max; 2026-08-12), anomalyco/models.dev pull request 5692 (qwen3.8-flash; 2026-08-28) and
- * its providers/alibaba (the others; 2026-09). qwen-plus: in thinking mode all output costs what reasoning does; a usage does not tell the mode.
+ * its providers/alibaba (the others; 2026-09). qwen-plus: in thinking mode all output costs what reasoning does; a usage does not show the mode.
  */
 const alibabaSingapore: Readonly<Record<string, HostPrice>> = {
   'qwen-flash': {

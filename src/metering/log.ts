@@ -1,7 +1,7 @@
 // Writes the request log in D1: the rows that ledgers deliver, counted into the roll-ups (roll-up-log.ts) in the
 // same transaction. page-log.ts reads it. Throws when D1 fails; every write may be repeated.
 
-import { chunksOfJson } from '../lib/json-chunks.ts';
+import { chunksOfJson } from '../lib/json.ts';
 import type { LogRow } from './log-row.ts';
 import { rollUpStatements } from './roll-up-log.ts';
 

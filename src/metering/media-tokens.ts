@@ -2,7 +2,7 @@
 import type { ImageTraits } from '../formats/answer-media.ts';
 
 /**
- * Output tokens of a picture of the gpt-image models: 1024x1024, 1024x1536, 1536x1024.
+ * Output tokens of an image of the gpt-image models: 1024x1024, 1024x1536, 1536x1024.
  * https://developers.openai.com/api/docs/guides/image-generation (cost and latency), read 2026-11.
  */
 const imageTokens: Readonly<Record<string, readonly [square: number, portrait: number, landscape: number]>> =

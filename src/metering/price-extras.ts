@@ -1,7 +1,7 @@
 // Published prices that genai-prices 0.1.8 lacks, for endpoints of the relay. Only flat prices that do not depend
 // on sizes or qualities (so no dall-e). Each group names its page, and where and when it was last read. A model
 // that is neither there nor here has no price until an administrator sets one.
-import { freeRates, picoEach, type Rates } from './rates.ts';
+import { freeRates, mapTokenRates, picoEach, type Rates, type TokenRates } from './rates.ts';
 
 /** The provider that the price belongs to. */
 type ExtraProvider = 'openai' | 'cohere' | 'voyage';
@@ -70,3 +70,32 @@ export function extraRates(provider: string, model: string): Rates | null {
 export function extraModels(provider: string): string[] {
   return Object.hasOwn(extras, provider) ? Object.keys(extras[provider as ExtraProvider]) : [];
 }
+
+/**
+ * One-hour cache writes cost twice the input on every cloud that offers them, but the table has them only for
+ * Anthropic itself. https://platform.claude.com/docs/en/build-with-claude/prompt-caching#pricing (2026-11).
+ */
+export function withHourWrites(rates: Rates): Rates {
+  const added = (of: TokenRates): TokenRates =>
+    of.cacheWrite === undefined || of.cacheWrite1h !== undefined ? of : { ...of, cacheWrite1h: of.input * 2 };
+  return {
+    ...rates,
+    base: added(rates.base),
+    tiers: rates.tiers.map((tier) => ({ ...tier, rates: added(tier.rates) })),
+  };
+}
+
+/**
+ * Vertex charges 10 % more in locations that are not global, from Claude 4.5 on. Bedrock does the same, but its
+ * models' names say so, and the table has them.
+ * https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai#global-vs-regional-endpoints
+ * (2026-11).
+ */
+export function atLocation(rates: Rates, model: string, location: string): Rates {
+  const isPriced = model.includes('claude') && rates.source !== 'override';
+  if (!isPriced || location === 'global' || olderClaude.test(model)) return rates;
+  return mapTokenRates(rates, (pico) => Math.round((pico * 11) / 10));
+}
+
+/** Matches models before 4.5: `claude-3-…`, `claude-opus-4@…`, `claude-opus-4-1@…`. */
+const olderClaude = /claude-(?:[123]\b|[a-z]+-[123]\b|[a-z]+-4(?:-[01])?(?:@|$|-\d{8}))/;

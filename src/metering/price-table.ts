@@ -7,10 +7,9 @@ import {
   type Provider,
   updatePrices,
 } from '@pydantic/genai-prices';
-import { withHourWrites } from './claude-prices.ts';
 import { deepSeekRates } from './deepseek-prices.ts';
 import { hostRates } from './host-prices.ts';
-import { extraModels, extraRates } from './price-extras.ts';
+import { extraModels, extraRates, withHourWrites } from './price-extras.ts';
 import { freeRates, picoEach, type Rates, type TokenRates } from './rates.ts';
 import { withToolFees } from './tool-fees.ts';
 

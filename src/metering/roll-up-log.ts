@@ -1,7 +1,7 @@
 // The roll-ups of the log in D1: usage by hour and by day, by token, model, and channel. Updated in the
 // transaction that writes rows, so that they are right however often a row arrives, and in batches, so that a busy
 // token costs few written rows.
-import { chunksOfJson } from '../lib/json-chunks.ts';
+import { chunksOfJson } from '../lib/json.ts';
 import type { LogRow } from './log-row.ts';
 
 /** What is summed. ttfb_ms: the times to the first byte of the rows that have one; ttfb_count counts those rows. */

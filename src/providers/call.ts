@@ -53,7 +53,7 @@ export async function callUpstream(call: UpstreamCall): Promise<Response> {
   const response = await responseTo(call);
   if (!isAnswer(response)) {
     await response.body?.cancel();
-    const message = 'The model provider gave an answer that is none.';
+    const message = 'The model provider returned an invalid answer.';
     throw new RelayError('upstream_error', message, { cause: `upstream status ${response.status}` });
   }
   return response.status < 400 || response.body === null ? response : withWholeBody(response, call);

@@ -1,5 +1,4 @@
 // The settings of a channel. Types only.
-import type { PresetName } from './preset-name.ts';
 
 /** What an operator may set for a channel besides its address. */
 export interface ChannelSettings {
@@ -36,3 +35,25 @@ export interface ChannelSettings {
    */
   sharedResources?: readonly string[];
 }
+
+/** The hosts that are known by name. */
+export const presetNames = [
+  'alibaba',
+  'cerebras',
+  'deepseek',
+  'fireworks',
+  'groq',
+  'huggingface',
+  'llama.cpp',
+  'mistral',
+  'moonshot',
+  'ollama',
+  'openrouter',
+  'perplexity',
+  'together',
+  'vllm',
+  'xai',
+  'zai',
+] as const;
+
+export type PresetName = (typeof presetNames)[number];

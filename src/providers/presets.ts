@@ -2,8 +2,7 @@
 // (paths), the relay (what it switches on), and formats/openai-chat (translated requests). Read in November 2026
 // unless another date is given.
 import type { ChatUpstreamFacts } from '../formats/openai-chat/upstream-facts.ts';
-import type { ChannelSettings } from './channel-settings.ts';
-import type { PresetName } from './preset-name.ts';
+import type { ChannelSettings, PresetName } from './channel-settings.ts';
 
 export interface Preset {
   baseUrl: string;
@@ -85,7 +84,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   zai: { ...plain, baseUrl: 'https://api.z.ai/api/paas/v4' },
 };
 
-/** By host; a private address tells nothing. */
+/** By host; a private address identifies nothing. */
 const byHost = new Map(
   Object.values(presets)
     .map((preset) => [new URL(preset.baseUrl).hostname, preset] as const)

@@ -1,9 +1,8 @@
 // Access tokens of service accounts: a signed statement is exchanged for a token that is valid for an hour and
 // cached in the isolate. RFC 7523;
 // https://developers.google.com/identity/protocols/oauth2/service-account#httprest (2026-11). jose signs.
-import { DeadlineTimer } from '../lib/deadline-timer.ts';
+import { DeadlineTimer, withTimer } from '../lib/deadline-timer.ts';
 import { RelayError } from '../lib/relay-error.ts';
-import { withTimer } from '../lib/timer.ts';
 import { callUpstream } from './call.ts';
 import type { RunOn, UpstreamRequest } from './provider.ts';
 import type { ServiceAccount } from './service-account.ts';

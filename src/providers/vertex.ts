@@ -7,6 +7,7 @@ import { writeErrorBody } from '../formats/anthropic-messages/errors.ts';
 import type { OperationId } from '../formats/format-id.ts';
 import { isObject } from '../formats/json-reader.ts';
 import { readUpstreamError } from '../formats/upstream-error.ts';
+import type { JsonObject } from '../lib/json.ts';
 import {
   namesOfBetas,
   takeBetas,
@@ -20,7 +21,6 @@ import type { ListingTarget } from './model-listing.ts';
 import { type ListedPage, textOf, textsAt } from './model-listing.ts';
 import type { AdaptedBody, Provider, UpstreamRequest, UpstreamTarget } from './provider.ts';
 import { readServiceAccount } from './service-account.ts';
-import { forVertexGemini } from './vertex-gemini.ts';
 import { authorizeByAccount, forgetToken } from './vertex-token.ts';
 
 const claudeOperations = new Set<OperationId>(['messages', 'messages-count-tokens']);
@@ -150,4 +150,36 @@ function readList(body: unknown, after: string | null): ListedPage {
     names: isListed ? textsAt(body, 'publisherModels', 'name').map(bareName) : [],
     next: token === null ? (publishers[publishers.indexOf(publisher) + 1] ?? null) : `${publisher} ${token}`,
   };
+}
+
+/**
+ * Removes the ids of calls and of their results, which are unknown there (400 `Unknown name "id" at
+ * 'contents[1].parts[0].function_call'`): https://github.com/BerriAI/litellm/pull/28324 (2026-05) and
+ * https://github.com/mlflow/mlflow/issues/24127 (2026-06); calls are matched by name and order. Adds the role of
+ * every content (400 `Please use a valid role: user, model.`), where Gemini's own API assumes the user's. A body
+ * without such fields is not changed.
+ */
+function forVertexGemini(text: string): string {
+  if (!calls.test(text) && text.includes('"role"')) return text;
+  const body = JSON.parse(text) as JsonObject;
+  if (!Array.isArray(body.contents)) return text;
+  return JSON.stringify({ ...body, contents: body.contents.map(contentOf) });
+}
+
+const calls = /"function(?:Call|Response|_call|_response)"/;
+
+function contentOf(content: unknown): unknown {
+  if (!isObject(content)) return content;
+  const parts = Array.isArray(content.parts) ? { parts: content.parts.map(partOf) } : {};
+  return { ...content, role: content.role ?? 'user', ...parts };
+}
+
+const idHolders = ['functionCall', 'functionResponse', 'function_call', 'function_response'];
+
+function partOf(part: unknown): unknown {
+  if (!isObject(part)) return part;
+  const holder = idHolders.find((name) => isObject(part[name]));
+  if (holder === undefined) return part;
+  const { id: _, ...rest } = part[holder] as JsonObject;
+  return { ...part, [holder]: rest };
 }

@@ -9,7 +9,7 @@ import { exchange } from '../providers/exchange.ts';
 import { baseUrlOf } from '../providers/provider.ts';
 import { providers } from '../providers/registry.ts';
 import type { LiveChannel } from '../routing/catalog.ts';
-import { findChannel } from '../routing/find-channel.ts';
+import { findChannel } from '../routing/environment-channels.ts';
 import { KeyRing } from '../routing/key-ring.ts';
 import type { Poll, Polled } from './background.ts';
 import { endingOfMeter, settlementOf } from './background-ending.ts';

@@ -1,6 +1,6 @@
 // Delivers journal rows and refusals to D1 in batches. A row may be delivered several times; D1 keeps it once.
+import { withTimer } from '../lib/deadline-timer.ts';
 import { logError } from '../lib/log.ts';
-import { withTimer } from '../lib/timer.ts';
 import { appendRows, probeLog, type SpentReport } from '../metering/log.ts';
 import type { LogRow, PendingRow } from '../metering/log-row.ts';
 import { schemaReadiness } from '../schema/readiness.ts';

@@ -1,6 +1,7 @@
 // The differences between the APIs of realtime sessions: how a client names its model, which frames request something that costs, and how errors
 // are sent. The rest (sockets, upstreams, money, the token) is shared.
-import type { RelayError } from '../lib/relay-error.ts';
+import { logError } from '../lib/log.ts';
+import { RelayError } from '../lib/relay-error.ts';
 import type { LedgerClient } from '../quota/client.ts';
 import type { Catalog, Route } from '../routing/catalog.ts';
 import type { Closing } from './close-codes.ts';
@@ -61,4 +62,12 @@ export interface Dialect {
   refusesRelay(closing: Closing): boolean;
   /** Returns the close equivalent to a refusal in the upstream's first frame, or null. */
   refusalIn(first: Frame): Closing | null;
+}
+
+/** Returns the error itself, or an `internal_error`. */
+export function relayErrorOf(thrown: unknown): RelayError {
+  if (thrown instanceof RelayError) return thrown;
+  const stack = String((thrown as Error)?.stack ?? thrown);
+  logError('realtime-session-failed', { stack });
+  return new RelayError('internal_error', 'The relay failed at this session.', { cause: thrown });
 }

@@ -10,13 +10,13 @@ import { Bridge, type SessionEnd } from './bridge.ts';
 import { type Closing, closeCodes, closingForError } from './close-codes.ts';
 import { Connector, type ConnectorServices, refusedRelayError } from './connect.ts';
 import type { Dialect, DialectContext } from './dialect.ts';
+import { relayErrorOf } from './dialect.ts';
 import type { Frame } from './frames.ts';
 import { GeminiDialect } from './gemini/dialect.ts';
 import { realtimeLimits } from './limits.ts';
 import { type Pricing, SessionMoney } from './money.ts';
 import { OpenaiDialect } from './openai/dialect.ts';
 import type { SessionOrder } from './order.ts';
-import { relayErrorOf } from './relay-error-of.ts';
 import {
   modelsToAllow,
   pricingAt,

@@ -1,8 +1,10 @@
 // Finds the routes of a realtime session, for each of the models that it may come to, and their prices. Pure.
+import { isShared, referencesIn, resourceNotFound } from '../formats/references.ts';
 import { isModelName, modelNameRule } from '../formats/request-checks.ts';
+import type { JsonObject } from '../lib/json.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { overrideRates } from '../metering/price.ts';
-import type { Catalog, ChannelScope, Route } from '../routing/catalog.ts';
+import type { Catalog, ChannelScope, LiveChannel, Route } from '../routing/catalog.ts';
 import { modelsOfNames } from '../routing/requested-names.ts';
 import { ratesOf } from '../routing/route-rates.ts';
 import type { TokenIdentity } from '../tokens/token.ts';
@@ -97,4 +99,18 @@ export function pricingAt(
     rates: ofAlias === null ? ratesOf(route, model, catalog, nowMs) : overrideRates(ofAlias),
     multiplier: multiplierFor(identity),
   };
+}
+
+/**
+ * Returns the refusal of settings, a response, or an item that names a resource which the channel does not share, or null.
+ * The relay does not record the resources that a session creates, so only shared ones are allowed.
+ */
+export function refusalOfResources(named: JsonObject, { settings }: LiveChannel): RelayError | null {
+  // References to items of the session's own conversation need no check; `conversation` is `auto` or `none` here.
+  const { input, conversation: _, ...rest } = named;
+  const references = [...referencesIn(rest), ...referencesIn({ messages: input })];
+  const foreign = references.find(
+    ({ id, isOptional }) => !isOptional && !isShared(settings.sharedResources ?? [], id),
+  );
+  return foreign === undefined ? null : resourceNotFound(foreign.id);
 }

@@ -15,8 +15,7 @@ import { allowsModel, modelsNamed } from '../quota/policy.ts';
 import type { RelayServices } from '../relay/call.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
 import { decoded } from './gemini.ts';
-import { namesModel } from './known-paths.ts';
-import { canonicalPath, isGeminiPath } from './paths.ts';
+import { canonicalPath, isGeminiPath, namesModel } from './paths.ts';
 import {
   authenticate,
   type Caller,

@@ -2,14 +2,15 @@
 // headers that every response has.
 import type { Context } from 'hono';
 import type { Env } from '../env.ts';
+import { errorBody, errorHeaders, errorStatus } from '../formats/api-errors.ts';
 import type { ApiFormat } from '../formats/format-id.ts';
 import type { Endpoint } from '../formats/registry.ts';
+import { logError } from '../lib/log.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { Call, RelayServices } from '../relay/call.ts';
 import { relay } from '../relay/relay.ts';
 import type { TokenIdentity } from '../tokens/token.ts';
 import { type CredentialReader, readCredential } from './credentials.ts';
-import { respondError } from './respond-error.ts';
 
 /** The environment of a route's context. */
 export interface RouteEnv {
@@ -36,13 +37,13 @@ export function newRequestId(): string {
 
 /** Runs a route's work. Errors are answered in the route's format; every response has the request's id. */
 export async function withErrorHandling(
-  door: ApiFormat,
+  api: ApiFormat,
   work: (requestId: string) => Promise<Response>,
 ): Promise<Response> {
   const requestId = newRequestId();
-  const response = await work(requestId).catch((thrown) => respondError(door, thrown, requestId));
+  const response = await work(requestId).catch((thrown) => respondError(api, thrown, requestId));
   response.headers.set('x-request-id', requestId);
-  if (door === 'anthropic') response.headers.set('request-id', requestId);
+  if (api === 'anthropic') response.headers.set('request-id', requestId);
   return response;
 }
 
@@ -118,5 +119,22 @@ export function relayRoute(
       background: (work) => context.executionCtx.waitUntil(work),
     };
     return relay(call, services);
+  });
+}
+
+/** Returns the response for anything thrown in a route. Anything but a RelayError is logged and answered as an internal error. */
+function respondError(api: ApiFormat, thrown: unknown, requestId: string): Response {
+  const error = thrown instanceof RelayError ? thrown : internal(thrown, requestId);
+  return Response.json(errorBody(api, error, requestId), {
+    status: errorStatus(api, error.code),
+    headers: errorHeaders(error),
+  });
+}
+
+function internal(cause: unknown, requestId: string): RelayError {
+  const stack = cause instanceof Error ? cause.stack : String(cause);
+  logError('internal-error', { requestId, stack });
+  return new RelayError('internal_error', `The relay failed at this request. Its id is ${requestId}.`, {
+    cause,
   });
 }

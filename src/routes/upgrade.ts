@@ -1,8 +1,7 @@
 // `Upgrade: websocket`, and which paths have a WebSocket.
 import { RelayError } from '../lib/relay-error.ts';
-import { hasSocket } from './known-paths.ts';
 import { errorFormatOfPath } from './models.ts';
-import { canonicalPath, pathOf } from './paths.ts';
+import { canonicalPath, hasSocket, pathOf } from './paths.ts';
 import { withErrorHandling } from './relay-route.ts';
 
 /**

@@ -3,6 +3,7 @@
 import type { Config } from '../config.ts';
 import type { ProviderName } from '../providers/provider-name.ts';
 import type { LiveChannel } from './catalog.ts';
+import { RoutingStore } from './store.ts';
 
 /** A provider's own model names, so that an OpenAI key never claims to serve `claude-…`. */
 const ownModels = {
@@ -93,4 +94,13 @@ export function demoChannels(config: Config): LiveChannel[] {
     plainKeys: ['demo'],
     lastResort: true,
   }));
+}
+
+/** Returns the channel, even if it is disabled, or null. Throws when D1 fails. */
+export async function findChannel(db: D1Database, config: Config, id: string): Promise<LiveChannel | null> {
+  const unstored = [...environmentChannels(config), ...demoChannels(config)];
+  const found = unstored.find((channel) => channel.id === id);
+  if (found !== undefined) return found;
+  const record = await new RoutingStore(db).find(id);
+  return record && { ...record.channel, plainKeys: null, lastResort: false };
 }

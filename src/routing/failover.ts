@@ -1,12 +1,12 @@
 // Failover: a request goes to one target after the other until one answers. Never twice to the same for one of its models, and to so many
 // of each model. Owns the attempts of the request; what they say of the targets goes to their health.
-import type { RelayError } from '../lib/relay-error.ts';
+import { RelayError } from '../lib/relay-error.ts';
 import type { Attempt } from '../metering/log-row.ts';
 import type { Route } from './catalog.ts';
 import type { Background } from './catalog-loader.ts';
-import { everyTargetCooling } from './every-target-cooling.ts';
+import type { Health } from './health.ts';
 import { type Failure, targetName } from './health.ts';
-import { modelTargetName, selectTarget, type Target } from './select.ts';
+import { cooldownOfAll, modelTargetName, selectTarget, type Target } from './select.ts';
 import type { SharedHealth } from './shared-health.ts';
 import type { UpstreamFailure } from './upstream-failure.ts';
 
@@ -155,4 +155,22 @@ export class Failover<R extends Route> {
   private cooling(): RelayError | null {
     return everyTargetCooling(this.options.routes, this.options.health.current, Date.now());
   }
+}
+
+/**
+ * Returns `rate_limit_exceeded` (all causes were 429s) or `service_unavailable`, with the earliest time at which
+ * an upstream may be called again, or null when a target may be tried.
+ */
+export function everyTargetCooling(
+  routes: readonly Route[],
+  health: Health,
+  nowMs: number,
+): RelayError | null {
+  const cooldown = cooldownOfAll(routes, health, nowMs);
+  if (cooldown === null) return null;
+  const code = cooldown.isLimited ? 'rate_limit_exceeded' : 'service_unavailable';
+  const what = cooldown.isLimited ? 'has reached the rate limit of' : 'was asked to wait by';
+  const seconds = Math.max(1, Math.ceil((cooldown.untilMs - nowMs) / 1_000));
+  const message = `Every channel of this model ${what} its provider. Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`;
+  return new RelayError(code, message, { retryAfterMs: cooldown.untilMs - nowMs });
 }

@@ -1,8 +1,8 @@
 // The price of a model at a route: the operator's override for the requested name, else the table's price for the
 // upstream's name.
 import { matchesAny } from '../lib/wildcard.ts';
-import { atLocation } from '../metering/claude-prices.ts';
 import { overrideRates, type Rates, tableRates } from '../metering/price.ts';
+import { atLocation } from '../metering/price-extras.ts';
 import { type Catalog, type Route, upstreamNameOf } from './catalog.ts';
 
 /** Returns the rates; `model` is the requested name. Null: the model has no price. */

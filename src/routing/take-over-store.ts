@@ -1,5 +1,5 @@
 // Writes rows of an import into a table, all in one batch, each only if a condition holds.
-import { chunksOfJson } from '../lib/json-chunks.ts';
+import { chunksOfJson } from '../lib/json.ts';
 
 /** What is written where, and when an existing row is replaced. SQL that never contains anybody's input. */
 export interface TakeOver {

@@ -1,7 +1,7 @@
 // Whether an isolate may serve with its database. The schema is brought up to date at the isolate's first request,
 // before it is served.
+import { withTimer } from '../lib/deadline-timer.ts';
 import { logError } from '../lib/log.ts';
-import { withTimer } from '../lib/timer.ts';
 import { applySchema, schemaOf } from './apply.ts';
 import { type DatabaseSchema, schemaVersion } from './steps.ts';
 

@@ -1,7 +1,8 @@
 // Maps tokens to D1's columns and back. Pure.
-import { type AccountBounds, effectivePolicy, type OwnBounds } from './effective-policy.ts';
-import type { TokenChanges, TokenRecord } from './records.ts';
-import { type AdminBounds, type Budget, type BudgetPeriod, type TokenStatus, unbounded } from './token.ts';
+import type { AccountBounds, OwnBounds } from './effective-policy.ts';
+import { effectivePolicy } from './effective-policy.ts';
+import type { AdminBounds, TokenPolicy, TokenStatus } from './token.ts';
+import { type Budget, type BudgetPeriod, unbounded } from './token.ts';
 
 /** A row of `tokens`, with the token's hashes as JSON beside it. */
 export interface TokenRow {
@@ -134,3 +135,25 @@ function budgetOfRow({ budget_nano_usd, budget_period }: TokenRow): Budget | nul
     ? null
     : { nanoUsd: budget_nano_usd, period: budget_period };
 }
+
+/** A token as D1 holds it. */
+export interface TokenRecord {
+  /** What its ledger decides by: `own`, `admin`, `account`, and the group together. */
+  policy: TokenPolicy;
+  own: OwnBounds;
+  /** Null: an admin has set nothing. */
+  admin: AdminBounds | null;
+  /** Null: there is no such account. */
+  account: AccountBounds | null;
+  name: string;
+  hint: string;
+  createdAtMs: number;
+  lastUsedAtMs: number | null;
+  /** As the ledger last reported it: about a second behind. */
+  spentNanoUsd: number;
+}
+
+/** The fields that an edit may change. Absent fields stay; lists and limits are replaced whole. */
+export type TokenChanges = Partial<
+  Omit<OwnBounds, 'status'> & { name: string; status: Exclude<TokenStatus, 'deleted'> }
+>;

@@ -1,7 +1,7 @@
 // Tokens in D1: their records, their accepted values (hashes only), and what the ledger reports as spent. The
 // token's ledger decides, by the policy that is read here. Throws when D1 fails.
+import type { TokenChanges, TokenRecord } from './columns.ts';
 import { columnsOfChanges, columnsOfRecord, recordOfRow, type TokenRow } from './columns.ts';
-import type { TokenChanges, TokenRecord } from './records.ts';
 import type { AdminBounds, TokenHash, TokenPolicy, TokenStatus } from './token.ts';
 
 /** A token in a list. */

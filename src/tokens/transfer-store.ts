@@ -1,7 +1,7 @@
 // Imports tokens into D1, a few hundred at a time. Safe to repeat.
-import { chunksOfJson } from '../lib/json-chunks.ts';
+import { chunksOfJson } from '../lib/json.ts';
+import type { TokenRecord } from './columns.ts';
 import { columnsOfRecord } from './columns.ts';
-import type { TokenRecord } from './records.ts';
 import type { TokenPolicy, TokenStatus } from './token.ts';
 
 /** Columns that keep their value when the token already exists; the last two keep the higher figure. */

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hostBundle } from '../../src/cli/host/bundle.ts';
-import { prepareStateFolder } from '../../src/cli/host/state-folder.ts';
+import { prepareStateFolder } from '../../src/cli/host/launch.ts';
 import { type RelayOptions, relayConfig } from '../../src/cli/host/workerd-config.ts';
 import { runFolder, startWorkerd } from '../../src/cli/host/workerd-process.ts';
 import { adminKey, freePort, managerOf, type TestRelay } from './relay.ts';

@@ -1,11 +1,11 @@
-// What the demo upstream says, and what it would cost: about one token for four characters.
+// The demo upstream's answers, and their usage: about one token per four characters.
 import type { Json } from './exchange.ts';
 
 export interface Answer {
   readonly text: string;
-  /** The text as a stream delivers it. */
+  /** The text in the pieces of a stream. */
   readonly pieces: readonly string[];
-  /** Whether the caller's bound cut it. */
+  /** Whether the caller's limit cut it. */
   readonly cut: boolean;
   readonly inputTokens: number;
   readonly outputTokens: number;
@@ -13,10 +13,10 @@ export interface Answer {
 
 const charactersPerToken = 4;
 const longestEcho = 160;
-/** Members that hold what a person or a model said, in every format. */
+/** Members that hold the text of a person or a model, in every format. */
 const spoken = ['content', 'text', 'parts', 'input', 'output', 'arguments', 'system', 'messages'];
 
-/** A friendly answer that names the model and echoes what was said last. */
+/** Returns a friendly answer that names the model and echoes the last message. */
 export function composeAnswer(
   model: string,
   prompt: Json | undefined,
@@ -37,12 +37,12 @@ export function composeAnswer(
   };
 }
 
-/** At least one token, then one for each four characters begun. */
+/** Returns at least one token, and one per four characters begun. */
 export function countTokens(text: string): number {
   return Math.max(1, Math.ceil(text.length / charactersPerToken));
 }
 
-/** All that was said in a prompt of any format. */
+/** Returns all text of a prompt in any format. */
 export function textOf(value: Json | undefined): string {
   if (typeof value === 'string') return value;
   if (Array.isArray(value)) return value.map(textOf).filter(Boolean).join('\n');
@@ -53,12 +53,12 @@ export function textOf(value: Json | undefined): string {
     .join('\n');
 }
 
-/** A conversation's last turn. */
+/** Returns a conversation's last turn. */
 export function lastTurn(turns: Json | undefined): Json | undefined {
   return Array.isArray(turns) ? turns.at(-1) : turns;
 }
 
-/** An id as the providers make them: a prefix and 24 letters and digits. */
+/** Returns an id like the providers': a prefix and 24 letters and digits. */
 export function newId(prefix: string): string {
   return `${prefix}${crypto.randomUUID().replaceAll('-', '').slice(0, 24)}`;
 }

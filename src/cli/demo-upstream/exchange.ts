@@ -1,4 +1,4 @@
-// What the demo upstream's handlers receive and give back: plain data, no sockets.
+// What the demo upstream's handlers receive and return: plain data, no sockets.
 
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json | undefined };
 export type JsonObject = { [name: string]: Json | undefined };
@@ -11,7 +11,7 @@ export interface DemoRequest {
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
-/** A stream's pieces go out one by one with a small pause between them. */
+/** A stream's pieces are sent one by one, with a short pause between them. */
 export type DemoAnswer =
   | { readonly kind: 'json'; readonly status: number; readonly body: Json }
   | { readonly kind: 'bytes'; readonly contentType: string; readonly bytes: Uint8Array | string }
@@ -19,7 +19,7 @@ export type DemoAnswer =
 
 export type DemoHandler = (request: DemoRequest) => DemoAnswer | Promise<DemoAnswer>;
 
-/** A refusal in the words of a provider; each format's renderer gives it its shape. */
+/** A refusal with a provider's message; each format's renderer shapes it. */
 export class DemoRefusal extends Error {
   readonly status: number;
   readonly param: string | null;
@@ -57,7 +57,7 @@ export async function formBody(request: DemoRequest): Promise<FormData> {
   }
 }
 
-/** A member that must be there. */
+/** Returns a required member. */
 export function needed(body: JsonObject, name: string): Json {
   const value = body[name];
   if (value === undefined || value === null) {
@@ -66,7 +66,7 @@ export function needed(body: JsonObject, name: string): Json {
   return value;
 }
 
-/** The model that was asked for: one of the served ones, else a 404. */
+/** Returns the requested model if it is served, else throws a 404. */
 export function servedModel(asked: unknown, served: readonly string[]): string {
   if (typeof asked !== 'string') throw new DemoRefusal(400, 'you must provide a model parameter', 'model');
   if (served.includes(asked)) return asked;

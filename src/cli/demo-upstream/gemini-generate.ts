@@ -1,4 +1,4 @@
-// POST /v1beta/models/{model}:verb, Gemini's way to ask for anything.
+// POST /v1beta/models/{model}:verb, Gemini's API.
 import { type Answer, composeAnswer, countTokens, lastTurn, newId, textOf } from './answer.ts';
 import {
   type DemoAnswer,
@@ -53,7 +53,7 @@ function wholeContent(model: string, answer: Answer): JsonObject {
   return content(newId(''), model, answer, answer.text, answer.outputTokens, true);
 }
 
-/** Every chunk carries the usage so far; the last one the reason why it ended. */
+/** Every chunk has the usage so far; the last one has the finish reason. */
 function contentChunks(model: string, answer: Answer): JsonObject[] {
   const id = newId('');
   let said = '';

@@ -4,7 +4,7 @@ import { demoModels } from './models.ts';
 
 const since = '2024-10-22T00:00:00Z';
 
-/** All models by provider: what the relay's demo channels serve. */
+/** All models by provider, which the relay's demo channels serve. */
 export function demoModelList(): DemoAnswer {
   return jsonAnswer({
     openai: [...demoModels.openai],

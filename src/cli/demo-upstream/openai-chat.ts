@@ -13,7 +13,7 @@ import {
 import { demoModels } from './models.ts';
 import { dataStream } from './server-sent-events.ts';
 
-/** Chat completions: role chunk, content chunks, finish chunk, usage only when asked for, [DONE]. */
+/** Chat completions: role chunk, content chunks, finish chunk, usage only if requested, [DONE]. */
 export function chatCompletions(request: DemoRequest): DemoAnswer {
   const body = jsonBody(request);
   const model = servedModel(body.model, demoModels.openai);

@@ -13,9 +13,8 @@ import {
 } from './exchange.ts';
 import { demoModels } from './models.ts';
 import { namedStream } from './server-sent-events.ts';
-import { silence, silentMp3, silentWav, tinyPngBase64 } from './tiny-media.ts';
 
-/** Speech: silence of a fitting length, as MP3 unless WAV or PCM is asked for. */
+/** Speech: silence of a suitable length, as MP3 unless WAV or PCM is requested. */
 export function speech(request: DemoRequest): DemoAnswer {
   const body = jsonBody(request);
   servedModel(body.model, demoModels.openai);
@@ -34,20 +33,20 @@ export function speech(request: DemoRequest): DemoAnswer {
   ]);
 }
 
-/** Transcriptions and translations: a sentence about the file, in the wanted shape. */
+/** Transcriptions and translations: a sentence about the file, in the requested shape. */
 export async function transcriptions(request: DemoRequest): Promise<DemoAnswer> {
   const form = await formBody(request);
   const model = servedModel(form.get('model'), demoModels.openai);
   const file = form.get('file');
   if (!(file instanceof File)) throw new DemoRefusal(400, "Missing required parameter: 'file'.", 'file');
-  const text = `The demo upstream heard ${file.size} bytes of ${file.name || 'audio'} as ${model}.`;
+  const text = `The demo upstream received ${file.size} bytes of ${file.name || 'audio'} as ${model}.`;
   const seconds = Math.max(1, Math.round(file.size / 16_000));
   const usage = model === 'whisper-1' ? { type: 'duration', seconds } : tokenUsage(text, seconds);
   if (form.get('stream') === 'true' && model !== 'whisper-1') return transcriptStream(text, usage);
   return transcript(String(form.get('response_format') ?? 'json'), text, seconds, usage);
 }
 
-/** Images, made, edited or varied: always the same pixel. */
+/** Images, generated, edited, or varied: always the same pixel. */
 export async function images(request: DemoRequest): Promise<DemoAnswer> {
   const isForm = request.headers.get('content-type')?.startsWith('multipart/') === true;
   const read = isForm ? await formReader(request) : jsonReader(request);
@@ -136,4 +135,42 @@ function jsonReader(request: DemoRequest): (name: string) => unknown {
   const body = jsonBody(request);
   needed(body, 'prompt');
   return (name) => body[name];
+}
+
+/** A transparent PNG of one pixel, in base64. */
+const tinyPngBase64 =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==';
+
+const sampleRate = 8000;
+
+/** A tenth of a second of silence for each ten characters: 16-bit mono WAV. */
+function silentWav(characters: number): Uint8Array {
+  const samples = silence(characters);
+  const header = Buffer.alloc(44);
+  header.write('RIFF', 0);
+  header.writeUInt32LE(36 + samples.length, 4);
+  header.write('WAVEfmt ', 8);
+  header.writeUInt32LE(16, 16);
+  header.writeUInt16LE(1, 20);
+  header.writeUInt16LE(1, 22);
+  header.writeUInt32LE(sampleRate, 24);
+  header.writeUInt32LE(sampleRate * 2, 28);
+  header.writeUInt16LE(2, 32);
+  header.writeUInt16LE(16, 34);
+  header.write('data', 36);
+  header.writeUInt32LE(samples.length, 40);
+  return Buffer.concat([header, samples]);
+}
+
+/** The same silence without a header: PCM. */
+function silence(characters: number): Uint8Array {
+  return new Uint8Array(Math.max(1, Math.ceil(characters / 10)) * (sampleRate / 10) * 2);
+}
+
+/** Silent MP3 frames: MPEG-1 layer III, 32 kbit/s, 44.1 kHz, mono; 104 bytes and 26 ms each. */
+function silentMp3(characters: number): Uint8Array {
+  const frame = new Uint8Array(104);
+  frame.set([0xff, 0xfb, 0x10, 0xc4]);
+  const frames = Math.max(4, Math.ceil(characters / 3));
+  return Buffer.concat(Array.from({ length: frames }, () => frame));
 }

@@ -1,4 +1,4 @@
-// POST /v1/responses and what is done with a response afterwards.
+// POST /v1/responses, and the operations on a response.
 import { type Answer, composeAnswer, countTokens, lastTurn, newId, nowSeconds, textOf } from './answer.ts';
 import {
   type DemoAnswer,
@@ -20,7 +20,7 @@ interface Kept {
 }
 
 const mostKept = 200;
-/** The latest responses, for GET and DELETE; bounded, the oldest goes first. */
+/** The latest responses, for GET and DELETE. Limited: the oldest is dropped first. */
 const kept = new Map<string, Kept>();
 
 /** Creates a response: whole, as a stream of numbered events, or queued for a later GET. */

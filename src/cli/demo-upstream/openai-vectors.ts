@@ -43,7 +43,7 @@ export function embeddings(request: DemoRequest): DemoAnswer {
   return jsonAnswer({ object: 'list', data, model, usage: { prompt_tokens: tokens, total_tokens: tokens } });
 }
 
-/** Moderations: nothing that is said to a demo is harmful. */
+/** Moderations: nothing is flagged. */
 export function moderations(request: DemoRequest): DemoAnswer {
   const body = jsonBody(request);
   const model = servedModel(body.model ?? 'omni-moderation-latest', demoModels.openai);
@@ -56,7 +56,7 @@ export function moderations(request: DemoRequest): DemoAnswer {
   return jsonAnswer({ id: newId('modr-'), model, results });
 }
 
-/** A unit vector that depends on nothing but the text. */
+/** Returns a unit vector that depends only on the text. */
 export function vectorOf(text: string, size: number): number[] {
   let state = 2_166_136_261;
   for (let index = 0; index < text.length; index++) {
@@ -70,7 +70,7 @@ export function vectorOf(text: string, size: number): number[] {
   return raw.map((value) => value / norm);
 }
 
-/** One text, several, one list of token numbers, or several of those. */
+/** One text, several, one list of token numbers, or several such lists. */
 function inputList(input: Json): Json[] {
   if (!Array.isArray(input)) return [input];
   return input.every((value) => typeof value === 'number') ? [input] : input;

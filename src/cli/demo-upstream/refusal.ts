@@ -11,7 +11,7 @@ const anthropicTypes: Record<number, string> = {
 };
 const geminiStatuses: Record<number, string> = { 401: 'UNAUTHENTICATED', 404: 'NOT_FOUND', 500: 'INTERNAL' };
 
-/** What each provider says to a caller without a key. */
+/** Each provider's message to a caller without a key. */
 const missingKey: Record<DemoProvider, string> = {
   openai:
     "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY).",
@@ -25,7 +25,7 @@ export function missingKeyRefusal(provider: DemoProvider): DemoRefusal {
   return new DemoRefusal(401, missingKey[provider]);
 }
 
-/** Anything thrown by a handler, as the provider would answer it. */
+/** Converts anything thrown by a handler to the provider's error. */
 export function refusalAnswer(provider: DemoProvider, error: unknown): DemoAnswer {
   const refusal =
     error instanceof DemoRefusal ? error : new DemoRefusal(500, 'The demo upstream made a mistake.');

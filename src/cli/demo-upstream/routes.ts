@@ -1,4 +1,4 @@
-// Which handler answers, whose endpoint it is, and where that provider's credential is.
+// Maps requests to handlers, providers, and the place of each provider's credential.
 import { countMessageTokens, messages } from './anthropic-messages.ts';
 import { rerank } from './cohere-rerank.ts';
 import { type DemoAnswer, type DemoHandler, DemoRefusal, type DemoRequest } from './exchange.ts';
@@ -48,7 +48,7 @@ const routes: readonly Route[] = [
   post('cohere', '/v2/rerank', rerank),
 ];
 
-/** The answer to any request, refusals included. */
+/** Answers any request, including with refusals. */
 export async function answerRequest(request: DemoRequest): Promise<DemoAnswer> {
   if (request.path === '/demo/models') return demoModelList();
   const found = findRoute(request);
@@ -74,7 +74,7 @@ function findRoute(request: DemoRequest): Pick<Route, 'provider' | 'handle'> | u
   return routes.find(({ method, path }) => method === request.method && path.test(request.path));
 }
 
-/** Any key will do, but a key there must be, where its provider looks for it. */
+/** Any key works, but there must be one where its provider expects it. */
 function hasCredential(provider: DemoProvider, { headers, query }: DemoRequest): boolean {
   if (/^Bearer\s+\S/i.test(headers.get('authorization') ?? '')) return true;
   if (provider === 'anthropic') return Boolean(headers.get('x-api-key'));

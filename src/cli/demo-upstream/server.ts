@@ -1,5 +1,5 @@
-// The demo upstream: a small server that speaks the providers' formats, so that a relay without any key
-// has something to relay to. It answers everything with a friendly echo.
+// The demo upstream: a small server that speaks the providers' formats, so that a relay without any key has an
+// upstream. It answers everything with a friendly echo.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { newId } from './answer.ts';
@@ -9,7 +9,7 @@ import { answerRequest } from './routes.ts';
 export interface DemoUpstream {
   /** Address without a path: `http://127.0.0.1:PORT`. */
   readonly url: string;
-  /** Ends the server and the connections that are open. */
+  /** Closes the server and its open connections. */
   close(): Promise<void>;
 }
 

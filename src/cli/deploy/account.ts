@@ -1,8 +1,8 @@
-// Which Cloudflare account is deployed to?
+// The Cloudflare account to deploy to.
 import { CommandFailure } from '../failure.ts';
 import { type RunWrangler, runWrangler, wranglerJson } from '../wrangler.ts';
 
-/** The environment's account, the one deployed to before, or the only one that the login can see. */
+/** Returns the environment's account, the one deployed to before, or the only one that the login can see. */
 export async function chooseAccount(
   kept: string | undefined,
   asked: string | undefined,

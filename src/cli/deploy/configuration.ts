@@ -8,8 +8,8 @@ import type { Deployment, DeploymentFile } from './deployment.ts';
 import { type OptionalBinding, optionalBindings } from './optional-bindings.ts';
 
 /**
- * Writes the configuration of a deployment where wrangler can read it, and returns its path. Each deployment's file has
- * its own: two deployments of one clone do not meet.
+ * Writes the configuration of a deployment for wrangler and returns its path. Each deployment's file has its own
+ * path, so two deployments of one clone do not collide.
  */
 export function configurationFor(
   { path, deployment }: DeploymentFile,

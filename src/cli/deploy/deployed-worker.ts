@@ -1,16 +1,16 @@
-// What the Worker that is deployed now is bound to.
+// The bindings of the currently deployed Worker.
 import { CommandFailure } from '../failure.ts';
 import { parseJsonIn, type RunWrangler, wranglerJson } from '../wrangler.ts';
 
-/** A Worker as it is deployed. */
+/** A deployed Worker. */
 export interface DeployedWorker {
-  /** Names of its bindings, secrets among them. */
+  /** Names of its bindings, including secrets. */
   readonly bindings: readonly string[];
 }
 
 /**
- * Reads the version that is deployed; null when there is no Worker of that name. One without a deployment yet has no bindings.
- * Throws CommandFailure when Cloudflare does not answer.
+ * Reads the deployed version. Returns null when there is no Worker of that name. A Worker without a deployment
+ * has no bindings. Throws CommandFailure when Cloudflare does not answer.
  */
 export async function readDeployedWorker(
   name: string,
@@ -28,7 +28,10 @@ export async function readDeployedWorker(
   return { bindings: namesOf((version as VersionDetails | null)?.resources?.bindings) };
 }
 
-/** Names of the secrets that the Worker has. They outlive a version: one that was just set may be in none yet. */
+/**
+ * Returns the names of the Worker's secrets. They outlive a version: a secret that was just set may be in none
+ * yet.
+ */
 export async function listSecrets(name: string, config: string, run: RunWrangler): Promise<string[]> {
   const { output } = await run(['secret', 'list', '--name', name, '--format', 'json', '--config', config], {
     purpose: 'listing the secrets',
@@ -40,7 +43,7 @@ interface VersionDetails {
   readonly resources?: { readonly bindings?: unknown };
 }
 
-/** null: there is no Worker; undefined: it has no deployment. */
+/** Null: there is no Worker. Undefined: it has no deployment. */
 async function deployedVersion(
   worker: readonly string[],
   run: RunWrangler,

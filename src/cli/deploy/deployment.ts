@@ -1,4 +1,4 @@
-// .deploy.json: what belongs to one deployment and not to the code. Untracked, so no `git pull` conflicts.
+// .deploy.json: the parts of a deployment that are not in the code. Untracked, so `git pull` never conflicts.
 import { readFileSync } from 'node:fs';
 import type { VariableText } from '../../config.ts';
 import { CommandFailure, describeError } from '../failure.ts';
@@ -23,14 +23,17 @@ export interface Deployment {
   account_id?: string;
   /** Custom domains, e.g. `["api.example.com"]`: their zones must be in the account. */
   domains?: string[];
-  /** The database and the namespace to bind; absent: those that the deployed Worker has, or new ones. */
+  /** The database and the namespace to bind. Absent: those of the deployed Worker, or new ones. */
   d1?: { id: string; name: string };
   kv?: { id: string; title: string };
-  /** Secrets that were made but not yet shown on a terminal: a first run that failed half-way, or in a pipe, is continued. */
+  /**
+   * Secrets that were created but not yet shown on a terminal, after a first run that failed half-way or ran in
+   * a pipe.
+   */
   pending_secrets?: Record<string, string>;
 }
 
-/** The file as a value that is written back at every step. */
+/** The file as a value that is saved after every step. */
 export class DeploymentFile {
   readonly path: string;
   #deployment: Deployment;

@@ -1,13 +1,16 @@
-// Asks a relay that was just deployed whether its database has the schema: the Worker applies it at its first request.
+// Asks a newly deployed relay whether its database has the schema, which the Worker applies at its first request.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CommandFailure, describeError } from '../failure.ts';
 
-/** What became of the schema. `unreachable`: no relay answered at the address in time. */
+/** The state of the schema. `unreachable`: no relay answered at the address in time. */
 export type SchemaState =
   | { readonly state: 'applied'; readonly version: string }
   | { readonly state: 'failed' | 'unreachable'; readonly reason: string };
 
-/** Times of the question. A new address of workers.dev takes a while to answer; a deploy waits no longer than `totalMs` for it. */
+/**
+ * Times of the check. A new address of workers.dev takes a while to answer; a deploy waits at most `totalMs` for
+ * it.
+ */
 export interface HealthWait {
   readonly totalMs: number;
   readonly pauseMs: number;
@@ -26,7 +29,10 @@ export function healthWaitOf(seconds: string | undefined): HealthWait {
   );
 }
 
-/** Asks `GET /api/health` until the schema is there or the time is up; returns what the relay said last. Never rejects. */
+/**
+ * Calls `GET /api/health` until the schema is ready or the time is up. Returns the relay's last answer. Never
+ * rejects.
+ */
 export async function waitForSchema(address: string, wait: HealthWait = usualWait): Promise<SchemaState> {
   const endsAtMs = Date.now() + wait.totalMs;
   let said: SchemaState | null = null;

@@ -1,17 +1,17 @@
-// What `npm run deploy` prints at the end.
+// The final output of `npm run deploy`.
 import type { SchemaState } from './health.ts';
 import { neededSecrets, type Secrets } from './secrets.ts';
 
-/** What a deploy came to. */
+/** The result of a deploy. */
 export interface Deployed {
   readonly name: string;
   readonly addresses: readonly string[];
   readonly schema: SchemaState;
-  /** Secrets that were made and not shown to anyone yet. */
+  /** Secrets that were created and not shown yet. */
   readonly pending: Secrets;
-  /** Secrets that were set to values of the environment. */
+  /** Secrets that were set from the environment. */
   readonly given: readonly string[];
-  /** Secrets that the Worker does not have. */
+  /** Secrets that the Worker lacks. */
   readonly unset: readonly string[];
   /** Whether the output is a terminal that only its user reads. */
   readonly isPrivate: boolean;
@@ -19,7 +19,7 @@ export interface Deployed {
   readonly file: string;
 }
 
-/** Returns the addresses, the state of the schema, and what there is to say of the secrets. */
+/** Returns the addresses, the state of the schema, and the messages about secrets. */
 export function deployedMessage(deployed: Deployed): string {
   const { name, addresses } = deployed;
   return [
@@ -49,7 +49,7 @@ function schemaText(schema: SchemaState): string {
   }
 }
 
-/** A rotation's new key may be among the pending ones; it is not this program's to show. */
+/** A rotation's new key may be among the pending ones; this program must not show it. */
 export function shownSecrets(pending: Secrets): [name: string, value: string][] {
   return Object.entries(pending).filter(([name]) => neededSecrets.some((needed) => needed === name));
 }

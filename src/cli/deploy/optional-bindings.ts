@@ -1,19 +1,19 @@
-// Bindings that a deployment may have and that wrangler.toml has commented out, because not every account, and no local
-// runtime, provides them.
+// Bindings that are commented out in wrangler.toml, because not every account, and no local runtime, provides
+// them.
 import { parseArgs } from 'node:util';
 import type { Unstable_RawConfig as RawConfig } from 'wrangler';
 import { CommandFailure, describeError } from '../failure.ts';
 
 export type OptionalBinding = 'ai';
 
-/** By the name that `--with` takes: the binding's name in the Worker, and what is added to the configuration. */
+/** By the name for `--with`: the binding's name in the Worker, and its configuration. */
 export const optionalBindings: Readonly<
   Record<OptionalBinding, { readonly binding: string; readonly configuration: RawConfig }>
 > = {
   ai: { binding: 'AI', configuration: { ai: { binding: 'AI' } } },
 };
 
-/** What the command line asks for, beside what the deployed Worker has. */
+/** The command line's changes to the deployed Worker's bindings. */
 export interface BindingChanges {
   readonly with: readonly OptionalBinding[];
   readonly without: readonly OptionalBinding[];
@@ -34,7 +34,7 @@ export function readBindingChanges(parameters: readonly string[]): BindingChange
   }
 }
 
-/** The optional bindings to deploy: those that the Worker has, changed as asked for. */
+/** Returns the optional bindings to deploy: those of the Worker, changed as requested. */
 export function bindingsToDeploy(
   deployed: readonly string[],
   changes: BindingChanges,

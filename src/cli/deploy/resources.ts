@@ -1,8 +1,8 @@
-// The D1 database and the KV namespace that a deployment left behind: a first run that stopped before the upload, or a
-// Worker that was deleted. What is not found is created by wrangler with the upload, and what the Worker has is inherited.
+// Finds the D1 database and the KV namespace of an earlier run that stopped before the upload, or of a deleted
+// Worker. wrangler creates missing ones with the upload, and inherits those of the Worker.
 import { type RunWrangler, wranglerJson } from '../wrangler.ts';
 
-/** A store that exists, and its name. */
+/** An existing store and its name. */
 export interface FoundStore {
   readonly id: string;
   readonly name: string;
@@ -33,7 +33,7 @@ export async function findNamespace(
   return firstNamed(list, { id: 'id', name: 'title' }, [provisionedName(worker, 'CACHE')]);
 }
 
-/** The entry with the first of the names that there is. */
+/** Returns the entry with the first name that exists. */
 function firstNamed(
   list: unknown,
   members: { readonly id: string; readonly name: string },

@@ -1,5 +1,5 @@
-// The steps of `npm run deploy`. Every step looks before it changes anything, so that it is safe to run again and a run that
-// stopped half-way is continued.
+// The steps of `npm run deploy`. Every step checks before it changes anything, so that it is safe to run again and
+// a run that stopped half-way continues.
 import type { RunWrangler } from '../wrangler.ts';
 import { chooseAccount } from './account.ts';
 import { configurationFor, trackedConfiguration } from './configuration.ts';
@@ -23,7 +23,10 @@ export interface DeployOrder {
   readonly print: (text: string) => void;
 }
 
-/** Deploys, and returns whether the relay is known to serve or may still come up. Throws CommandFailure when a step fails. */
+/**
+ * Deploys. Returns whether the relay is known to serve, or may still come up. Throws CommandFailure when a step
+ * fails.
+ */
 export async function deployRelay(order: DeployOrder): Promise<boolean> {
   const { file, run, environment, print } = order;
   const wait = healthWaitOf(environment.DEPLOY_WAIT_SECONDS);
@@ -38,7 +41,7 @@ export async function deployRelay(order: DeployOrder): Promise<boolean> {
   const secrets = isComplete ? bindings : await listSecrets(name, config, run);
   const pending = file.deployment.pending_secrets ?? {};
   const { toSet, made, given, unset } = planSecrets(secrets, pending, environment);
-  // Written down before they are sent: a run that stops after the upload can still show them.
+  // Saved before the upload: a run that stops after it can still show them.
   if (Object.keys(made).length > 0) file.update({ pending_secrets: { ...pending, ...made } });
   const addresses = (await upload(config, toSet, run)).map(withScheme);
   const [address] = addresses;
@@ -56,8 +59,8 @@ export async function deployRelay(order: DeployOrder): Promise<boolean> {
 }
 
 /**
- * Binds what an earlier run or a deleted Worker left behind, if the Worker lacks it. Wrangler by itself inherits what the Worker has
- * and creates what is missing, but fails to create a namespace whose title is taken.
+ * Binds the stores of an earlier run or a deleted Worker, if the Worker lacks them. wrangler inherits the
+ * Worker's bindings and creates missing stores, but fails to create a namespace whose title is taken.
  */
 async function findStores(
   { file, run }: DeployOrder,
@@ -78,7 +81,7 @@ async function findStores(
   if (kv !== null) file.update({ kv: { id: kv.id, title: kv.name } });
 }
 
-/** The new key of a rotation that was cut off is not shown to anyone yet. */
+/** The new key of an interrupted rotation must not be shown. */
 function forgetShown(file: DeploymentFile): void {
   const pending = file.deployment.pending_secrets ?? {};
   const shown = shownSecrets(pending).map(([name]) => name);

@@ -10,19 +10,20 @@ export type Secrets = Readonly<Record<string, string>>;
 
 /** What happens with missing secrets. */
 export interface SecretPlan {
-  /** Goes up with the Worker. */
+  /** Uploaded with the Worker. */
   readonly toSet: Secrets;
-  /** Of these, the ones that nobody has seen yet: they are written down before the upload. */
+  /** Those that nobody has seen yet; they are saved before the upload. */
   readonly made: Secrets;
-  /** Of these, the ones that the environment gave. */
+  /** Those from the environment. */
   readonly given: readonly string[];
   /** Left unset. */
   readonly unset: readonly string[];
 }
 
 /**
- * Plans the secrets that the Worker lacks. `pending`: made by an earlier run and not shown yet. A value of the environment
- * comes next. Otherwise one is made, except in CI: its machine is gone afterwards, and the value would be with it.
+ * Plans the secrets that the Worker lacks: first `pending` ones of an earlier run that were not shown yet, then
+ * values of the environment. Otherwise one is created, except in CI, whose machine is gone afterwards, and the
+ * value with it.
  */
 export function planSecrets(
   existing: readonly string[],

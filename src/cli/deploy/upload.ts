@@ -1,4 +1,4 @@
-// The upload itself: `wrangler deploy` with the merged configuration, secrets that are missing included.
+// The upload: `wrangler deploy` with the merged configuration, including missing secrets.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,8 +6,8 @@ import { writePrivateFile } from '../private-file.ts';
 import type { RunWrangler } from '../wrangler.ts';
 
 /**
- * Uploads the Worker and resolves with the addresses it answers at. The secrets go up with the script, in
- * one step: there is never a Worker without them. Secrets that are not named stay as they are.
+ * Uploads the Worker and resolves with its addresses. The secrets are uploaded with the script in one step, so
+ * there is never a Worker without them. Other secrets stay as they are.
  */
 export async function upload(
   config: string,

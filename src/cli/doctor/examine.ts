@@ -1,4 +1,4 @@
-// The checks of `npm run doctor`: whether a relay answers at the address, from outside, and what it finds itself, from inside.
+// The checks of `npm run doctor`: whether a relay answers at the address, and the relay's own checks from inside.
 import { describeError } from '../failure.ts';
 import { isLocal } from '../transfer/options.ts';
 
@@ -11,17 +11,17 @@ export interface Finding {
   readonly remedy: string | null;
 }
 
-/** What is examined, with which key, and how long an answer may take. */
+/** The relay to check, its key, and the timeout of an answer. */
 export interface Examination {
   readonly url: URL;
   readonly key: string;
   readonly timeoutMs?: { readonly health: number; readonly doctor: number };
 }
 
-/** The relay gives up on its own checks before; a first request may apply the schema. */
+/** Longer than the relay's own checks may take; a first request may apply the schema. */
 const usualTimeoutMs = { health: 30_000, doctor: 90_000 };
 
-/** Returns all findings; the first that keeps the rest from being checked is the last. Never rejects. */
+/** Returns all findings. If one prevents the remaining checks, it is the last. Never rejects. */
 export async function examine({ url, key, timeoutMs = usualTimeoutMs }: Examination): Promise<Finding[]> {
   const health = await ask(new URL('/api/health', url), timeoutMs.health);
   const outside = healthFinding(url, health);
@@ -30,7 +30,7 @@ export async function examine({ url, key, timeoutMs = usualTimeoutMs }: Examinat
   const { findings } = bodyOf(inside);
   if (Array.isArray(findings)) {
     const inner = findings.map((found) => forThisHost(found as Finding, url));
-    // The relay itself says why it is not ready.
+    // The relay itself reports why it is not ready.
     const isExplained = inner.some(({ check, status }) => check === outside.check && status === 'broken');
     return isExplained ? inner : [outside, ...inner];
   }
@@ -124,9 +124,23 @@ function refusalFinding(url: URL, answer: Answer): Finding {
   }
 }
 
-/** A relay of `npm start` does its hourly work only while it runs: that it is late means nothing after a pause. */
+/** A local relay does its hourly work only while it runs: after a pause, a late run means nothing. */
 function forThisHost(finding: Finding, url: URL): Finding {
   if (!isLocal(url) || finding.code !== 'cron_late') return finding;
   const remedy = 'It runs at minute 17 of every hour while `npm start` does. Ask again after that.';
   return { ...finding, status: 'warning', remedy };
+}
+
+/** Returns a line for each finding, and its remedy below. */
+export function linesOf(findings: readonly Finding[]): string[] {
+  return findings.flatMap(({ status, check, detail, remedy }) => [
+    `${status.padEnd(9)}${check.padEnd(10)}${detail}`,
+    ...(remedy === null ? [] : [`${' '.repeat(19)}→ ${remedy}`]),
+  ]);
+}
+
+/** Returns how many findings need attention. */
+export function summaryOf(findings: readonly Finding[]): string {
+  const count = (status: Finding['status']) => findings.filter((finding) => finding.status === status).length;
+  return `${count('broken')} broken, ${count('warning')} to look at, ${count('ok')} in order`;
 }

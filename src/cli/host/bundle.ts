@@ -1,4 +1,4 @@
-// The Worker's bundle for this machine: made once for each state of the sources, and kept below .wrangler/tmp.
+// The Worker's bundle for this machine: built once for each state of the sources, and stored below .wrangler/tmp.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { CommandFailure, describeError } from '../failure.ts';
 import { inRepository } from '../repository.ts';
 
-/** What the configuration of workerd needs to know of wrangler.toml and of the bundle. Made together with the bundle. */
+/** What workerd's configuration needs from wrangler.toml and the bundle. Built together with the bundle. */
 export interface HostManifest {
   readonly name: string;
   readonly compatibilityDate: string;
@@ -48,14 +48,14 @@ export interface HostBundle {
 /** Name of the manifest in a bundle's folder. */
 export const manifestName = 'manifest.json';
 
-/** Bundles of so many earlier states are kept, so that switching between two branches does not build each time. */
+/** How many bundles of earlier states are kept, so that switching between branches does not build each time. */
 const keptBundles = 4;
 
 const root = inRepository('.wrangler/tmp/host');
 
 /**
- * Returns the bundle of the sources as they are now; builds it in a separate process when it is missing.
- * Throws CommandFailure when it cannot be built. The signal ends the build.
+ * Returns the bundle of the current sources, and builds it in a separate process if it is missing. Throws
+ * CommandFailure when it cannot be built. The signal ends the build.
  */
 export async function hostBundle(signal?: AbortSignal): Promise<HostBundle> {
   const folder = join(root, sourceHash());
@@ -76,7 +76,7 @@ function readManifest(folder: string): HostManifest | null {
   }
 }
 
-/** Hashes everything that a bundle is made of. By content: a checkout that goes back finds its bundle again. */
+/** Hashes everything that a bundle is made of, by content: checking out an earlier state finds its bundle again. */
 function sourceHash(): string {
   const hash = createHash('sha256');
   const builders = [
@@ -101,7 +101,7 @@ function sourceHash(): string {
   return hash.digest('hex').slice(0, 32);
 }
 
-/** Files below a folder, in a stable order. The command line is no part of the Worker. */
+/** Returns the files below a folder, in a stable order. The command line is not part of the Worker. */
 function sources(folder: string): string[] {
   return readdirSync(inRepository(folder), { withFileTypes: true })
     .sort((one, other) => (one.name < other.name ? -1 : 1))
@@ -112,7 +112,7 @@ function sources(folder: string): string[] {
     });
 }
 
-/** The builder leads a process group of its own, which ends whole: wrangler starts further processes. */
+/** The builder leads a process group of its own, which is ended whole: wrangler starts further processes. */
 function build(folder: string, signal?: AbortSignal): Promise<void> {
   const program = fileURLToPath(new URL('./make-bundle.ts', import.meta.url).href);
   const isGroup = process.platform !== 'win32';
@@ -139,7 +139,7 @@ function build(folder: string, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** Another program may be doing the same at this moment. */
+/** Another program may be doing the same now. */
 function removeOldBundles(): void {
   const byAge = readdirSync(root)
     .map((name) => join(root, name))

@@ -1,7 +1,7 @@
 // Writes values as Cap'n Proto text, the language of workerd's configuration files
 // (https://capnproto.org/language.html, "Constants", 2026-11).
 
-/** A file's content, taken in when the configuration is read. The path starts at one of the import paths. */
+/** A file's content, included when the configuration is read. The path starts at one of the import paths. */
 export class Embedded {
   readonly path: string;
   constructor(path: string) {
@@ -17,7 +17,7 @@ export class Enumerant {
   }
 }
 
-/** What a configuration is made of. Members that are undefined are left out. */
+/** The values of a configuration. Undefined members are left out. */
 export type CapnpValue =
   | string
   | boolean

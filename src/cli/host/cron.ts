@@ -1,10 +1,10 @@
-// The cron triggers of wrangler.toml: workerd by itself fires none.
+// Runs the cron triggers of wrangler.toml, which workerd does not.
 import { Cron } from 'croner';
 import { describeError } from '../failure.ts';
 
 /**
- * Calls `run` at the times of the expressions, in UTC as on Cloudflare, and never while its last call for the same expression goes on.
- * A failure is reported on stderr. Returns what ends it.
+ * Calls `run` at the times of the expressions, in UTC as on Cloudflare, but not while its last call for the same
+ * expression is running. Reports failures on stderr. Returns a function that stops it.
  */
 export function startCron(expressions: readonly string[], run: (cron: string) => Promise<void>): () => void {
   const jobs = expressions.map(

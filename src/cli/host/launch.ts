@@ -1,12 +1,12 @@
-// The relay on this machine: its bundle, its stores, its process.
+// The local relay: its bundle, its stores, its process.
+import { chmodSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { CommandFailure, describeError } from '../failure.ts';
 import { listenAddresses } from '../start/port.ts';
 import { hostBundle } from './bundle.ts';
-import { callWorker, openCall } from './control-call.ts';
 import { startCron } from './cron.ts';
 import { startNewConnections } from './new-connections.ts';
-import { prepareStateFolder } from './state-folder.ts';
 import { relayConfig } from './workerd-config.ts';
 import { runFolder, startWorkerd, type WorkerdProcess } from './workerd-process.ts';
 
@@ -25,18 +25,21 @@ export interface WorkerProcess {
   readonly ready: Promise<void>;
   /** Resolves when the relay is gone, whatever the reason. */
   readonly ended: Promise<void>;
-  /** Takes no new requests, lets open ones finish for `drainMs`, then ends them. Resolves when the process is gone. */
+  /**
+   * Accepts no new requests, lets open ones finish for `drainMs`, then ends them. Resolves when the process is
+   * gone.
+   */
   stop(drainMs?: number): Promise<void>;
   /** Does the work of a cron trigger now. Rejects with CommandFailure when it fails. */
   runScheduled(cron: string): Promise<void>;
-  /** Ends it at once, as a crash of the machine would. Resolves when the process is gone. */
+  /** Ends it at once, like a crash of the machine. Resolves when the process is gone. */
   kill(): Promise<void>;
 }
 
-/** Open streams may finish for so long after a stop is asked for (SPEC 1). */
+/** How long open streams may run after a stop. */
 const usualDrainMs = 10_000;
 
-/** What is ended then has so long to say so and to be charged: a stream hears it within 400 ms. */
+/** How long ended requests may take to send their error and to be charged: a stream is notified within 400 ms. */
 const endingMs = 1_500;
 
 /** Starts the relay. The caller stops it, ready or not. */
@@ -97,8 +100,8 @@ async function start(order: HostOrder, signal: AbortSignal): Promise<RunningRela
 }
 
 /**
- * The Worker hears of it first, for the control socket closes with the others. Its answer ends when its last charge is made: an open
- * answer keeps workerd from ending before.
+ * The Worker is notified first, because the control socket closes with the others. Its answer ends after its
+ * last charge: an open answer keeps workerd from ending earlier.
  */
 async function drain({ workerd, controlSocket }: RunningRelay, drainMs: number): Promise<void> {
   try {
@@ -111,4 +114,71 @@ async function drain({ workerd, controlSocket }: RunningRelay, drainMs: number):
 
 function explain(error: unknown): never {
   throw new CommandFailure(`the relay did not start: ${describeError(error)}`);
+}
+
+const stores = ['d1', 'kv', 'r2', 'do'];
+
+/**
+ * Creates what the folder lacks and makes it private: folders 0700, files 0600, including those of earlier
+ * versions. Throws CommandFailure when the folder cannot be created or its modes cannot be set. A STATE_DIR with
+ * other content keeps its own mode.
+ */
+export function prepareStateFolder(path: string): void {
+  try {
+    for (const store of stores) mkdirSync(join(path, 'v3', store), { recursive: true, mode: 0o700 });
+    if (process.platform === 'win32') return;
+    makePrivate(join(path, 'v3'));
+    if (readdirSync(path).every((name) => name === 'v3')) setMode(path, 0o700);
+  } catch (error) {
+    throw new CommandFailure(`the state folder ${path} cannot be used: ${describeError(error)}`);
+  }
+}
+
+function makePrivate(folder: string): void {
+  setMode(folder, 0o700);
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) makePrivate(path);
+    else if (entry.isFile()) setMode(path, 0o600);
+  }
+}
+
+function setMode(path: string, mode: number): void {
+  if ((lstatSync(path).mode & 0o777) !== mode) chmodSync(path, mode);
+}
+
+/** Posts a value as JSON and resolves with the answer's text. Rejects like `openCall`. */
+async function callWorker(socketPath: string, path: string, body: unknown): Promise<string> {
+  return await textOf(await openCall(socketPath, path, body));
+}
+
+/**
+ * Posts a value as JSON and resolves when the answer begins. Rejects with CommandFailure and the answer's text when the status is an
+ * error, when nobody listens, and when there is no answer within `timeoutMs`.
+ */
+function openCall(
+  socketPath: string,
+  path: string,
+  body: unknown,
+  timeoutMs?: number,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const call = request({ socketPath, path, method: 'POST', agent: false }, async (response) => {
+      clearTimeout(timer);
+      const status = response.statusCode ?? 500;
+      if (status < 400) resolve(response);
+      else reject(new CommandFailure((await textOf(response)) || `${path} answered ${status}`));
+    });
+    const giveUp = () => call.destroy(new CommandFailure(`${path} is not answered`));
+    const timer = timeoutMs === undefined ? undefined : setTimeout(giveUp, timeoutMs);
+    call.once('error', reject);
+    call.setHeader('content-type', 'application/json');
+    call.end(JSON.stringify(body));
+  });
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const part of response.setEncoding('utf8')) text += part;
+  return text;
 }

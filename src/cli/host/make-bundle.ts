@@ -1,5 +1,5 @@
-// Makes the Worker's bundle for this machine, as `wrangler deploy` uploads it, with the host's entry before it. Runs as a
-// process of its own that ends, so that the relay's process never holds wrangler or Miniflare.
+// Builds the Worker's bundle for this machine, as `wrangler deploy` uploads it, with the host's entry in front.
+// Runs as a separate process that ends, so that the relay's process never has wrangler or Miniflare in memory.
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { buildAssetManifest } from 'miniflare';
@@ -12,7 +12,7 @@ import { type HostManifest, manifestName } from './bundle.ts';
 
 const entry = 'src/host/entry.ts';
 
-/** State folders have these two under this id, whatever wrangler.toml says: a deploy may have written ids into it. */
+/** State folders use this id for both, whatever wrangler.toml says: a deploy may have written ids into it. */
 const bindingsNamedLocal = ['DB', 'CACHE'];
 
 await runProgram(async () => {
@@ -22,7 +22,7 @@ await runProgram(async () => {
 });
 process.exit();
 
-/** The folder appears whole or not at all. Of two that build at the same time the first one's stays. */
+/** The folder appears whole or not at all. Of two concurrent builds the first one's stays. */
 async function makeBundle(target: string): Promise<void> {
   mkdirSync(dirname(target), { recursive: true });
   const folder = mkdtempSync(`${target}-`);
@@ -71,13 +71,16 @@ function localId(binding: string): string {
   return bindingsNamedLocal.includes(binding) ? 'local' : binding;
 }
 
-/** workerd warns at each start of a flag that the date already implies. Wrangler's bundler still asks for this one. */
+/**
+ * workerd warns at each start of a flag that the date already implies. Wrangler's bundler still asks for this
+ * one.
+ */
 function compatibilityFlags({ compatibility_date = '', compatibility_flags = [] }: RawConfig): string[] {
   const isImplied = (flag: string) => flag === 'nodejs_compat' && compatibility_date >= '2026-08-04';
   return compatibility_flags.filter((flag) => !isImplied(flag));
 }
 
-/** What is bound in wrangler.toml and not here would be undefined at some later request. */
+/** A binding that is in wrangler.toml but not here would be undefined in a later request. */
 function refuseUnknownBindings(config: RawConfig): void {
   const provided = new Set(['assets', 'd1_databases', 'kv_namespaces', 'r2_buckets']);
   const unknown = Object.entries(config)

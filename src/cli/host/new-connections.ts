@@ -1,5 +1,6 @@
-// Sends a request on a connection that no other request has used. workerd cannot: it keeps its connections in a pool, whose next
-// one may be as dead as the one before (kj's HttpClient reuses whatever it has not yet seen closed; tried on workerd 1.20261023.1).
+// Sends a request on a connection that no other request has used. workerd cannot: it has a pool of connections,
+// and the next one may be as dead as the one before (kj's HttpClient reuses every connection that it has not seen
+// closed; tried on workerd 1.20261023.1).
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 
@@ -12,14 +13,14 @@ export interface NewConnections {
  * own. A target that cannot be reached, or that breaks off, breaks the connection to workerd, as it would without the proxy.
  */
 export async function startNewConnections(socket: string): Promise<NewConnections> {
-  // What comes in has no Host: the URL says it.
+  // Requests arrive without Host: it is in the URL.
   const server = createServer({ requireHostHeader: false, keepAliveTimeout: 0 }, forward);
   server.requestTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(socket, resolve);
   });
-  // It lives as long as workerd does, and must not keep this process.
+  // It lives as long as workerd does, and must not keep this process alive.
   server.unref();
   return {
     close: () => {
@@ -43,7 +44,7 @@ function forward(incoming: IncomingMessage, outgoing: ServerResponse): void {
   incoming.pipe(forwarded);
 }
 
-/** All but those of this hop, which Node writes itself. */
+/** All but hop-by-hop headers, which Node writes itself. */
 function headersOf({ headersDistinct }: IncomingMessage): Record<string, string[]> {
   const { connection, 'keep-alive': keepAlive, 'transfer-encoding': coding, ...passing } = headersDistinct;
   return passing as Record<string, string[]>;

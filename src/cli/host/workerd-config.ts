@@ -1,5 +1,5 @@
-// The configuration of workerd: the relay, and the services that stand in for Cloudflare's stores. They are Miniflare's own
-// plugin Workers, wired as Miniflare wires them, so a state folder that `wrangler dev` made opens unchanged.
+// The configuration of workerd: the relay, and services that replace Cloudflare's stores. They are Miniflare's own
+// plugin Workers, connected as in Miniflare, so a state folder of `wrangler dev` opens unchanged.
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { rootCertificates } from 'node:tls';
@@ -16,19 +16,20 @@ export interface RelayOptions {
   readonly addresses: readonly string[];
   /** The unix socket over which the supervisor controls this relay. */
   readonly controlSocket: string;
-  /** The unix socket of the proxy that makes new connections (new-connections.ts); absent: there is none. */
+  /** The unix socket of the proxy that makes new connections (new-connections.ts). Absent: no proxy. */
   readonly newConnectionsSocket?: string;
   /** Comma-separated addresses and ranges of reverse proxies; empty trusts none. */
   readonly trustedProxy: string;
   /** Name of the relay's service: `relay` unless there are several. */
   readonly service?: string;
-  /** Another relay's service whose Durable Objects this one uses. Its own are then not made. */
+  /** Another relay's service whose Durable Objects this one uses, instead of its own. */
   readonly ledgersOf?: string;
 }
 
 /**
- * Without a bound, V8 lets the young generation grow to 32 MB per isolate, and there are five isolates. Measured 2026-11-30 after
- * the same load: 427 MB of workerd without, 289 MB with 8. There is no heap limit: a body of 60 MB ends a process that has one of 128 MB.
+ * Without a limit, V8 lets the young generation grow to 32 MB per isolate, and there are five isolates. Measured
+ * 2026-11-30 after the same load: 427 MB of workerd without, 289 MB with 8. There is no heap limit: a body of 60
+ * MB ends a process that has a limit of 128 MB.
  */
 const v8Flags = ['--max-semi-space-size=8'];
 
@@ -200,7 +201,10 @@ const miniflareModules = [
   { name: 'miniflare:zod', esModule: new Embedded('/shared/zod.worker.js') },
 ];
 
-/** Private addresses are allowed: which hosts channels and alerts point to is the operator's decision (an Ollama at localhost). */
+/**
+ * Private addresses are allowed: the operator decides which hosts channels and alerts point to (an Ollama at
+ * localhost, for example).
+ */
 function internet(): Struct {
   const tlsOptions = { trustBrowserCas: true, trustedCertificates: trustedCertificates() };
   return { name: 'internet', network: { allow: ['public', 'private', '240.0.0.0/4'], tlsOptions } };
@@ -208,7 +212,7 @@ function internet(): Struct {
 
 function newConnections({ newConnectionsSocket: socket, service = 'relay' }: RelayOptions): Struct[] {
   if (socket === undefined) return [];
-  // In this style the request names the whole URL.
+  // In this style the request contains the whole URL.
   return [
     {
       name: `${service}-new-connections`,
@@ -226,7 +230,7 @@ function trustedCertificates(): string[] {
     const blocks = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
     return [...certificates, ...(readFileSync(path, 'utf8').match(blocks) ?? [])];
   } catch {
-    // Node itself warns of a file that it cannot read, and goes on without it.
+    // Node itself warns of a file that it cannot read, and continues without it.
     return certificates;
   }
 }

@@ -28,8 +28,8 @@ export function runFolder(): string {
 }
 
 /**
- * Starts workerd with a configuration that has `sockets` sockets. The configuration holds secrets: it is a private file of the
- * run's folder, and is removed once it is read. The folder goes when the process ends.
+ * Starts workerd with a configuration that has `sockets` sockets. The configuration contains secrets: it is a
+ * private file of the run's folder, and is deleted once it is read. The folder is deleted when the process ends.
  */
 export function startWorkerd(
   config: string,
@@ -58,7 +58,10 @@ function workerdBinary(): string {
   return (resolveModule('workerd') as { default: string }).default;
 }
 
-/** In a group of its own, so that a terminal's Ctrl-C reaches the supervisor alone; files that it makes are its user's only. */
+/**
+ * In a group of its own, so that a terminal's Ctrl-C reaches only the supervisor. Its files are readable only by
+ * its user.
+ */
 function spawnPrivately(program: string, parameters: string[]): ChildProcess {
   const stdio = ['ignore', 'inherit', 'inherit', 'pipe'] as const;
   if (isWindows) return spawn(program, parameters, { stdio: [...stdio] });
@@ -67,8 +70,8 @@ function spawnPrivately(program: string, parameters: string[]): ChildProcess {
 }
 
 /**
- * Starts a shell that outlives this process only to end workerd: when this process is gone, by whatever signal, the shell's input
- * ends. Returns what dismisses it. Does nothing on Windows.
+ * Starts a shell that outlives this process only to end workerd: when this process is gone, by any signal, the
+ * shell's input ends. Returns a function that ends the shell. Does nothing on Windows.
  */
 function watchOver({ pid }: ChildProcess, folder: string): () => void {
   if (isWindows || pid === undefined) return () => {};

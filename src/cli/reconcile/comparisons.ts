@@ -1,4 +1,5 @@
-// The relay's own comparisons of its ledgers with its log, page by page: of any number of tokens, a page in memory.
+// The relay's own comparisons of its ledgers with its log, page by page: for any number of tokens, with one page
+// in memory.
 import { CommandFailure } from '../failure.ts';
 import { callManagement } from '../transfer/management-call.ts';
 import type { TransferOptions } from '../transfer/options.ts';
@@ -24,7 +25,7 @@ export interface Comparison {
 
 const tokensOfPage = 50;
 
-/** All tokens' comparisons. A relay that cannot make one is a failure: nothing is left out in silence. */
+/** Yields all tokens' comparisons. Fails when the relay cannot make one, so that nothing is skipped silently. */
 export async function* comparisons(options: TransferOptions): AsyncGenerator<Comparison> {
   for (let cursor: unknown = ''; typeof cursor === 'string'; ) {
     const query = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
@@ -36,7 +37,7 @@ export async function* comparisons(options: TransferOptions): AsyncGenerator<Com
   }
 }
 
-/** Has the relay bring one token's log into line; answers what differs still. */
+/** Makes the relay repair one token's log. Returns the differences that are left. */
 export async function repair(options: TransferOptions, tokenId: string): Promise<Comparison> {
   const answer = await callManagement(options, `/api/reconciliation/${encodeURIComponent(tokenId)}`, {});
   return answer as unknown as Comparison;

@@ -1,7 +1,7 @@
-// What reconcile prints.
+// The output of reconcile.
 import type { Comparison, Difference } from './comparisons.ts';
 
-/** Lines about one token; none when all is well and nothing is on its way. */
+/** Returns lines about one token, or none when everything agrees and nothing is pending. */
 export function linesOf(comparison: Comparison): string[] {
   const { token_id, name, differences, pending_rows, pending_usd, busy } = comparison;
   const who = `${token_id} (${name})`;

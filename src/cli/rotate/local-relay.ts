@@ -1,4 +1,4 @@
-// The local relay for a rotation: the one that runs, if it knows the new key, else one that is started for it.
+// The local relay for a rotation: the running one, if it knows the new key, else one that is started for it.
 import { encryptionKeyIdOf } from '../../lib/seal.ts';
 import { CommandFailure } from '../failure.ts';
 import { launchWorker } from '../host/launch.ts';
@@ -11,7 +11,7 @@ import type { RotationSecrets } from './secrets.ts';
 type Rotate = (options: TransferOptions, secrets: RotationSecrets) => Promise<void>;
 
 /**
- * A relay reads its secrets when it starts. One that runs and has not read the new key must be started again first:
+ * A relay reads its secrets at its start. A running one that has not read the new key must be restarted first:
  * it then serves with both keys, and this program, run again, does the rest beside it.
  */
 export async function withLocalRelay(
@@ -32,7 +32,7 @@ export async function withLocalRelay(
   );
 }
 
-/** Ids of the keys that the relay there knows; null: none answers. */
+/** Returns the ids of the keys that the relay knows, or null if none answers. */
 async function keysOfRunning(options: TransferOptions): Promise<string[] | null> {
   try {
     await fetch(new URL('/api/health', options.url), { signal: AbortSignal.timeout(2_000) });

@@ -1,5 +1,5 @@
-// The steps of a rotation, whatever relay it is: both keys known, everything sealed anew, the old key gone. At no step
-// is there something stored that the serving relay cannot open.
+// The steps of a rotation, for any relay: both keys known, everything resealed, the old key removed. At every step
+// the serving relay can open everything that is stored.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { encryptionKeyIdOf } from '../../lib/seal.ts';
 import { CommandFailure } from '../failure.ts';
@@ -8,7 +8,7 @@ import { callManagement } from '../transfer/management-call.ts';
 import type { TransferOptions } from '../transfer/options.ts';
 import { nextName, type RotationSecrets } from './secrets.ts';
 
-/** A new secret is everywhere within seconds: so many answers in a row must have it, so far apart. */
+/** A new secret reaches every location within seconds: this many answers in a row must have it, with this pause. */
 const settling = { answers: 5, pauseMs: Number(process.env.ROTATE_PAUSE_MS || 3_000), tries: 60 } as const;
 
 interface KeyIds {
@@ -16,7 +16,7 @@ interface KeyIds {
   opens: string[];
 }
 
-/** Rotates; prints what it does. Throws CommandFailure: nothing is lost then, and the same call again goes on. */
+/** Rotates and prints each step. Throws CommandFailure: nothing is lost then, and running it again continues. */
 export async function rotate(options: TransferOptions, secrets: RotationSecrets): Promise<void> {
   const key = await keyToRotateTo(options, secrets);
   const id = await encryptionKeyIdOf(key);
@@ -27,7 +27,7 @@ export async function rotate(options: TransferOptions, secrets: RotationSecrets)
   }
   await resealAll(options);
   await secrets.putCurrent(key);
-  // What was sealed by an isolate that had not heard of the new key yet.
+  // Reseals what an isolate sealed before it knew the new key.
   await resealAll(options);
   await secrets.finish();
   console.log(
@@ -60,7 +60,7 @@ async function settled(options: TransferOptions, isKnown: (ids: KeyIds) => boole
   throw new CommandFailure('the relay does not know the new key yet. Run this again in a minute.');
 }
 
-/** Until a whole pass has found nothing left to do. */
+/** Repeats until a whole pass has found nothing to do. */
 async function resealAll(options: TransferOptions): Promise<void> {
   for (let done = -1; done !== 0; ) {
     done = 0;
@@ -74,7 +74,7 @@ async function resealAll(options: TransferOptions): Promise<void> {
       cursor = answer.next_cursor;
       if (cursor === null) break;
     }
-    if (done > 0) console.log(`sealed anew: ${done}`);
+    if (done > 0) console.log(`resealed: ${done}`);
   }
 }
 

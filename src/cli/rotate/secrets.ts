@@ -1,5 +1,5 @@
-// Where the secrets of a rotation lie: .dev.vars of the local relay, or the deployed Worker's. The new key is written
-// down here before anything is sealed under it: a run that is cut off must not lose it.
+// The secrets of a rotation: .dev.vars of the local relay, or the deployed Worker's. The new key is saved here
+// before anything is sealed with it, so that an interrupted run cannot lose it.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,23 +9,23 @@ import { readDevVars, removeDevVar, storeDevVars } from '../dev-vars.ts';
 import { writePrivateFile } from '../private-file.ts';
 import { runWrangler } from '../wrangler.ts';
 
-/** The name of the key that is rotated to, until it is ENCRYPTION_KEY itself. */
+/** The name of the new key until it becomes ENCRYPTION_KEY. */
 export const nextName = 'ENCRYPTION_KEY_NEXT';
 
 export interface RotationSecrets {
-  /** The new key of a run that was cut off; null: none is under way. */
+  /** The new key of an interrupted run, or null. */
   pending(): string | null;
-  /** Writes the new key down. */
+  /** Saves the new key. */
   remember(key: string): void;
-  /** Lets the relay know both. */
+  /** Makes both keys known to the relay. */
   putNext(key: string): Promise<void>;
   /** Makes it the relay's ENCRYPTION_KEY. */
   putCurrent(key: string): Promise<void>;
-  /** The rotation is over: forgets what it was about. */
+  /** Ends the rotation: deletes its values. */
   finish(): Promise<void>;
 }
 
-/** The local relay's: `npm start` reads them when it starts. */
+/** The local relay's secrets, which `npm start` reads. */
 export function localSecrets(path: string): RotationSecrets {
   const put = async (name: string, key: string) => storeDevVars(path, { [name]: key });
   return {
@@ -37,7 +37,7 @@ export function localSecrets(path: string): RotationSecrets {
   };
 }
 
-/** The deployed Worker's. */
+/** The deployed Worker's secrets. */
 export function deployedSecrets(file: DeploymentFile): RotationSecrets {
   const config = configurationFor(file);
   const others = () => {
@@ -53,14 +53,14 @@ export function deployedSecrets(file: DeploymentFile): RotationSecrets {
       await runWrangler(['secret', 'delete', nextName, '--config', config], {
         purpose: `removing ${nextName}`,
       });
-      // One that a deploy made and did not show yet is the old key by now.
+      // A key that a deploy created and did not show yet is the old key by now.
       const { ENCRYPTION_KEY: _, ...rest } = others();
       file.update({ pending_secrets: Object.keys(rest).length === 0 ? undefined : rest });
     },
   };
 }
 
-/** By a file: a secret on a command line is seen by everyone on the machine. */
+/** Through a file: everyone on the machine can see a command line. */
 async function putSecret(config: string, name: string, value: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'relay-rotate-'));
   try {

@@ -1,4 +1,4 @@
-// What `npm start` prints when the relay is up: every line of it can be pasted, and every curl line is answered.
+// The output of `npm start` when the relay is ready. Every line can be pasted, and every curl line is answered.
 import type { SampleModels } from './sample-models.ts';
 
 export interface BannerFacts {

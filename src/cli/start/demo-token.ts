@@ -1,5 +1,5 @@
-// The demo token: made once through the relay's own API, kept in .dev.vars, made anew only when the state
-// does not know it any more.
+// The demo token: created once through the relay's own API, stored in .dev.vars, and created again only when the
+// state no longer knows it.
 
 import { isWellFormedSecret } from '../../tokens/secret.ts';
 import { storeDevVars } from '../dev-vars.ts';
@@ -12,7 +12,7 @@ export interface DemoTokenOrder {
   readonly stored: string | null;
 }
 
-/** The token to print. One that was disabled on purpose is kept: it is its owner's to enable again. */
+/** Returns the token to print. A disabled token stays: only its owner enables it again. */
 export async function obtainDemoToken(order: DemoTokenOrder): Promise<string> {
   if (order.stored !== null && (await isKnown(order.url, order.stored))) return order.stored;
   const token = await mint(order);

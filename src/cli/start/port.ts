@@ -1,9 +1,9 @@
-// Is the port free? Asked before anything is started, so that a busy one leaves nothing half-done.
+// Checks that the port is free before anything is started, so that a busy one leaves nothing half-done.
 import { lookup } from 'node:dns/promises';
 import { connect, createServer } from 'node:net';
 import { CommandFailure, describeError } from '../failure.ts';
 
-/** The port to listen on: the wanted one, or a free one for 0. A busy port is a failure that names it. */
+/** Returns the port to listen on: the requested one, or a free one for 0. A busy port is a failure that names it. */
 export async function claimPort(host: string, wanted: number): Promise<number> {
   const addresses = await resolveHost(host);
   if (wanted === 0) return await bindBriefly(addresses[0] ?? '127.0.0.1', 0);
@@ -39,7 +39,7 @@ async function resolveHost(host: string): Promise<string[]> {
   }
 }
 
-/** Both ways: macOS lets a second socket bind beside a listener on the wildcard address. */
+/** Checks both ways: macOS lets a second socket bind beside a listener on the wildcard address. */
 async function isTaken(address: string, port: number): Promise<boolean> {
   return (await isAnswered(address, port)) || (await tryBinding(address, port)) === 'taken';
 }

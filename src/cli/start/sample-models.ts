@@ -1,4 +1,4 @@
-// Which models the curl lines of the banner name: such as the channels there are serve to the token.
+// The models in the curl lines of the banner: those that channels serve to the token.
 
 /** A model for each format's line. */
 export interface SampleModels {
@@ -7,14 +7,14 @@ export interface SampleModels {
   readonly generate: string;
 }
 
-/** What each format's callers would name first. */
+/** The first choice of each format's callers. */
 const usual: SampleModels = {
   chat: 'gpt-4o',
   messages: 'claude-3-5-sonnet-20241022',
   generate: 'gemini-2.0-flash',
 };
 
-/** A channel's own list may have to be fetched; a start waits no longer. */
+/** A channel's own list may have to be fetched; a start waits no longer than this. */
 const waitMs = 5_000;
 
 /**
@@ -45,10 +45,10 @@ async function firstChatModel(url: string, token: string): Promise<string | null
   return ids.find((id) => isPlainName.test(id) && !otherModels.test(id)) ?? null;
 }
 
-/** What can stand in a path and in a shell's quotes as it is. */
+/** Matches names that need no escaping in a path and in a shell's quotes. */
 const isPlainName = /^[\w@][\w@./:-]*$/;
 
-/** Models that do something else than talk, by their names: of most the relay knows no more. */
+/** Matches models that are not for chat, by their names: the relay knows no more about most of them. */
 const otherModels =
   /embed|rerank|moderation|whisper|transcri|tts|speech|audio|realtime|live|image|imagen|dall-e|flux|sora|veo|video|instruct$|davinci|babbage|bge-|ocr/i;
 

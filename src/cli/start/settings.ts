@@ -1,4 +1,4 @@
-// What `npm start` runs with: the environment first, then .dev.vars; missing secrets are made and kept.
+// The settings of `npm start`: the environment first, then .dev.vars. Missing secrets are created and stored.
 import { resolve } from 'node:path';
 import { type VariableText, variableNames } from '../../config.ts';
 import { isIpRange } from '../../lib/ip-ranges.ts';
@@ -9,16 +9,19 @@ import { repositoryRoot } from '../repository.ts';
 
 export interface StartSettings {
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0 takes a free port. */
   readonly port: number;
   readonly stateDirectory: string;
   readonly demo: boolean;
-  /** Comma-separated addresses and CIDR ranges of reverse proxies whose X-Forwarded-For and -Proto count; empty trusts none. */
+  /**
+   * Comma-separated addresses and CIDR ranges of reverse proxies whose X-Forwarded-For and -Proto are trusted.
+   * Empty trusts none.
+   */
   readonly trustedProxy: string;
   readonly devVarsFile: string;
   readonly adminKey: string | null;
   readonly demoToken: string | null;
-  /** What the Worker gets as variables and secrets; without those that are start's own. */
+  /** The Worker's variables and secrets, without those that only this program uses. */
   readonly workerVariables: Readonly<Record<string, string>>;
 }
 
@@ -58,7 +61,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): StartSettings {
   };
 }
 
-/** Makes the secrets that are unset and keeps them in .dev.vars. */
+/** Creates the missing secrets and stores them in .dev.vars. */
 export function withSecrets(settings: StartSettings): StartSettings & { adminKey: string } {
   const made: Record<string, string> = {};
   if (settings.adminKey === null) made.ADMIN_KEY = newAdminKey();
@@ -73,7 +76,7 @@ function workerVariables(
   stored: Record<string, string>,
 ): Record<string, string> {
   const variables = Object.fromEntries(Object.entries(stored).filter(([name]) => !ownNames.has(name)));
-  // Nothing else of a shell reaches the Worker.
+  // No other variable of a shell reaches the Worker.
   for (const name of variableNames) {
     const value = environment[name];
     if (value) variables[name] = value;

@@ -1,20 +1,24 @@
-// When is `npm start` asked to end? By a signal, which npm passes on and waits (package.json runs the program in place of npm's shell: the
-// shell would die of SIGTERM and npm with it, while streams are open), or by an npm that goes away without passing one on.
+// Requests to end `npm start`: a signal, which npm passes on and then waits (package.json runs the program in
+// place of npm's shell: the shell would die of SIGTERM, and npm with it, while streams are open), or the end of
+// npm without a signal.
 import { execFileSync } from 'node:child_process';
 
 const checkEveryMs = 100;
 
-/** npm passes on a signal that the terminal has sent to everybody already: what comes this soon after is the same request. */
+/**
+ * npm passes on a signal that the terminal has already sent to everybody: a second one this soon after is the
+ * same request.
+ */
 const sameRequestMs = 300;
 
 export interface StopRequests {
   /** Resolves at the first SIGINT, SIGTERM or SIGHUP, or when the npm that started this process is gone. */
   readonly stop: Promise<void>;
-  /** Resolves at a later signal: somebody does not want to wait. */
+  /** Resolves at a later signal: the user does not want to wait. */
   readonly stopNow: Promise<void>;
 }
 
-/** Listens for requests to end; from then on signals do not end this process by themselves. */
+/** Listens for requests to end. From then on signals no longer end this process. */
 export function stopRequests(): StopRequests {
   const stop = Promise.withResolvers<void>();
   const stopNow = Promise.withResolvers<void>();

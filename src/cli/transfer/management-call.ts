@@ -1,4 +1,4 @@
-// One call of a relay's management API, with every way in which it can fail said plainly.
+// One call of a relay's management API, with a plain message for every failure.
 import { CommandFailure, describeError } from '../failure.ts';
 import type { TransferOptions } from './options.ts';
 
@@ -29,7 +29,7 @@ async function send(url: URL, key: string, body: unknown): Promise<Response> {
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(deadlineMs),
-      // A redirect elsewhere must not carry the key along.
+      // A redirect elsewhere must not receive the key.
       redirect: 'error',
     });
   } catch (error) {

@@ -1,4 +1,4 @@
-// The options that export, import, reconcile and doctor share: which relay, with which key, which file.
+// The options that export, import, reconcile, and doctor share: which relay, which key, which file.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { devVarsPath, readDevVars } from '../dev-vars.ts';
@@ -12,11 +12,11 @@ export interface TransferOptions {
   readonly file: string | null;
   /** The program's own switch was given: `--force` of export, `--repair` of reconcile. */
   readonly isSwitchedOn: boolean;
-  /** What relative paths are relative to. */
+  /** The folder of relative paths. */
   readonly folder: string;
 }
 
-/** The options of a command line; what is not given comes from the environment and .dev.vars. */
+/** Returns the options of a command line. Missing ones come from the environment and .dev.vars. */
 export function readTransferOptions(
   parameters: readonly string[],
   environment: NodeJS.ProcessEnv,
@@ -58,7 +58,7 @@ function parse(parameters: readonly string[], ownSwitch: 'force' | 'repair' | nu
   }
 }
 
-/** Whether that address is this machine's: `npm start` serves there. */
+/** Returns whether that address is this machine's: `npm start` serves there. */
 export function isLocal({ hostname }: URL): boolean {
   return ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
 }

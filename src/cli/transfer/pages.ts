@@ -1,13 +1,16 @@
-// A deployment of any size, moved in pages: a call may ask so many ledgers only as a Worker may make calls.
+// Moves a deployment of any size in pages: a call may use only as many ledgers as a Worker may make calls.
 import { callManagement } from './management-call.ts';
 import type { TransferOptions } from './options.ts';
 
 type Document = Record<string, unknown>;
 
-/** Tokens of one call, either way: half of what a Worker on the free plan may ask, for imports ask twice. */
+/**
+ * Tokens of one call in either direction: half of what a Worker on the free plan may call, because imports call
+ * twice.
+ */
 export const tokensOfPage = 400;
 
-/** The whole document of a relay, put together again from its pages. */
+/** Returns the whole document of a relay, joined from its pages. */
 export async function exportPages(options: TransferOptions): Promise<Document> {
   const first = await callManagement(options, `/api/export?limit=${tokensOfPage}`);
   const tokens = listIn(first, 'tokens');
@@ -21,8 +24,8 @@ export async function exportPages(options: TransferOptions): Promise<Document> {
 }
 
 /**
- * Sends a document in pages, all other sections with the first. Answers the sum of the relay's answers. One that
- * fails ends it; the same import again goes on, for what is there already is not counted twice.
+ * Sends a document in pages, all other sections with the first. Returns the sum of the relay's answers. A
+ * failure ends it; running the same import again continues, because nothing is counted twice.
  */
 export async function importPages(
   options: TransferOptions,
@@ -41,7 +44,7 @@ export async function importPages(
   return sum;
 }
 
-/** Numbers are added, lists joined; of anything else the later counts. */
+/** Adds numbers and joins lists; for anything else the later value counts. */
 function added(sum: Document, answer: Document): Document {
   const result: Document = { ...sum };
   for (const [name, value] of Object.entries(answer)) {

@@ -1,24 +1,27 @@
-// Cloudflare Access in front of the dashboard: its JWT says who has come, and is verified by jose with the team's keys.
-// developers.cloudflare.com/cloudflare-one, "Validate JWTs", read 2026-11-24.
+// Cloudflare Access in front of the dashboard: its JWT identifies the person. jose verifies it with the team's
+// keys. developers.cloudflare.com/cloudflare-one, "Validate JWTs", read 2026-11-24.
 import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
 import type { AccessApplication } from '../../config.ts';
 
 export interface AccessVisitor {
   email: string;
-  /** When Access wants to see the person again. */
+  /** When Access asks the person to sign in again. */
   expiresAtMs: number;
 }
 
 /** Access sends this with every request that it lets through. */
 export const accessHeader = 'cf-access-jwt-assertion';
 
-/** The keys of the one team that a deployment has; jose asks for them anew when a signature names an unknown one. */
+/** The keys of the deployment's one team. jose fetches them again when a signature names an unknown one. */
 let known: { teamDomain: string; keys: ReturnType<typeof createRemoteJWKSet> } | null = null;
 
-/** What jose says when it is not the JWT that is wrong. */
+/** Errors of jose that are not about the JWT itself. */
 const keysAreAway = new Set<string>([errors.JWKSTimeout.code, errors.JOSEError.code]);
 
-/** null: the JWT is not Access's, not for this application, or over. Throws when the team's keys cannot be had. */
+/**
+ * Returns null if the JWT is not Access's, not for this application, or expired. Throws when the team's keys
+ * cannot be fetched.
+ */
 export async function visitorOf(jwt: string, application: AccessApplication): Promise<AccessVisitor | null> {
   const { teamDomain, audience } = application;
   if (known?.teamDomain !== teamDomain) {

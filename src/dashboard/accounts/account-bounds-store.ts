@@ -1,13 +1,13 @@
-// What binds all tokens of an account besides its budget, in D1. D1 failing is thrown.
+// The limits of all tokens of an account besides its budget, in D1. Throws when D1 fails.
 
-/** What an edit may change; absent stays, null takes away. */
+/** What an edit may change. Absent fields stay; null removes a value. */
 export interface AccountBoundsEdit {
   group?: string | null;
   models?: string[];
   expiresAtMs?: number | null;
 }
 
-/** Writes an edit and raises the version by which an import knows the newer one. An unknown account stays unknown. */
+/** Writes an edit and raises the version that imports compare. Does nothing for an unknown account. */
 export async function setAccountBounds(
   db: D1Database,
   id: string,

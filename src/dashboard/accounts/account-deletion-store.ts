@@ -1,12 +1,12 @@
-// Forgets a person: everything in D1 that says who an account was. Its id stays, for the log and the sums name it. D1
-// failing is thrown; safe to repeat.
+// Deletes a person's data: everything in D1 that says who an account belonged to. The id stays, because the log
+// and the sums use it. Throws when D1 fails; safe to repeat.
 
-/** What the audit says of people besides ids; of a deleted account it is taken out. */
+/** The personal fields of the audit besides ids; they are removed for a deleted account. */
 const personalFields = ['name', 'email', 'label', 'address'];
 
 /**
- * Deletes an account's ways in and what it stored, and empties its row, in one transaction. Its tokens must be dead
- * already. The row stays as a mark that an import cannot bring back.
+ * Deletes an account's login methods and stored data, and empties its row, in one transaction. Its tokens must
+ * be deleted already. The row stays, so that an import cannot restore the account.
  */
 export async function erasePerson(db: D1Database, id: string, nowMs: number): Promise<void> {
   const person = await db
@@ -31,7 +31,7 @@ export async function erasePerson(db: D1Database, id: string, nowMs: number): Pr
   ]);
 }
 
-/** Whatever names the email: counters of sign-ins, and the audit of others. */
+/** Everything that contains the email: counters of sign-ins, and the audit entries of others. */
 function traces(db: D1Database, email: string): D1PreparedStatement[] {
   return [
     db.prepare('DELETE FROM login_tries WHERE instr(counted_for, ?) > 0').bind(email),
@@ -39,10 +39,10 @@ function traces(db: D1Database, email: string): D1PreparedStatement[] {
   ];
 }
 
-/** The audit of what the person did, of what was done to the account and its tokens, and of its invitation. */
+/** The audit entries of the person's actions, of changes to the account and its tokens, and of its invitation. */
 function auditOf(db: D1Database, id: string, name: string): D1PreparedStatement[] {
   const paths = personalFields.map((field) => `'$.${field}'`).join(', ');
-  // What is cut because it was long is no JSON any more.
+  // Text that was cut for its length is not valid JSON.
   const without = `IIF(json_valid(detail), json_remove(detail, ${paths}), '')`;
   return [
     db

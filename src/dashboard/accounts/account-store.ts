@@ -1,4 +1,4 @@
-// Accounts in D1, with what they log in by. Values come as hashes. D1 failing is thrown.
+// Accounts in D1, with their credentials as hashes. Throws when D1 fails.
 import type { Budget } from '../../tokens/token.ts';
 import type { AccessKey, Account, Role, Session } from './account.ts';
 
@@ -45,7 +45,7 @@ export class AccountStore {
     return row && accountOfRow(row);
   }
 
-  /** The account of an email with its password's hash; disabled ones too. */
+  /** Returns the account of an email with its password's hash, even if it is disabled. */
   async findByEmail(email: string): Promise<(Account & { password: string | null }) | null> {
     const row = await this.db
       .prepare(`SELECT ${accountColumns}, password FROM accounts WHERE email = ?`)
@@ -58,14 +58,17 @@ export class AccountStore {
     return this.db.prepare('SELECT password FROM accounts WHERE id = ?').bind(id).first<string>('password');
   }
 
-  /** Whether anybody can log in with a password yet. */
+  /** Returns whether anybody can sign in with a password yet. */
   async hasLogin(): Promise<boolean> {
     return (
       (await this.db.prepare('SELECT 1 FROM accounts WHERE password IS NOT NULL LIMIT 1').first()) !== null
     );
   }
 
-  /** Gives an account that has no password its name, email and password, once. `taken`: the email is another's. */
+  /**
+   * Gives an account without a password its name, email, and password, once. `taken`: another account has the
+   * email.
+   */
   async claim(
     id: string,
     name: string,
@@ -82,7 +85,7 @@ export class AccountStore {
     return claimed.meta.changes > 0 ? 'claimed' : 'has-password';
   }
 
-  /** An identity provider has said that the account's email, if it is this one, is the person's. */
+  /** Marks the account's email as verified, if it is this one. */
   async proveEmail(id: string, email: string): Promise<void> {
     await this.db
       .prepare('UPDATE accounts SET email_proven = 1 WHERE id = ? AND email = ?')
@@ -90,7 +93,10 @@ export class AccountStore {
       .run();
   }
 
-  /** With an email where the account has none: nobody logs in by a password alone. false: the email is another's. */
+  /**
+   * Sets a password, and an email if the account has none: a password alone cannot sign in. False: another
+   * account has the email.
+   */
   async setPassword(id: string, password: string, email?: string): Promise<boolean> {
     const set = this.db
       .prepare(`UPDATE accounts SET password = ?1, email = COALESCE(email, ?2),
@@ -100,8 +106,9 @@ export class AccountStore {
   }
 
   /**
-   * null: there is no such account. Absent fields stay. In the same transaction a disabled account loses its sessions,
-   * and who is no active admin any more the invitations that nobody has followed yet.
+   * Applies an edit; absent fields stay. Returns null if there is no such account. In the same transaction, a
+   * disabled account loses its sessions, and an account that is no longer an active admin loses its unused
+   * invitations.
    */
   async update(
     id: string,
@@ -131,7 +138,7 @@ export class AccountStore {
     return row === undefined ? null : accountOfRow(row);
   }
 
-  /** Sets the budget that all tokens of the account share (null: none). false: there is no such account. */
+  /** Sets the budget that all tokens of the account share (null: none). Returns false if there is no such account. */
   async setBudget(id: string, budget: Budget | null): Promise<boolean> {
     const { meta } = await this.db
       .prepare(
@@ -142,7 +149,7 @@ export class AccountStore {
     return meta.changes > 0;
   }
 
-  /** Writes a session and that the account has logged in. */
+  /** Stores a session and the time of the sign-in. */
   async openSession(hash: string, session: Session): Promise<void> {
     const { id, accountId, userAgent, createdAtMs, expiresAtMs } = session;
     await this.db.batch([
@@ -156,7 +163,7 @@ export class AccountStore {
     ]);
   }
 
-  /** null: unknown, over, or its account is disabled. */
+  /** Returns null if the session is unknown or expired, or its account is disabled. */
   proveSession(hash: string, nowMs: number): Promise<Proven | null> {
     return this.db
       .prepare(
@@ -186,7 +193,7 @@ export class AccountStore {
     return meta.changes > 0;
   }
 
-  /** All of an account's but the one that is kept. */
+  /** All sessions of an account except the given one. */
   async endOtherSessions(accountId: string, keptId: string): Promise<void> {
     await this.db
       .prepare('DELETE FROM sessions WHERE account_id = ? AND id <> ?')
@@ -194,7 +201,7 @@ export class AccountStore {
       .run();
   }
 
-  /** null: unknown, or its account is disabled. */
+  /** Returns null if the key is unknown, or its account is disabled. */
   proveAccessKey(hash: string): Promise<Proven | null> {
     return this.db
       .prepare(
@@ -233,7 +240,7 @@ export class AccountStore {
   }
 }
 
-/** What a statement came to; `taken`: what may be once only is another account's. */
+/** The result of a statement. `taken`: a unique value belongs to another account. */
 export async function unlessTaken<Outcome>(running: Promise<Outcome>): Promise<Outcome | 'taken'> {
   try {
     return await running;

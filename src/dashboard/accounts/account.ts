@@ -1,19 +1,19 @@
-// What an account, a session, an access key and an invitation are. How they are stored is account-store.ts's.
+// Accounts, sessions, access keys, and invitations. account-store.ts stores them.
 
 import type { BudgetPeriod } from '../../tokens/token.ts';
 
 export type Role = 'admin' | 'member';
 
-/** The account that ADMIN_KEY acts for; schema.sql makes it. */
+/** The account that ADMIN_KEY acts for; schema.sql creates it. */
 export const adminAccountId = 'acc_admin';
 
-/** On whose behalf a call is made, and how that was proven. */
+/** The account that a call is made for, and how that was proven. */
 export interface Principal {
   accountId: string;
   role: Role;
-  /** Of a session: its id, so that the list of sessions can say which one this is. */
+  /** For a session: its id, so that the list of sessions can mark it. */
   sessionId?: string;
-  /** Of a session: what the dashboard greets by. */
+  /** For a session: the name that the dashboard shows. */
   name?: string;
 }
 
@@ -21,30 +21,30 @@ export interface Account {
   id: string;
   name: string;
   email: string | null;
-  /** It is known to be this person's: Cloudflare Access opens the account by it. */
+  /** The email is verified: Cloudflare Access opens the account by it. */
   isEmailProven: boolean;
   role: Role;
   status: 'active' | 'disabled';
   createdAtMs: number;
   lastLoginAtMs: number | null;
-  /** What all its tokens share; null: no bound. */
+  /** The budget that all its tokens share. Null: none. */
   budgetNanoUsd: number | null;
   budgetPeriod: BudgetPeriod | null;
   /** Grows with each edit of the budget. */
   budgetVersion: number;
-  /** The group of all its tokens; null: each has its own. */
+  /** The group of all its tokens. Null: each has its own. */
   group: string | null;
-  /** What all its tokens may use at most; empty: all. */
+  /** The models that its tokens may use at most. Empty: all. */
   models: string[];
-  /** When all its tokens end, if not sooner; null: never. */
+  /** When all its tokens expire, if not sooner. Null: never. */
   expiresAtMs: number | null;
 }
 
-/** A login that lasts. Its value is only in the cookie. */
+/** A session. Its value is only in the cookie. */
 export interface Session {
   id: string;
   accountId: string;
-  /** As the browser named itself when it logged in. */
+  /** The browser's own description at the sign-in. */
   userAgent: string;
   createdAtMs: number;
   expiresAtMs: number;
@@ -58,17 +58,17 @@ export interface AccessKey {
   createdAtMs: number;
 }
 
-/** A link by which one person makes one account. Its value is shown once. */
+/** A link with which one person creates one account. Its value is shown once. */
 export interface Invite {
   id: string;
-  /** Whom it is for, as the admin wrote it; the account's name at first. */
+  /** The person's name as the admin wrote it, which becomes the account's name. */
   name: string;
   role: Role;
   createdAtMs: number;
   expiresAtMs: number;
 }
 
-/** Bounds of accounts and of what proves them. */
+/** Limits of accounts and their credentials. */
 export const accountLimits = {
   passwordCharacters: 256,
   passwordCharactersAtLeast: 10,

@@ -1,4 +1,4 @@
-// Who changed what, in D1. D1 failing is thrown.
+// The audit in D1: who changed what. Throws when D1 fails.
 
 export interface AuditRow {
   id: string;
@@ -6,7 +6,7 @@ export interface AuditRow {
   accountId: string;
   method: string;
   path: string;
-  /** JSON of what was sent, without secrets. */
+  /** JSON of the request, without secrets. */
   detail: string;
 }
 
@@ -35,7 +35,7 @@ export async function auditPage(
   return results;
 }
 
-/** Whether anything at or below a path was ever changed. */
+/** Returns whether anything at or below a path was ever changed. */
 export async function hasAudited(db: D1Database, path: string): Promise<boolean> {
   const found = await db.prepare('SELECT 1 FROM audit WHERE path GLOB ? LIMIT 1').bind(`${path}*`).first();
   return found !== null;

@@ -1,4 +1,7 @@
-/** The address that a request comes from, for counting: Cloudflare's word. All requests without one count together. */
+/**
+ * Returns the address that a request is counted for, as Cloudflare reports it. All requests without one count
+ * together.
+ */
 export function clientAddress({ headers }: Request): string {
   return headers.get('cf-connecting-ip') ?? 'unknown';
 }

@@ -1,5 +1,5 @@
-// Marks a browser that has signed in to an account, so that strangers' tries cannot lock it out (login-limits.ts). It
-// opens nothing: a thief gets a few tries of their own. One cookie for each account.
+// Marks a browser that has signed in to an account, so that tries of strangers cannot lock it out
+// (login-limits.ts). The cookie gives no access: a thief gets only a few tries. One cookie per account.
 import { Buffer } from 'node:buffer';
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Context } from 'hono';
@@ -7,13 +7,13 @@ import { getCookie, setCookie } from 'hono/cookie';
 import { newSecretValue } from './secret-value.ts';
 import { hostCookie } from './session-cookie.ts';
 
-/** How long a device is known after its last sign-in. Browsers keep no cookie for more than 400 days (RFC 6265bis). */
+/** How long a device is remembered after its last sign-in. Browsers limit cookies to 400 days (RFC 6265bis). */
 const deviceMs = 180 * 86_400_000;
 
-/** Secrets that sign devices, the first one new ones; empty: devices cannot be told apart. */
+/** Secrets that sign device cookies; the first one signs new ones. Empty: devices cannot be recognized. */
 export type DeviceSecrets = readonly string[];
 
-/** Of a deployment's secrets: those that are set, and those that were before a rotation. */
+/** The secrets of a deployment: the current ones, and those before a rotation. */
 export function deviceSecretsOf(services: {
   encryptionKeys: { open: readonly string[] };
   adminKey: string | null;
@@ -22,7 +22,7 @@ export function deviceSecretsOf(services: {
   return [...encryptionKeys.open, ...(adminKey === null ? [] : [adminKey])];
 }
 
-/** The id of the device, if it has signed in to this account before; null: it has not, or too long ago. */
+/** Returns the id of the device, or null if it has not signed in to this account, or too long ago. */
 export function knownDevice(
   context: Context,
   accountId: string,
@@ -36,7 +36,7 @@ export function knownDevice(
   return isSigned ? id : null;
 }
 
-/** Marks the browser as one that has signed in to the account; a known one keeps its id. */
+/** Marks the browser as one that has signed in to the account. A known one keeps its id. */
 export function markDevice(context: Context, accountId: string, secrets: DeviceSecrets, nowMs: number): void {
   const [secret] = secrets;
   if (secret === undefined) return;

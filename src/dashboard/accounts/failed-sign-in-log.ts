@@ -1,27 +1,27 @@
-// Failed sign-ins in the audit, in bounded rows: equal ones within a quarter of an hour are one row with a count. D1
-// failing is thrown.
+// Failed sign-ins in the audit, in a limited number of rows: equal ones within a quarter of an hour share one row
+// with a count. Throws when D1 fails.
 import { networkOf } from '../../lib/ip-ranges.ts';
 import { hashOfSecret } from './secret-value.ts';
 
-/** Where failed sign-ins stand in the audit. */
+/** The path of failed sign-ins in the audit. */
 const failedSignInPath = '/login/failed';
 
 /**
- * Rows of an hour that name the network; beyond them there is one row for each way and account, so that a flood from
- * many networks neither fills the database nor hides whose account it is about.
+ * Rows of an hour that name the network. Beyond them there is one row for each method and account, so that a
+ * flood from many networks neither fills the database nor hides which account it targets.
  */
 export const failedSignInRows = { eachHour: 200, togetherMs: 900_000 } as const;
 
 export interface FailedSignIn {
-  /** How it was tried: a password, the admin key … */
+  /** What was tried: a password, the admin key … */
   way: string;
-  /** null: no account has that name. What was typed is not kept: it may be a password. */
+  /** Null: no account has that name. The typed text is not stored, because it may be a password. */
   accountId: string | null;
   ip: string;
   nowMs: number;
 }
 
-/** Counts a failed sign-in into its row. */
+/** Counts a failed sign-in in its row. */
 export async function recordFailedSignIn(db: D1Database, failed: FailedSignIn): Promise<void> {
   const { way, accountId, ip, nowMs } = failed;
   const quarter = Math.floor(nowMs / failedSignInRows.togetherMs);

@@ -1,5 +1,5 @@
-// GitHub as a way to log in: OAuth's authorization code with PKCE, over oauth4webapi. Says who somebody is there, and
-// nothing of which account that is. docs.github.com, "Authorizing OAuth apps", read 2026-11-24.
+// Sign-in with GitHub: OAuth's authorization code with PKCE, over oauth4webapi. Returns who the person is at
+// GitHub, not which account that is. docs.github.com, "Authorizing OAuth apps", read 2026-11-24.
 import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
 import type { GithubApp } from '../../config.ts';
@@ -11,15 +11,15 @@ export interface GithubStep {
 }
 
 export interface GithubUser {
-  /** Its number, which stays when its name changes. */
+  /** The user's number, which stays when the name changes. */
   id: string;
   login: string;
   name: string;
-  /** The primary one, if GitHub has verified it. */
+  /** The primary email, if GitHub has verified it. */
   email: string | null;
 }
 
-/** Where to send the browser, and what to remember. */
+/** Returns where to send the browser, and what to remember. */
 export async function beginGithub(
   { clientId, baseUrl }: GithubApp,
   redirectUri: string,
@@ -39,7 +39,7 @@ export async function beginGithub(
   return { address: address.href, step };
 }
 
-/** Who came back. Throws what GitHub refused or did not answer, a refusal by the person included. */
+/** Returns who came back. Throws GitHub's errors, including a refusal by the person. */
 export async function finishGithub(
   app: GithubApp,
   callback: URL,
@@ -82,7 +82,7 @@ export async function finishGithub(
 const userSchema = z.object({ id: z.number().int(), login: z.string(), name: z.string().nullish() });
 const emailsSchema = z.array(z.object({ email: z.string(), primary: z.boolean(), verified: z.boolean() }));
 
-/** GitHub refuses calls of nobody. */
+/** GitHub refuses calls without a user agent. */
 const headers = new Headers({ 'user-agent': 'openopen8-relay', accept: 'application/vnd.github+json' });
 
 function serverOf({ baseUrl }: GithubApp): oauth.AuthorizationServer {
@@ -94,7 +94,7 @@ function apiOf(baseUrl: string): string {
   return baseUrl === 'https://github.com' ? 'https://api.github.com' : `${baseUrl}/api/v3`;
 }
 
-/** Plain http is for a server in the same network only. */
+/** Plain http is only for a server in the same network. */
 function optionsFor(baseUrl: string) {
   return { [oauth.allowInsecureRequests]: baseUrl.startsWith('http:'), signal: AbortSignal.timeout(10_000) };
 }

@@ -1,18 +1,18 @@
-// Who accounts are elsewhere, and all the ways in that an account has, in D1. D1 failing is thrown.
+// Linked identities, and all login methods of an account, in D1. Throws when D1 fails.
 import type { Passkey } from './passkey-store.ts';
 
-/** Where an account may be known besides. */
+/** The providers of identities. */
 export type IdentityProvider = 'github';
 
 export interface Identity {
   provider: IdentityProvider;
-  /** What the provider calls its user, for ever. */
+  /** The provider's permanent id of its user. */
   subject: string;
-  /** What people call that user. */
+  /** The user's visible name. */
   label: string;
 }
 
-/** Everything that opens an account, but the admin key. */
+/** Everything that opens an account, except the admin key. */
 export interface LoginMethods {
   email: string | null;
   hasPassword: boolean;
@@ -27,7 +27,7 @@ export class IdentityStore {
     this.db = db;
   }
 
-  /** How an account can log in; null: there is no such account. */
+  /** Returns how an account can sign in, or null if there is no such account. */
   async waysOf(accountId: string): Promise<LoginMethods | null> {
     const row = await this.db
       .prepare(
@@ -49,7 +49,7 @@ export class IdentityStore {
     };
   }
 
-  /** Of an active account; null: there is none. */
+  /** Returns an active account's, or null. */
   accountOf(provider: IdentityProvider, subject: string): Promise<string | null> {
     return this.db
       .prepare(
@@ -60,7 +60,7 @@ export class IdentityStore {
       .first<string>('account_id');
   }
 
-  /** false: that user belongs to an account already (this one or another). */
+  /** Returns false if that user is already linked to this or another account. */
   async link(accountId: string, { provider, subject, label }: Identity, nowMs: number): Promise<boolean> {
     const { meta } = await this.db
       .prepare(
@@ -81,7 +81,10 @@ export class IdentityStore {
   }
 }
 
-/** The statement that gives a new account its identity, if it was made; a known identity makes it fail. */
+/**
+ * Returns the statement that links a new account to its identity, if it was created. A known identity makes it
+ * fail.
+ */
 export function linkOfNew(
   db: D1Database,
   accountId: string,

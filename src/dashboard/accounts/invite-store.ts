@@ -1,17 +1,17 @@
-// Invitations in D1, each as the hash of its secret. D1 failing is thrown.
+// Invitations in D1, each as the hash of its secret. Throws when D1 fails.
 import type { Invite } from './account.ts';
 import { unlessTaken } from './account-store.ts';
 import { type Identity, linkOfNew } from './identity-store.ts';
 
-/** An account that an invitation makes. */
+/** An account that an invitation creates. */
 export interface NewAccount {
   id: string;
   name: string;
   email: string | null;
-  /** Its hash; null: it logs in by `identity`. */
+  /** Its hash. Null: it signs in with `identity`. */
   password: string | null;
   identity?: Identity;
-  /** An identity provider has said that the email is this person's. */
+  /** An identity provider has verified the email. */
   isEmailProven: boolean;
   nowMs: number;
 }
@@ -33,7 +33,7 @@ export async function addInvite(
   ]);
 }
 
-/** Invitations that nobody has used and that are not over, newest first. */
+/** Returns unused invitations that have not expired, newest first. */
 export async function openInvites(db: D1Database, nowMs: number): Promise<Invite[]> {
   const { results } = await db
     .prepare(
@@ -45,7 +45,7 @@ export async function openInvites(db: D1Database, nowMs: number): Promise<Invite
   return results;
 }
 
-/** null: it does not exist, has expired, or was used. */
+/** Returns null if it does not exist, has expired, or was used. */
 export function findInvite(
   db: D1Database,
   hash: string,
@@ -57,16 +57,15 @@ export function findInvite(
     .first<Pick<Invite, 'id' | 'name' | 'role'>>();
 }
 
-/** false: there is no such invitation. */
+/** Returns false if there is no such invitation. */
 export async function deleteInvite(db: D1Database, id: string): Promise<boolean> {
   const { meta } = await db.prepare('DELETE FROM invites WHERE id = ?').bind(id).run();
   return meta.changes > 0;
 }
 
 /**
- * Makes the account that an invitation is for, and uses the invitation up, in one transaction: of two who follow
- * the link at a time one gets the account. `taken`: the email, or who it is elsewhere, has an account; the invitation
- * stays good.
+ * Creates the invitation's account and uses the invitation up, in one transaction: of two concurrent requests
+ * only one gets the account. `taken`: the email or the identity has an account; the invitation stays valid.
  */
 export async function acceptInvite(
   db: D1Database,

@@ -1,5 +1,5 @@
-// Logging in: is it the right password (or the admin key), and may it be tried at all? Nothing that is answered tells
-// whether an email has an account.
+// Sign-in: checks the password (or the admin key), and whether another try is allowed. No answer reveals whether
+// an email has an account.
 
 import { accountLimits, adminAccountId } from './account.ts';
 import type { AccountStore } from './account-store.ts';
@@ -10,12 +10,12 @@ import { isPassword } from './password.ts';
 import { hashOfSecret, newSecretValue } from './secret-value.ts';
 
 export type Login =
-  /** `value` belongs in the cookie, and nowhere else. */
+  /** `value` belongs only in the cookie. */
   | { outcome: 'open'; value: string; expiresAtMs: number; accountId: string }
   | { outcome: 'wrong' }
   | { outcome: 'too-often' };
 
-/** What a login needs of the rest. */
+/** What a sign-in needs from the rest of the Worker. */
 export interface LoginServices {
   db: D1Database;
   accounts: AccountStore;
@@ -23,11 +23,11 @@ export interface LoginServices {
   now: () => number;
 }
 
-/** Who tries, from where. */
+/** Who tries, and from where. */
 export interface LoginTry {
   ip: string;
   userAgent: string;
-  /** The id of the device, if it has signed in to that account before (device-cookie.ts); null: it has not. */
+  /** The id of the device, if it has signed in to that account before (device-cookie.ts), or null. */
   deviceOf: (accountId: string) => string | null;
 }
 
@@ -55,7 +55,7 @@ export async function logIn(
   return openSession(services, account.id, from);
 }
 
-/** The way in before there is a password, and when it is lost. */
+/** Signs in before there is a password, and after it is lost. */
 export async function logInWithAdminKey(
   services: LoginServices,
   key: string,
@@ -65,7 +65,7 @@ export async function logInWithAdminKey(
   return proof === 'right' ? openSession(services, adminAccountId, from) : { outcome: proof };
 }
 
-/** Whether it is the admin key. Counts and records a wrong one. */
+/** Returns whether it is the admin key. Counts and records a wrong one. */
 export async function proveAdminKey(
   { db, adminKey, now }: Pick<LoginServices, 'db' | 'adminKey' | 'now'>,
   key: string,
@@ -81,7 +81,7 @@ export async function proveAdminKey(
   return 'right';
 }
 
-/** A new session of an account that has proven itself; `untilMs`: it ends then, if not sooner. */
+/** Creates a session of an authenticated account. `untilMs`: it ends then, if not sooner. */
 export async function openSession(
   { accounts, now }: Pick<LoginServices, 'accounts' | 'now'>,
   accountId: string,
@@ -103,7 +103,7 @@ export async function openSession(
   return { outcome: 'open', value, expiresAtMs, accountId };
 }
 
-/** Emails are compared without case and without what surrounds them. */
+/** Emails are compared without case and surrounding white space. */
 export function normalEmail(email: string): string {
   return email.trim().toLowerCase();
 }

@@ -1,21 +1,22 @@
-// How often somebody may try to sign in: what a try is counted for, and how much of it is too much. The counting itself
-// is login-try-store.ts's; a try is counted before it is looked at, so that tries at the same time are counted too.
+// How often a sign-in may be tried: which counters a try uses, and their limits. login-try-store.ts counts. A try
+// is counted before it is checked, so that concurrent tries count too.
 //
-// Strangers must not lock anybody out. A device that has signed in to the account before (device-cookie.ts) has a
-// counter of its own and none besides (owasp.org, "Slow Down Online Guessing Attacks with Device Cookies", read
-// 2026-11-30). Refused tries are not counted, so that one network takes at most `sameBoth` of the `sameEmail` tries of an
-// account, and what strangers have used up is free again after `windowMs`. Secrets that nobody can guess (invitations,
-// access keys) are never refused for what others tried.
+// Strangers must not lock anybody out. A device that has signed in to the account before (device-cookie.ts) uses
+// only a counter of its own (owasp.org, "Slow Down Online Guessing Attacks with Device Cookies", read 2026-11-30).
+// Refused tries are not counted, so one network takes at most `sameBoth` of the `sameEmail` tries of an account,
+// and they are free again after `windowMs`. Secrets that nobody can guess (invitations, access keys) are never
+// refused because of other tries.
 import { networkOf } from '../../lib/ip-ranges.ts';
 
 /**
  * Failed tries in a quarter of an hour.
- * - `sameBoth`: of one account from one network (an IPv4 address, an IPv6 /64); also of the current password by a session.
- * - `sameAddress`: of passwords from one network, whichever the account.
+ * - `sameBoth`: of one account from one network (an IPv4 address, an IPv6 /64); also of the current password by
+ * a session.
+ * - `sameAddress`: of passwords from one network, for any account.
  * - `sameEmail`: of one account from anywhere, by devices that have not signed in to it before.
  * - `sameDevice`: of one account by a device that has.
  * - `adminKey`: of the admin key from one network, in the dashboard and at /api together.
- * - `accessKey`: answers 401 to unknown access keys from one network, then 429. A right key works all the time.
+ * - `accessKey`: 401 answers to unknown access keys from one network, then 429. A valid key always works.
  * - `passkey`: of passkeys from one network.
  * - `invitation`: of one invitation from one network.
  */
@@ -31,15 +32,18 @@ export const loginLimits = {
   windowMs: 900_000,
 } as const;
 
-/** One thing that a try is counted for. */
+/** One counter that a try uses. */
 export interface TryCounter {
   countedFor: string;
   limit: number;
-  /** Only this person counts here: a success forgets all of it. Otherwise a success takes back its own try. */
+  /** Only this person uses the counter: a success resets it. Otherwise a success takes back its own try. */
   isPersonal: boolean;
 }
 
-/** Of a password. `deviceId`: the device has signed in to this account before. An unknown email counts as a known one. */
+/**
+ * The counters of a password. `deviceId`: the device has signed in to this account before. Unknown emails count
+ * like known ones.
+ */
 export function passwordCounters(email: string, ip: string, deviceId: string | null): TryCounter[] {
   if (deviceId !== null) return [deviceCounter(deviceId)];
   const network = networkOf(ip);
@@ -51,29 +55,29 @@ export function passwordCounters(email: string, ip: string, deviceId: string | n
   ];
 }
 
-/** Of the admin key. Not counted from anywhere together: strangers would lock its owner out. */
+/** The counters of the admin key. There is no global one: strangers could lock its owner out. */
 export function adminKeyCounters(ip: string, deviceId: string | null): TryCounter[] {
   if (deviceId !== null) return [deviceCounter(deviceId)];
   return [shared(`admin key ${networkOf(ip)}`, loginLimits.adminKey)];
 }
 
-/** Of access keys for the management API. */
+/** The counters of access keys for the management API. */
 export function accessKeyCounters(ip: string): TryCounter[] {
   return [shared(`access key ${networkOf(ip)}`, loginLimits.accessKey)];
 }
 
-/** Of a passkey: its signature cannot be guessed, so only the work is limited. */
+/** The counters of a passkey: its signature cannot be guessed, so only the work is limited. */
 export function passkeyCounters(ip: string, deviceId: string | null): TryCounter[] {
   if (deviceId !== null) return [deviceCounter(deviceId)];
   return [shared(`passkey ${networkOf(ip)}`, loginLimits.passkey)];
 }
 
-/** Of an invitation that exists, by the hash of its secret. Others are refused without counting. */
+/** The counters of an existing invitation, by the hash of its secret. Others are refused without counting. */
 export function invitationCounters(hash: string, ip: string): TryCounter[] {
   return [personal(`invitation ${hash} ${networkOf(ip)}`, loginLimits.invitation)];
 }
 
-/** Of the current password of an account whose session or key is known. */
+/** The counters of an account's current password, for a known session or key. */
 export function currentPasswordCounters(accountId: string): TryCounter[] {
   return [personal(`password of ${accountId}`, loginLimits.sameBoth)];
 }

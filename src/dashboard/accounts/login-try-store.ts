@@ -1,11 +1,11 @@
-// Counts tries to sign in, in D1, atomically. D1 failing is thrown: then nobody signs in.
+// Counts sign-in tries in D1, atomically. Throws when D1 fails: then nobody can sign in.
 import { loginLimits, type TryCounter } from './login-limits.ts';
 
 export type Try = { outcome: 'taken' } | { outcome: 'refused'; retryAfterMs: number };
 
 /**
- * Counts a try, unless one of its counters is used up. A refused try counts nowhere and writes no row: neither does it
- * prolong anybody's wait, nor does a flood fill the database.
+ * Counts a try, unless one of its counters is used up. A refused try counts nowhere and writes no row: it
+ * prolongs no wait, and a flood cannot fill the database.
  */
 export async function takeTry(db: D1Database, counters: readonly TryCounter[], nowMs: number): Promise<Try> {
   const given = givenOf(counters);
@@ -24,7 +24,7 @@ export async function takeTry(db: D1Database, counters: readonly TryCounter[], n
   return { outcome: 'refused', retryAfterMs: waitOf(usedUp?.results[0]?.until, nowMs) };
 }
 
-/** Whether a counter is used up; counts nothing. The clock is asked only when one is. */
+/** Returns whether a counter is used up, without counting. */
 export async function checkTries(
   db: D1Database,
   counters: readonly TryCounter[],
@@ -35,7 +35,7 @@ export async function checkTries(
   return retryAfterMs > 0 ? { outcome: 'refused', retryAfterMs } : { outcome: 'taken' };
 }
 
-/** A try succeeded: it does not count as a failed one, nor do the person's own before it. */
+/** Records a success: neither this try nor the person's earlier ones count as failed. */
 export async function forgetTries(db: D1Database, counters: readonly TryCounter[]): Promise<void> {
   await db.batch(
     counters.map(({ countedFor, isPersonal }) =>
@@ -50,7 +50,7 @@ export async function forgetTries(db: D1Database, counters: readonly TryCounter[
   );
 }
 
-/** Uses a one-time value up, until it ends by itself. false: it was used before. `hash`: of the value. */
+/** Uses up a one-time value until it expires. Returns false if it was used before. `hash`: of the value. */
 export async function useOnce(db: D1Database, hash: string, untilMs: number): Promise<boolean> {
   const { meta } = await db
     .prepare(`INSERT INTO login_tries (counted_for, tries, until) VALUES (?, 1, ?) ON CONFLICT DO NOTHING`)

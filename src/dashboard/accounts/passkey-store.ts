@@ -1,15 +1,15 @@
-// Passkeys in D1. Public keys are not secret. D1 failing is thrown.
+// Passkeys in D1. Public keys are not secret. Throws when D1 fails.
 
 /** A passkey of an account, without its key. */
 export interface Passkey {
-  /** As WebAuthn has it: base64url. */
+  /** As in WebAuthn: base64url. */
   credentialId: string;
   name: string;
   createdAtMs: number;
   lastUsedAtMs: number | null;
 }
 
-/** What a login by it is verified with. */
+/** What verifies a sign-in with the passkey. */
 export interface PasskeyProof {
   accountId: string;
   /** COSE, base64url. */
@@ -35,7 +35,7 @@ export class PasskeyStore {
     return results;
   }
 
-  /** Of an active account; null: there is none. */
+  /** Returns an active account's, or null. */
   find(credentialId: string): Promise<PasskeyProof | null> {
     return this.db
       .prepare(
@@ -46,7 +46,7 @@ export class PasskeyStore {
       .first<PasskeyProof>();
   }
 
-  /** false: that credential is known already. */
+  /** Returns false if that credential is already known. */
   async add(passkey: Omit<Passkey, 'lastUsedAtMs'> & PasskeyProof): Promise<boolean> {
     const { credentialId, accountId, name, publicKey, counter, createdAtMs } = passkey;
     const { meta } = await this.db
@@ -60,8 +60,8 @@ export class PasskeyStore {
   }
 
   /**
-   * Records a login. false: the counter has moved meanwhile, so that the same answer was given twice. Counters that
-   * stay 0 (synchronised passkeys have none) always pass.
+   * Records a sign-in. Returns false if the counter has changed meanwhile: the same answer was sent twice.
+   * Counters that stay 0 (synced passkeys have none) always pass.
    */
   async used(credentialId: string, before: number, counter: number, nowMs: number): Promise<boolean> {
     const { meta } = await this.db

@@ -1,5 +1,5 @@
-// Passkeys: WebAuthn's two ceremonies, each in two steps, over @simplewebauthn/server. A passkey asks for the person
-// (a finger, a PIN), so that it stands for a password and not beside one. It belongs to the host name that made it.
+// Passkeys: WebAuthn's two ceremonies, each in two steps, over @simplewebauthn/server. A passkey verifies the
+// person (a finger, a PIN), so it replaces a password. It belongs to the host name that created it.
 import { Buffer } from 'node:buffer';
 import {
   type AuthenticationResponseJSON,
@@ -14,7 +14,7 @@ import type { PasskeyProof, PasskeyStore } from './passkey-store.ts';
 import { openState, sealedStateMs, sealState } from './sealed-state.ts';
 import { hashOfSecret } from './secret-value.ts';
 
-/** What passkeys need of the rest. */
+/** What passkeys need from the rest of the Worker. */
 export interface PasskeyServices {
   db: D1Database;
   passkeys: PasskeyStore;
@@ -22,7 +22,7 @@ export interface PasskeyServices {
   now: () => number;
 }
 
-/** The first step's answer: `options` for the browser, `state` to be sent back with what it answers. */
+/** The first step's answer: `options` for the browser, and `state` to send back with the browser's answer. */
 export interface PasskeyStep {
   options: object;
   state: string;
@@ -30,13 +30,13 @@ export interface PasskeyStep {
 
 interface Begun {
   challenge: string;
-  /** Of a registration: who makes it. */
+  /** For a registration: the account. */
   accountId?: string;
 }
 
 const purposes = { registration: 'passkey registration', login: 'passkey login' };
 
-/** The options to make a passkey with. `url`: of the page. */
+/** Returns the options to create a passkey. `url`: of the page. */
 export async function beginRegistration(
   { passkeys, encryptionKey, now }: PasskeyServices,
   account: { id: string; name: string },
@@ -56,7 +56,10 @@ export async function beginRegistration(
   return { options, state: await sealState(begun, purposes.registration, encryptionKey, now()) };
 }
 
-/** Keeps the passkey that the browser made. null: it was not made for this account, here and now, or is known. */
+/**
+ * Stores the passkey that the browser created. Returns null if it was not created for this account, here and
+ * now, or is known.
+ */
 export async function finishRegistration(
   { passkeys, encryptionKey, now }: PasskeyServices,
   accountId: string,
@@ -81,7 +84,7 @@ export async function finishRegistration(
   return (await passkeys.add(passkey)) ? { credentialId, createdAtMs } : null;
 }
 
-/** The options to log in with. Nothing in them tells who has a passkey: the browser knows. */
+/** Returns the options to sign in. They do not reveal who has a passkey: the browser knows. */
 export async function beginLogin(
   { encryptionKey, now }: Omit<PasskeyServices, 'passkeys' | 'db'>,
   url: string,
@@ -94,7 +97,7 @@ export async function beginLogin(
   return { options, state: await sealState(begun, purposes.login, encryptionKey, now()) };
 }
 
-/** Whom the browser's answer proves; null: nobody. An answer counts once: its challenge is used up. */
+/** Returns whom the browser's answer proves, or null. An answer counts once: its challenge is used up. */
 export async function finishLogin(
   { db, passkeys, encryptionKey, now }: PasskeyServices,
   url: string,
@@ -126,7 +129,7 @@ function expected(url: string) {
   return { expectedOrigin: origin, expectedRPID: hostname, requireUserVerification: true };
 }
 
-/** The library throws for whatever is wrong with an answer; whoever sent it is told one thing only. */
+/** The library throws for any fault of an answer; the sender sees one message only. */
 async function orNull<T>(verify: () => Promise<T>): Promise<T | null> {
   try {
     return await verify();

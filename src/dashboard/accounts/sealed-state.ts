@@ -1,12 +1,12 @@
-// What a login in two steps has to remember between them: sealed, handed to the browser, opened when it comes back. So
-// nothing is stored, and nothing can be filled up by those who only begin.
+// The state between the two steps of a sign-in: sealed, sent to the browser, and opened when it returns. Nothing
+// is stored, so abandoned sign-ins take no space.
 import { Buffer } from 'node:buffer';
 import { sealBytes, unsealBytes } from '../../lib/seal.ts';
 
-/** A step must be followed by the next within this. */
+/** The next step must follow within this time. */
 export const sealedStateMs = 600_000;
 
-/** `purpose`: what is sealed for one opens for no other. */
+/** `purpose`: state sealed for one purpose does not open for another. */
 export async function sealState(
   state: object,
   purpose: string,
@@ -18,7 +18,7 @@ export async function sealState(
   return Buffer.from(sealed).toString('base64url');
 }
 
-/** null: not sealed here, for that purpose; altered; or its time is over. */
+/** Returns null if it was not sealed here for that purpose, was altered, or has expired. */
 export async function openState<State extends object>(
   sealed: string,
   purpose: string,

@@ -1,11 +1,11 @@
-// The session's cookie and what a request that carries it must show besides: that it comes from our own pages.
+// The session's cookie, and the check that a request with it comes from our own pages.
 
 import type { Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 
 /**
- * A cookie's name: over https the prefix binds it to this host, Secure and the path `/` (RFC 6265bis, 4.1.3.2), so that no
- * other host of the same domain can put one here.
+ * The cookie's name. Over https the prefix binds it to this host, to Secure, and to the path `/` (RFC 6265bis,
+ * 4.1.3.2), so that no other host of the same domain can set it.
  */
 export function hostCookie(name: string, url: string): string {
   return url.startsWith('https:') ? `__Host-${name}` : name;
@@ -15,12 +15,12 @@ function nameFor(url: string): string {
   return hostCookie('oo8_session', url);
 }
 
-/** null: no cookie. */
+/** Returns null without a cookie. */
 export function sessionValue(context: Context): string | null {
   return getCookie(context, nameFor(context.req.url)) ?? null;
 }
 
-/** `expiresAtMs` in the past takes the cookie away. */
+/** `expiresAtMs` in the past deletes the cookie. */
 export function setSessionCookie(context: Context, value: string, expiresAtMs: number): void {
   setCookie(context, nameFor(context.req.url), value, {
     path: '/',
@@ -32,8 +32,8 @@ export function setSessionCookie(context: Context, value: string, expiresAtMs: n
 }
 
 /**
- * Whether a request that changes something comes from a page of ours. Browsers say the origin with every POST; one
- * that says none is refused.
+ * Returns whether a changing request comes from one of our pages. Browsers send the origin with every POST; a
+ * request without one is refused.
  */
 export function isFromOwnPage({ url, headers }: Request): boolean {
   const origin = headers.get('origin');

@@ -1,6 +1,6 @@
-// The order in which an account goes: it is disabled and signed out first, so that nothing new begins; then its tokens die
-// at their ledgers, which ends their streams; then everything personal is deleted. A call that fails half-way is a 503,
-// and the same call again goes on.
+// The steps of deleting an account. It is disabled and signed out first, so that nothing new begins; then its
+// tokens are deleted at their ledgers, which ends their streams; then all personal data is deleted. A call that
+// fails half-way answers 503; repeating the call continues.
 import { adminAccountId, type Principal } from '../accounts/account.ts';
 import { erasePerson } from '../accounts/account-deletion-store.ts';
 import { managementLimits } from './limits.ts';
@@ -8,13 +8,13 @@ import { notFound, Problem, unavailable } from './problem.ts';
 import type { ManagementServices } from './services.ts';
 import { TokenWrites } from './token-writes.ts';
 
-/** Ledgers that are told together. */
+/** Ledgers that are called at the same time. */
 const tokensAtATime = 50;
 
 /**
  * Deletes an account and its personal data. Throws a Problem: 409 for the caller's own account and for that of
- * ADMIN_KEY, which is always an active admin, so that there is a last one; 404 when there is none; 503 when a ledger
- * cannot be reached, or when there are more tokens than one call may delete.
+ * ADMIN_KEY, which always stays an active admin; 404 if there is no such account; 503 when a ledger cannot be
+ * reached, or when there are more tokens than one call may delete.
  */
 export async function deleteAccount(
   services: ManagementServices,

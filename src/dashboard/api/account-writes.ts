@@ -1,11 +1,11 @@
-// What disabling or enabling an account, or another budget, does to its tokens: each one's ledger is told, so that it holds at the very
-// next request. The account's own row is changed before; a call that fails half-way is a 503, and the same call again
-// mends it.
+// Applies a disabled or enabled account, or a new budget, to the account's tokens. Each token's ledger is called,
+// so that the change holds at the very next request. The account's own row is written before. A call that fails
+// half-way answers 503; repeating the call completes it.
 import { identityOf } from '../../tokens/resolve.ts';
 import { unavailable } from './problem.ts';
 import type { ManagementServices } from './services.ts';
 
-/** Ledgers that are told together. */
+/** Ledgers that are called at the same time. */
 const ledgersAtATime = 50;
 
 export async function putAccountIntoForce(services: ManagementServices, accountId: string): Promise<void> {

@@ -4,12 +4,11 @@ import { usdFromNano } from '../../lib/money.ts';
 import { type Account, accountLimits, adminAccountId, type Invite } from '../accounts/account.ts';
 import { type AccountBoundsEdit, setAccountBounds } from '../accounts/account-bounds-store.ts';
 import { addInvite, deleteInvite, openInvites } from '../accounts/invite-store.ts';
-import { hashOfSecret, newSecretValue } from '../accounts/secret-value.ts';
+import { hashOfSecret, newId, newSecretValue } from '../accounts/secret-value.ts';
 import { deleteAccount } from './account-deletion.ts';
 import { putAccountIntoForce } from './account-writes.ts';
 import type { ApiEnv } from './authenticate.ts';
 import { checkGroup } from './group-writes.ts';
-import { newId } from './identifiers.ts';
 import { pageOf, pageOfAll, shortListParameters } from './pages.ts';
 import { fieldProblem, notFound } from './problem.ts';
 import {
@@ -211,14 +210,14 @@ function addInviteRoutes(api: OpenAPIHono<ApiEnv>, { db, now }: ManagementServic
   });
 }
 
-/** The account of ADMIN_KEY stays an active admin, and nobody locks themselves out. */
+/** The account of ADMIN_KEY stays an active admin, and nobody can lock themselves out. */
 function checkKeepsAdmin(id: string, own: string, role?: string, status?: string): void {
   const isProtected = id === adminAccountId || id === own;
   if (isProtected && status === 'disabled') throw fieldProblem('status', 'this account cannot be disabled');
   if (isProtected && role === 'member') throw fieldProblem('role', 'this account stays an admin');
 }
 
-/** What of an edit binds the account's tokens, besides the budget. */
+/** The parts of an edit that apply to the account's tokens, besides the budget. */
 function boundsEditOf({ group, models, expires_at }: AccountEdit): AccountBoundsEdit {
   return {
     ...(group !== undefined && { group }),

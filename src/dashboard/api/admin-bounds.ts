@@ -1,11 +1,11 @@
-// What an admin has set on somebody else's token, as the management API writes it: `admin` of a token. Pure.
+// The values that an admin sets on a member's token, as the management API writes them: `admin` of a token. Pure.
 import { usdFromNano } from '../../lib/money.ts';
 import type { AdminChanges } from '../../tokens/store.ts';
 import type { AdminBounds, TokenLimits } from '../../tokens/token.ts';
 import { type AdminView, limitsOf, type TokenEdit } from './token-fields.ts';
 import { isoOf, msOf, nanoOf } from './values.ts';
 
-/** null: an admin has set nothing. */
+/** Returns null if an admin has set nothing. */
 export function adminView(admin: AdminBounds | null): AdminView | null {
   if (admin === null) return null;
   const { status, quotaNanoUsd, budget, models, allowedIps, expiresAtMs, limits } = admin;
@@ -20,7 +20,7 @@ export function adminView(admin: AdminBounds | null): AdminView | null {
   };
 }
 
-/** From an export. null: it sets nothing. */
+/** Reads an export. Null: it sets nothing. */
 export function adminBoundsOf(view: AdminView): AdminBounds | null {
   const limits = limitsOf(view.limits);
   const changes = { ...adminChangesOf(view), limits: Object.keys(limits).length === 0 ? null : limits };
@@ -28,7 +28,7 @@ export function adminBoundsOf(view: AdminView): AdminBounds | null {
   return set.length === 0 ? null : (Object.fromEntries(set) as AdminBounds);
 }
 
-/** What an admin's edit of somebody else's token sets; null takes a value away. */
+/** Returns what an admin's edit of a member's token sets. Null removes a value. */
 export function adminChangesOf(edit: Omit<TokenEdit, 'name' | 'group' | 'admin'>): AdminChanges {
   const { status, quota_usd, budget, models, allowed_ips, expires_at, limits } = edit;
   return {
@@ -42,7 +42,7 @@ export function adminChangesOf(edit: Omit<TokenEdit, 'name' | 'group' | 'admin'>
   };
 }
 
-/** Limits are replaced whole: a merge (RFC 7396) takes away only what is null. */
+/** Limits are replaced whole: a merge (RFC 7396) removes only what is null. */
 function limitsChange(limits: TokenEdit['limits']): TokenLimits | null {
   const set = limitsOf(limits);
   const none = { rpm: null, tpm: null, concurrency: null };

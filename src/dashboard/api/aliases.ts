@@ -1,4 +1,4 @@
-// /api/aliases: names that stand for models, tried in order. A name may hold slashes, as it is or URL-encoded.
+// /api/aliases: names that stand for models, tried in order. A name may contain slashes, plain or URL-encoded.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { StoredAlias } from '../../routing/alias-store.ts';
 import type { ApiEnv } from './authenticate.ts';
@@ -33,7 +33,7 @@ const alias = z
 const params = z.object({ name: modelName });
 const security = [{ adminKey: [] }];
 const tags = ['aliases'];
-/** What the router knows as an alias's name: the rest of the path. */
+/** Matches an alias's name: the rest of the path. */
 const restOfPath = '/aliases/:name{.+}';
 
 const listAliasesRoute = createRoute({
@@ -109,7 +109,7 @@ export function addAliasRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementSer
   });
 }
 
-/** An alias stands for models, never for aliases but a model of its own name. */
+/** An alias stands for models, never for other aliases, except that it may contain a model of its own name. */
 async function refuseNesting({ aliases }: ManagementServices, name: string, models: string[]): Promise<void> {
   const known = new Set((await aliases.load()).map((known) => known.name));
   const nested = models.findIndex((model) => model !== name && known.has(model));

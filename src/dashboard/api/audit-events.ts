@@ -1,6 +1,6 @@
-// What a row of the audit is about, by its method and path. Pure.
+// Classifies a row of the audit by its method and path. Pure.
 
-/** What the audit calls by a name. */
+/** The events that have a name. */
 export const auditEvents = [
   'sign-in',
   'sign-in-failed',
@@ -33,7 +33,7 @@ export function auditEventOf(row: { method: string; path: string }): AuditEvent 
   return rules.find(([method, path]) => row.method === method && path.test(row.path))?.[2] ?? 'change';
 }
 
-/** The events in words, for the API's English. The pages have theirs in each language. */
+/** The events in English, for the API. The pages have their own texts in each language. */
 export const auditSummaries: Readonly<Record<AuditEvent, string>> = {
   'sign-in': 'Signed in',
   'sign-in-failed': 'A sign-in failed',

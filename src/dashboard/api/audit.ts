@@ -1,11 +1,11 @@
-// /api/audit: who changed what, when, and who signed in and out. Written by the API itself after every change that was
-// made; no key, password or header value is in it.
+// /api/audit: who changed what, when, and who signed in and out. The API records every successful change. Entries
+// contain no key, password, or header value.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { appendAudit, auditPage } from '../accounts/audit-log.ts';
+import { newId } from '../accounts/secret-value.ts';
 import { auditEventOf, auditEvents, auditSummaries } from './audit-events.ts';
 import type { ApiEnv } from './authenticate.ts';
-import { newId } from './identifiers.ts';
 import { managementLimits } from './limits.ts';
 import { cutPage, pageOf, pageParameters, timeCursor } from './pages.ts';
 import { callFailures, inputFailures, json } from './responses.ts';
@@ -58,7 +58,7 @@ export function recordChanges({ db, now, report }: ManagementServices): Middlewa
     await next();
     const { method } = context.req;
     const path = context.req.path.replace(/^\/api(?=\/)/, '');
-    // A test of a channel and options of a passkey change nothing, and an import is as long as a deployment.
+    // Testing a channel and requesting passkey options change nothing, and an import is as long as a deployment.
     const isChange = !['GET', 'HEAD', 'OPTIONS'].includes(method) && !/\/(test|options)$/.test(path);
     if (!isChange || !context.res.ok) return;
     const { principal, recorded } = context.var;
@@ -68,7 +68,7 @@ export function recordChanges({ db, now, report }: ManagementServices): Middlewa
     try {
       await appendAudit(db, { id: newId('aud'), atMs: now(), accountId, method, path, detail });
     } catch (error) {
-      // It is done already: to answer that it failed would be untrue.
+      // The change is made already, so a failed entry must not turn the answer into an error.
       report('change-not-recorded', error);
     }
   };

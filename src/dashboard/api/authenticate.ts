@@ -1,5 +1,6 @@
-// Who calls the management API: whoever holds ADMIN_KEY, an account's access key, or the dashboard's session (then
-// what changes anything must come from a page of ours). Nothing after this file asks how.
+// Authenticates callers of the management API: the holder of ADMIN_KEY, an account's access key, or the
+// dashboard's session (changes must then come from one of our own pages). The code behind it no longer needs to
+// know which.
 import type { Context, MiddlewareHandler } from 'hono';
 import { tokenPrefix } from '../../tokens/secret.ts';
 import { adminAccountId, type Principal } from '../accounts/account.ts';
@@ -12,18 +13,18 @@ import { isFromOwnPage, sessionValue } from '../accounts/session-cookie.ts';
 import { Problem } from './problem.ts';
 import type { ManagementServices } from './services.ts';
 
-/** What the routes find in their context. */
+/** What routes find in their context. */
 export interface ApiEnv {
   Variables: {
     principal: Principal;
-    /** What the audit says of the call, instead of its body. */
+    /** What the audit records instead of the body. */
     recorded?: object;
   };
 }
 
 type Authenticating = Pick<ManagementServices, 'adminKey' | 'accounts' | 'db' | 'now'>;
 
-/** Lets nobody pass who is not known. `known`: already proven, by whoever calls the API inside the Worker. */
+/** Refuses unknown callers. `known`: already authenticated, by code that calls the API inside the Worker. */
 export function requirePrincipal(services: Authenticating, known?: Principal): MiddlewareHandler<ApiEnv> {
   return async (context, next) => {
     context.set('principal', known ?? (await principalOf(context, services)));
@@ -44,7 +45,7 @@ async function principalOf(context: Context, services: Authenticating): Promise<
   return principal;
 }
 
-/** Whom a session's cookie stands for; null: nobody, any more. */
+/** Returns the account of a session's cookie, or null if the session has ended. */
 export async function principalOfSession(
   value: string,
   { accounts, now }: Pick<Authenticating, 'accounts' | 'now'>,
@@ -56,8 +57,9 @@ export async function principalOfSession(
 }
 
 /**
- * The caller, or a thrown Problem that says what is missing. Wrong keys of one address are counted; an address that has
- * sent too many is refused with a 429, the admin key too (it may be one that people made up), but no right access key.
+ * Returns the caller. Throws a Problem that names what is missing. Wrong keys of one address are counted; an
+ * address that has sent too many gets a 429, even for the admin key (which could be guessed), but never for a
+ * valid access key.
  */
 async function authenticate(
   authorization: string | undefined,
@@ -114,7 +116,7 @@ function unauthorized(detail: string): Problem {
   return new Problem(401, detail, { headers: { 'www-authenticate': 'Bearer' } });
 }
 
-/** Hashed first, so that neither length nor content shows in the time taken. */
+/** Hashed first, so that the time taken reveals neither length nor content. */
 async function isSame(one: string, other: string): Promise<boolean> {
   const [left, right] = await Promise.all([digest(one), digest(other)]);
   return crypto.subtle.timingSafeEqual(left, right);

@@ -1,4 +1,4 @@
-// What must hold of a channel as a whole, and of its provider's keys. Pure; throws Problems that name the field.
+// Validates a channel as a whole, and its provider's keys. Pure; throws Problems that name the field.
 import { faultOfAwsKey, regionOfHost } from '../../providers/bedrock-key.ts';
 import type { ChannelSettings } from '../../providers/channel-settings.ts';
 import type { ProviderName } from '../../providers/provider-name.ts';
@@ -8,7 +8,7 @@ import { fieldProblem } from './problem.ts';
 
 type Checked = Omit<Channel, 'keys' | 'id'>;
 
-/** Throws a Problem for what no single field can show to be wrong. `keyCount`: keys that it will have. */
+/** Throws a Problem for faults that involve several fields. `keyCount`: the keys that it will have. */
 export function checkChannel(channel: Checked, keyCount: number): void {
   checkAddress(channel);
   checkSettings(channel);
@@ -40,7 +40,7 @@ function checkAddress({ provider, baseUrl, settings }: Checked): void {
   }
 }
 
-/** Whose a setting is, by its name in the API. */
+/** The provider that a setting belongs to, by the setting's name in the API. */
 const owners: readonly [keyof ChannelSettings, field: string, ProviderName][] = [
   ['preset', 'preset', 'openai-compatible'],
   ['region', 'settings.region', 'bedrock'],
@@ -68,7 +68,7 @@ function checkKeyCount(provider: ProviderName, count: number): void {
   }
 }
 
-/** The keys as they are kept. Throws a Problem for one that cannot be one of the provider's. */
+/** Returns the keys in their stored form. Throws a Problem for a key that the provider cannot have issued. */
 export function keysOfProvider(
   provider: ProviderName,
   keys: readonly string[],

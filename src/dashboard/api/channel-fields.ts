@@ -1,6 +1,6 @@
-// The channel as the management API writes it: what may be sent, what is answered.
+// The channel as the management API reads and writes it.
 import { z } from '@hono/zod-openapi';
-import { presetNames } from '../../providers/preset-name.ts';
+import { presetNames } from '../../providers/channel-settings.ts';
 import { providerNames } from '../../providers/provider-name.ts';
 import { neverForwarded } from '../../providers/request-allowlist.ts';
 import { managementLimits } from './limits.ts';
@@ -17,7 +17,7 @@ const baseUrl = z
     'must be an http or https URL without credentials, query (but for `api-version`) or fragment',
   );
 
-/** A service account's key is a JSON file: it may have spaces and lines. */
+/** A service account's key is a JSON file: it may contain spaces and line breaks. */
 const upstreamKey = z
   .string()
   .trim()
@@ -31,7 +31,7 @@ const keyList = z
 
 const modelName = z.string().trim().min(1, 'must not be empty').max(managementLimits.modelCharacters);
 
-/** A wildcard would map nothing: a name that is not in the map goes as it is. */
+/** A wildcard would map nothing: a name that is not in the map is sent unchanged. */
 const mappedName = modelName.regex(/^[^*]*$/, 'must be the name of a model, not a wildcard');
 
 const modelMap = z
@@ -41,7 +41,7 @@ const modelMap = z
     `at most ${managementLimits.models} entries`,
   );
 
-/** Set by the connection or by the relay itself. */
+/** Set by the connection or by the relay. */
 const reservedHeaders = ['host', 'content-length', 'transfer-encoding', 'connection', 'upgrade', 'cookie'];
 
 const headerName = z
@@ -61,17 +61,17 @@ const headers = z
     `at most ${managementLimits.headersOfChannel} headers`,
   );
 
-/** Bounds of what a channel may say of its upstream's patience. */
+/** Limits of a channel's timeouts. */
 const waitMs = z.int().min(1_000).max(3_600_000).optional();
 
-/** 0 sends none. */
+/** 0 sends no pings. */
 const pingIntervalMs = z
   .int()
   .max(3_600_000)
   .refine((ms) => ms === 0 || ms >= 100, 'must be 0 or at least 100')
   .optional();
 
-/** Names of callers' headers that a channel may forward: none that authenticates, belongs to a hop, or says where from. */
+/** Names of callers' headers that a channel may forward: no credentials, hop-by-hop, or forwarding headers. */
 const forwardHeaders = z
   .array(
     z
@@ -86,10 +86,9 @@ const forwardHeaders = z
 
 /** The API's names of ChannelSettings (providers/channel-settings.ts). */
 export const settings = z.strictObject({
-  preset: z
-    .enum(presetNames)
-    .optional()
-    .openapi({ description: 'Which known upstream an `openai-compatible` one is; else its host tells.' }),
+  preset: z.enum(presetNames).optional().openapi({
+    description: 'The known upstream of an `openai-compatible` channel. Default: recognized by its host.',
+  }),
   responses_api: z
     .boolean()
     .optional()
@@ -252,7 +251,7 @@ function isBaseUrl(text: string): boolean {
     url.password === '' &&
     url.hash === '' &&
     !/[#\s]/.test(text) &&
-    // Azure's older surface is told by its version; an address has no other query.
+    // The version of Azure's older surface is in the query; no other address has one.
     (!text.includes('?') || /^\?api-version=[\w.-]+$/.test(url.search))
   );
 }

@@ -1,4 +1,4 @@
-// How a channel and its keys fare at the moment, for whoever runs them. Pure.
+// The health of a channel and its keys, for its operator. Pure.
 import { z } from '@hono/zod-openapi';
 import { modelsIn, type TargetHealth, targetName } from '../../routing/health.ts';
 import type { ChannelRecord } from '../../routing/store.ts';
@@ -43,10 +43,10 @@ export const channelWithHealth = channel
   .openapi('ChannelWithHealth');
 export type ChannelWithHealth = z.infer<typeof channelWithHealth>;
 
-/** How a channel, its keys, and the models of its keys fare. */
+/** Returns the health of a channel, its keys, and the models of its keys. */
 export type ChannelHealth = Pick<ChannelWithHealth, 'health' | 'keys' | 'model_health'>;
 
-/** `report`: what is known of places, by their names. */
+/** `report`: the health of targets by name. */
 export function channelViewWithHealth(
   record: ChannelRecord,
   report: Readonly<Record<string, TargetHealth>>,
@@ -59,7 +59,7 @@ export function channelViewWithHealth(
   return { ...view, ...parts, health: isWithoutKeys && !isAway(own) && first ? first.health : own };
 }
 
-/** Of one channel, stored or not. */
+/** For one channel, stored or not. */
 export function channelHealth(
   channelId: string,
   keys: readonly { id: string; hint: string }[],
@@ -83,7 +83,7 @@ function isAway({ state }: HealthView): boolean {
   return state === 'cooling' || state === 'refused';
 }
 
-/** Of one place; undefined: nothing is known of it, so it is well. */
+/** Returns the health of one target. Undefined health: nothing is known, so it is healthy. */
 function healthView(place: TargetHealth | undefined, nowMs: number): HealthView {
   if (place === undefined) return blank;
   return {

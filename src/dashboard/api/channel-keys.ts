@@ -1,13 +1,13 @@
-// How an upstream's keys are taken in: sealed before anything else sees them, with a hint for people.
+// Takes in an upstream's keys: seals them before anything else sees them, and makes a hint for people.
 import { type SealedKey, seal } from '../../lib/seal.ts';
 import { readAwsKey } from '../../providers/bedrock-key.ts';
 import { readServiceAccount } from '../../providers/service-account.ts';
+import { newId } from '../accounts/secret-value.ts';
 import type { ChannelEdit } from './channel-fields.ts';
-import { newId } from './identifiers.ts';
 import { managementLimits } from './limits.ts';
 import { fieldProblem, unavailable } from './problem.ts';
 
-/** Seals keys. Throws a Problem (503) when there are some and ENCRYPTION_KEY is not set. */
+/** Seals keys. Throws a Problem (503) if there are any and ENCRYPTION_KEY is not set. */
 export async function sealKeys(plainKeys: string[], encryptionKey: string | null): Promise<SealedKey[]> {
   if (plainKeys.length === 0) return [];
   if (encryptionKey === null) {
@@ -23,7 +23,7 @@ export async function sealKeys(plainKeys: string[], encryptionKey: string | null
   return Promise.all(plainKeys.map(sealOne));
 }
 
-/** The keys that a channel has after an edit; null: the edit says nothing of keys. */
+/** Returns the keys of a channel after an edit, or null if the edit does not change keys. */
 export async function editedKeys(
   keys: readonly SealedKey[],
   { keys: replacement, add_keys, remove_key_ids }: ChannelEdit,
@@ -43,12 +43,12 @@ export async function editedKeys(
   return all;
 }
 
-/** `sk-p…aB3x`, or less of a short one: never more than a third of the key. */
+/** Returns `sk-p…aB3x`, or less of a short key: never more than a third of it. */
 function hintOfKey(plain: string): string {
   const account = readServiceAccount(plain);
   if (account !== null) return account.email.slice(0, 60);
   const aws = readAwsKey(plain);
-  // Of credentials only the id, which is no secret.
+  // Shows only the id of credentials, which is not secret.
   if (aws.kind === 'credentials') return `${aws.accessKeyId.slice(0, 4)}…${aws.accessKeyId.slice(-4)}`;
   if (plain.length < 12) return '…';
   return plain.length < 24 ? `…${plain.slice(-4)}` : `${plain.slice(0, 4)}…${plain.slice(-4)}`;

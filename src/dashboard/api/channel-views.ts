@@ -1,12 +1,12 @@
-// Between the management API's fields of a channel and the record that is stored. Keys go in by channel-keys.ts, what must
-// hold of a channel as a whole is in channel-checks.ts. Pure.
+// Converts between the management API's fields of a channel and the stored record. channel-keys.ts handles keys,
+// and channel-checks.ts validates channels as a whole. Pure.
 
 import type { ChannelSettings } from '../../providers/channel-settings.ts';
 import type { ChannelChanges, ChannelRecord } from '../../routing/store.ts';
 import type { ChannelEdit, ChannelView, NewChannel, SettingsView } from './channel-fields.ts';
 import { isoOf } from './values.ts';
 
-/** A channel without its keys, but for their hints. */
+/** A channel without its keys, except for their hints. */
 export function channelView({ channel, createdAtMs, updatedAtMs }: ChannelRecord): ChannelView {
   const { id, name, provider, baseUrl, models, modelMap, priority, weight, enabled, headers, groups } =
     channel;
@@ -29,7 +29,7 @@ export function channelView({ channel, createdAtMs, updatedAtMs }: ChannelRecord
   };
 }
 
-/** What an edit (or a new channel) sets, keys apart; null counts as "none" or "all". */
+/** Returns the fields that an edit (or a new channel) sets, without keys. Null means "none" or "all". */
 export function changesOfChannel(edit: ChannelEdit | NewChannel): ChannelChanges {
   const { name, provider, base_url, models, model_map, priority, weight, enabled, headers, groups } = edit;
   return {

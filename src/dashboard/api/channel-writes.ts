@@ -1,13 +1,14 @@
-// What creating and editing a channel does: check it as a whole, seal its keys, store it, tell the catalog.
+// Creates and edits channels: validates the channel as a whole, seals its keys, stores it, and refreshes the
+// catalog.
 import { presets } from '../../providers/presets.ts';
 import type { Channel } from '../../routing/channel.ts';
 import type { TargetId } from '../../routing/health.ts';
 import type { ChannelRecord } from '../../routing/store.ts';
+import { newId } from '../accounts/secret-value.ts';
 import { checkChannel, keysOfProvider } from './channel-checks.ts';
 import type { ChannelEdit, NewChannel } from './channel-fields.ts';
 import { editedKeys, sealKeys } from './channel-keys.ts';
 import { changesOfChannel } from './channel-views.ts';
-import { newId } from './identifiers.ts';
 import { checkKeysStayThere, keyDestination } from './key-destination.ts';
 import { notFound, Problem } from './problem.ts';
 import type { ManagementServices } from './services.ts';
@@ -45,10 +46,13 @@ export async function editChannel(
   );
 }
 
-/** How often an edit is made anew because its channel's keys or address were changed (or sealed anew) meanwhile. */
+/** How often an edit is repeated because its channel's keys or address changed meanwhile, or were sealed again. */
 const editTries = 5;
 
-/** null: somebody else has changed keys or address since they were read: no key may be lost, or go to another host. */
+/**
+ * Returns null if keys or address have changed since they were read: no key may be lost, or be sent to another
+ * host.
+ */
 async function editedRecord(
   { routing, encryptionKey, now }: ManagementServices,
   before: Channel,
@@ -64,7 +68,10 @@ async function editedRecord(
   return routing.update(before.id, changes, isBound ? before : null, now());
 }
 
-/** What an edit may have mended: how the channel is reached, and then its keys, too; or only which keys it has. */
+/**
+ * Returns what an edit may have fixed: how the channel is reached, and so its keys too, or only which keys it
+ * has.
+ */
 function mendedPlaces(before: Channel, after: Channel): TargetId[] {
   const own = { channelId: after.id, keyId: null };
   const reached = ({ provider, baseUrl, headers, settings }: Channel) =>
@@ -75,7 +82,7 @@ function mendedPlaces(before: Channel, after: Channel): TargetId[] {
   return hasNewKey ? [own] : [];
 }
 
-/** The edit with its keys as the provider's are kept. */
+/** Returns the edit with its keys in their stored form. */
 function withOwnKeys(edit: ChannelEdit, provider: Channel['provider']): ChannelEdit {
   const { keys, add_keys } = edit;
   return {
@@ -85,7 +92,7 @@ function withOwnKeys(edit: ChannelEdit, provider: Channel['provider']): ChannelE
   };
 }
 
-/** What a preset says is filled in where the caller says nothing. */
+/** Fills in a preset's values where the caller gives none. */
 function withPreset(body: NewChannel): NewChannel {
   const { preset } = body;
   if (preset === undefined) return body;

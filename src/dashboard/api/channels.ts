@@ -1,4 +1,4 @@
-// /api/channels: the routes. Every write is answered after the catalog has heard of it.
+// /api/channels: the routes. Every write answers after the catalog has been refreshed.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { ApiEnv } from './authenticate.ts';
 import {

@@ -1,4 +1,4 @@
-// /api/doctor: does everything that a relay stands on work? `npm run doctor` asks it.
+// /api/doctor: checks everything that a relay depends on. `npm run doctor` calls it.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { checkNames } from '../doctor/finding.ts';
 import type { ApiEnv } from './authenticate.ts';
@@ -11,7 +11,7 @@ const finding = z
     status: z.enum(['ok', 'warning', 'broken']).openapi({
       description: '`warning`: it may be meant so, or come right by itself.',
     }),
-    code: z.string().openapi({ description: 'Stable; tells findings apart.', example: 'cron_late' }),
+    code: z.string().openapi({ description: 'Stable; identifies the finding.', example: 'cron_late' }),
     detail: z.string(),
     remedy: z.string().nullable().openapi({ description: 'What to do; null: nothing.' }),
   })

@@ -1,4 +1,4 @@
-// /api/encryption-key: which ENCRYPTION_KEYs this relay knows (by their ids), and the resealing of what is stored.
+// /api/encryption-key: the ids of the ENCRYPTION_KEYs that this relay knows, and the resealing of stored secrets.
 // `npm run rotate-encryption-key` calls both.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { encryptionKeyIdOf } from '../../lib/seal.ts';
@@ -32,7 +32,8 @@ const tags = ['encryption key'];
 const readKeysRoute = createRoute({
   method: 'get',
   path: '/encryption-key',
-  summary: 'Ids of the encryption keys that the relay knows. An id tells two keys apart and shows neither.',
+  summary:
+    'Ids of the encryption keys that the relay knows. An id distinguishes keys without revealing them.',
   tags,
   security,
   responses: { 200: json(keyIds, 'The ids.'), ...callFailures },

@@ -1,11 +1,11 @@
-// From stored records to the sections of an export. Pure.
+// Converts stored records to the sections of an export. Pure.
 import { usdFromNano } from '../../lib/money.ts';
 import type { StoredPrice } from '../../metering/price-store.ts';
 import type { AccountStanding } from '../../quota/account-budget.ts';
 import type { StoredAlias } from '../../routing/alias-store.ts';
 import type { Group } from '../../routing/channel.ts';
 import type { ChannelRecord } from '../../routing/store.ts';
-import type { TokenRecord } from '../../tokens/records.ts';
+import type { TokenRecord } from '../../tokens/columns.ts';
 import { adminView } from './admin-bounds.ts';
 import { channelView } from './channel-views.ts';
 import { proofOfDestination } from './key-destination.ts';
@@ -59,7 +59,7 @@ export function exportedGroup(group: Group): TransferredGroup {
   };
 }
 
-/** `encryptionKey`: proves of each key which address it was stored with; null: it is not set, so no key can be used. */
+/** `encryptionKey` proves for each key the address that it was stored with. Null: not set, so no key can be used. */
 export function exportedChannel(record: ChannelRecord, encryptionKey: string | null): TransferredChannel {
   const { channel } = record;
   const keys = channel.keys.map((key) => ({

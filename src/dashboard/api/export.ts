@@ -1,7 +1,7 @@
-// /api/export: the whole deployment as one JSON document, streamed, so that its size does not matter; or,
-// with `limit` and `cursor`, a page of its tokens at a time (the other sections are in the first page).
+// /api/export: the whole deployment as one streamed JSON document of any size, or, with `limit` and `cursor`, a
+// page of its tokens at a time (the other sections are in the first page).
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import type { TokenRecord } from '../../tokens/records.ts';
+import type { TokenRecord } from '../../tokens/columns.ts';
 import type { TokenPosition } from '../../tokens/store.ts';
 import type { ApiEnv } from './authenticate.ts';
 import {
@@ -17,7 +17,6 @@ import { cutPage, timeCursor } from './pages.ts';
 import { callFailures, inputFailures, json } from './responses.ts';
 import type { ManagementServices } from './services.ts';
 import { type AccountRecord, budgetOf, listAccounts } from './store.ts';
-import { streamOf } from './text-stream.ts';
 import {
   type TransferredAccount,
   type TransferredToken,
@@ -26,7 +25,7 @@ import {
 } from './transfer-document.ts';
 import { isoOf } from './values.ts';
 
-/** Tokens that are read, and whose ledgers are asked, together. */
+/** Tokens that are read together, and whose ledgers are called together. */
 const tokensAtATime = 100;
 
 const exportRoute = createRoute({
@@ -93,7 +92,7 @@ function noneElse({ now }: ManagementServices) {
   return { version: transferVersion as 1, exported_at: isoOf(now()), ...empty };
 }
 
-/** `opening` is the document's JSON without its closing brace; the tokens follow, a page at a time. */
+/** `opening` is the document's JSON without its closing brace. The tokens follow, page by page. */
 async function* documentPieces(
   services: ManagementServices,
   opening: string,
@@ -127,7 +126,7 @@ async function withBalances(
   return exported;
 }
 
-/** A ledger that cannot be asked must not hold up everything else: D1's figure is at most seconds old. */
+/** A ledger that cannot be reached must not block the export: D1's figure is at most seconds old. */
 async function withBalance(
   { ledgers, report }: ManagementServices,
   record: TokenRecord,
@@ -142,7 +141,7 @@ async function withBalance(
   }
 }
 
-/** Likewise an account's: what is spent of its budget is then not in the document, and begins anew. */
+/** The same for an account: what is spent of its budget is then missing in the document and starts at zero. */
 async function withStanding(
   { accountLedgers, report }: ManagementServices,
   account: AccountRecord,
@@ -159,4 +158,17 @@ async function withStanding(
 
 function positionOf({ createdAtMs, policy }: TokenRecord): TokenPosition {
   return { createdAtMs, id: policy.tokenId };
+}
+
+/** Returns text as a stream that makes a piece when the one before is taken: at most one is in memory. */
+export function streamOf(pieces: AsyncGenerator<string>): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await pieces.next();
+      if (done) controller.close();
+      else controller.enqueue(encoder.encode(value));
+    },
+    cancel: async () => void (await pieces.return(undefined)),
+  });
 }

@@ -1,4 +1,4 @@
-// The group as the management API writes it: what may be sent, what is answered, and between these and the record.
+// The group as the management API reads and writes it, and the conversion to and from the stored record.
 import { z } from '@hono/zod-openapi';
 import type { Group } from '../../routing/channel.ts';
 import type { GroupChanges } from '../../routing/group-store.ts';
@@ -8,7 +8,7 @@ import { limits, limitsOf, modelList } from './token-fields.ts';
 const name = z
   .string()
   .regex(/^[\w.-]+$/, 'must be letters, digits, `_`, `.` and `-`')
-  // No address has a segment of these: the group could not be read, edited or deleted.
+  // URL paths cannot contain these segments: the group could not be read, edited, or deleted.
   .refine((text) => !/^\.\.?$/.test(text), 'must not be `.` or `..`')
   .max(managementLimits.groupCharacters);
 
@@ -64,7 +64,7 @@ export function groupView({ name, priceMultiplierMillionths, models, channels, l
   };
 }
 
-/** What an edit (or a new group) sets; null counts as "all" or "none". */
+/** Returns the fields that an edit (or a new group) sets. Null means "all" or "none". */
 export function changesOfGroup({ price_multiplier, models, channels, limits }: GroupEdit): GroupChanges {
   return {
     ...(price_multiplier !== undefined && {
@@ -76,7 +76,7 @@ export function changesOfGroup({ price_multiplier, models, channels, limits }: G
   };
 }
 
-/** An integer if the number has at most six decimals, else none. */
+/** Returns an integer if the number has at most six decimals, else null. */
 function roundedMillionths(value: number): number {
   const rounded = Math.round(value * millionths);
   return Math.abs(rounded - value * millionths) < 1e-6 ? rounded : value * millionths;

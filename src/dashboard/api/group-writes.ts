@@ -1,6 +1,6 @@
-// The order in which a change to a group becomes true: D1 records it, the ledgers of its tokens put it into force,
-// this isolate's catalog follows. What is not told here (beyond the bound, or because the call failed) each ledger
-// hears with its token's next request, as soon as the isolate that serves it has read the catalog anew.
+// The steps of changing a group: D1 records it, the ledgers of its tokens apply it, then this isolate's catalog is
+// refreshed. A ledger that was not called (beyond the limit, or because the call failed) learns of the change with
+// its token's next request, once that request's isolate has read the new catalog.
 import type { Group } from '../../routing/channel.ts';
 import type { TokenPosition } from '../../tokens/store.ts';
 import { changesOfGroup, type GroupEdit } from './group-fields.ts';
@@ -8,10 +8,10 @@ import { managementLimits } from './limits.ts';
 import { fieldProblem, notFound, Problem, unavailable } from './problem.ts';
 import type { ManagementServices } from './services.ts';
 
-/** Ledgers that are told at a time. */
+/** Ledgers that are called at the same time. */
 const ledgersAtATime = 50;
 
-/** Channels that are in no table. */
+/** Channels that are not in the database. */
 const unstoredChannel = /^(env|demo)_/;
 
 export class GroupWrites {
@@ -65,12 +65,12 @@ export class GroupWrites {
     if (unknown !== undefined) throw fieldProblem('channels', `there is no channel \`${unknown}\``);
   }
 
-  /** Tells the ledgers of the group's tokens, newest token first. */
+  /** Applies the change at the ledgers of the group's tokens, newest token first. */
   private async putIntoForce(group: string): Promise<void> {
     const { tokens, ledgers, report } = this.services;
     let after: TokenPosition | null = null;
     try {
-      for (let told = 0; told < managementLimits.tokensToldAtOnce; told += ledgersAtATime) {
+      for (let called = 0; called < managementLimits.ledgersPerEdit; called += ledgersAtATime) {
         const page = await tokens.list({ group }, after, ledgersAtATime);
         await Promise.all(page.map(({ policy }) => ledgers.configure(policy)));
         const last = page.at(-1);
@@ -94,7 +94,7 @@ const blank: Omit<Group, 'name'> = {
   limits: {},
 };
 
-/** Throws a Problem that names `group` when there is no group of that name. */
+/** Throws a Problem that names `group` if there is no such group. */
 export async function checkGroup(group: string | undefined, { groups }: ManagementServices): Promise<void> {
   if (group === undefined || group === 'default') return;
   if ((await groups.find(group)) === null) throw fieldProblem('group', 'there is no group of this name');

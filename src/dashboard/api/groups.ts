@@ -1,4 +1,4 @@
-// /api/groups: the routes. What a change sets in motion is group-writes.ts's.
+// /api/groups: the routes. group-writes.ts applies changes.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { ApiEnv } from './authenticate.ts';
 import { group, groupEdit, groupView, newGroup } from './group-fields.ts';
@@ -55,7 +55,7 @@ const editGroupRoute = createRoute({
   method: 'patch',
   path: '/groups/{name}',
   summary: 'Edit a group. Fields that are absent stay as they are; lists and limits are replaced whole.',
-  description: `In force at the very next request of its ${managementLimits.tokensToldAtOnce} newest tokens; of the others within a minute.`,
+  description: `In force at the very next request of its ${managementLimits.ledgersPerEdit} newest tokens; of the others within a minute.`,
   tags,
   security,
   request: { params, body: jsonBody(groupEdit) },

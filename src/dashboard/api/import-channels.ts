@@ -1,5 +1,6 @@
-// The channels of an import. Sealed keys come with the address that they were stored with: a file cannot send them to
-// another. Files from before proofs existed are taken where no channel was ever kept, such as a restored backup.
+// Imports channels. Sealed keys come with the address that they were stored with, so a file cannot send them
+// elsewhere. Files without such proofs are accepted only where no channel was ever stored, such as a restored
+// backup.
 import type { SealedKey } from '../../lib/seal.ts';
 import { encryptionKeyIdOf } from '../../lib/seal.ts';
 import type { Channel } from '../../routing/channel.ts';
@@ -10,13 +11,16 @@ import { isProven, keyDestination } from './key-destination.ts';
 import type { ManagementServices } from './services.ts';
 import type { TransferredChannel } from './transfer-document.ts';
 
-/** Channels that were written, and what the caller should know of the others and of keys that do not open. */
+/**
+ * The channels that were written, and what the caller should know about the others and about keys that do not
+ * open.
+ */
 export interface ImportedChannels {
   taken: number;
   warnings: string[];
 }
 
-/** Adds channels and replaces those that were edited no later. Leaves out keys that another host would receive. */
+/** Adds channels and replaces those that were not edited later. Leaves out keys that another host would receive. */
 export async function importChannels(
   services: ManagementServices,
   given: readonly TransferredChannel[],
@@ -47,7 +51,7 @@ export async function importChannels(
   return { taken: await services.routing.takeOverChannels(records), warnings };
 }
 
-/** Whether a key is stored here, in whatever channel, for the same place. */
+/** Returns whether any channel here has the same key for the same address. */
 function isKnownThere(key: SealedKey, channel: Channel, here: readonly Channel[]): boolean {
   return here.some(
     (known) =>
@@ -56,7 +60,7 @@ function isKnownThere(key: SealedKey, channel: Channel, here: readonly Channel[]
   );
 }
 
-/** The audit keeps every change of a channel, and nobody can delete from it. */
+/** The audit keeps every change of a channel, and nobody can delete entries. */
 async function keepsNoKeys(db: D1Database, here: readonly Channel[]): Promise<boolean> {
   return !here.some(({ keys }) => keys.length > 0) && !(await hasAudited(db, '/channels'));
 }

@@ -1,11 +1,11 @@
-// From the sections of an import to records that are stored. Pure.
+// Converts the sections of an import to records. Pure.
 import type { StoredPrice } from '../../metering/price-store.ts';
 import type { AccountStanding } from '../../quota/account-budget.ts';
 import type { StoredAlias } from '../../routing/alias-store.ts';
 import type { Group } from '../../routing/channel.ts';
 import type { ChannelRecord } from '../../routing/store.ts';
+import type { TokenRecord } from '../../tokens/columns.ts';
 import { effectivePolicy, type OwnBounds } from '../../tokens/effective-policy.ts';
-import type { TokenRecord } from '../../tokens/records.ts';
 import { unbounded } from '../../tokens/token.ts';
 import { adminBoundsOf } from './admin-bounds.ts';
 import { settingsOf } from './channel-views.ts';
@@ -42,7 +42,7 @@ export function accountRecord(account: TransferredAccount): AccountRecord {
   };
 }
 
-/** null: the document does not say. */
+/** Null: the document does not say. */
 export function standingOfAccount({ budget_spent: spent }: TransferredAccount): AccountStanding | null {
   return spent && { spentNanoUsd: nanoOf(spent.usd), periodStartMs: msOf(spent.since) };
 }
@@ -82,7 +82,7 @@ export function priceRecord({ model, updated_at, ...price }: TransferredPrice): 
   return { model, price, updatedAtMs: msOf(updated_at) };
 }
 
-/** The bounds of its group and account are this deployment's: see importTokens. */
+/** The limits of its group and account come from this deployment: see importTokens. */
 export function tokenRecord(token: TransferredToken): TokenRecord {
   const { quota_usd, budget, expires_at, last_used_at } = token;
   const own: OwnBounds = {
@@ -113,7 +113,7 @@ function msOrNull(time: string | null): number | null {
   return time === null ? null : msOf(time);
 }
 
-/** Drops members that are there but undefined, which TokenLimits does not know. */
+/** Drops members that are present but undefined, which TokenLimits does not allow. */
 function present(limits: TransferredToken['limits']): TokenRecord['policy']['limits'] {
   return JSON.parse(JSON.stringify(limits));
 }

@@ -1,8 +1,8 @@
-// /api/import: takes an export over, into a new deployment or the same one. Safe to repeat: what is newer
-// here stays, what is recorded as spent is never lowered, deleted tokens stay deleted.
+// /api/import: imports an export into a new deployment or the same one. Safe to repeat: newer records here stay,
+// what is recorded as spent is never lowered, and deleted tokens stay deleted.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { TokenRecord } from '../../tokens/columns.ts';
 import { effectivePolicy, groupInForce } from '../../tokens/effective-policy.ts';
-import type { TokenRecord } from '../../tokens/records.ts';
 import { unbounded } from '../../tokens/token.ts';
 import { standingOf, takeOverTokens } from '../../tokens/transfer-store.ts';
 import { putAccountIntoForce } from './account-writes.ts';
@@ -22,7 +22,7 @@ import type { ManagementServices } from './services.ts';
 import { boundsOf, budgetOf, listAccounts, takeOverAccounts } from './store.ts';
 import { type TransferDocument, type TransferredAccount, transferDocument } from './transfer-document.ts';
 
-/** Tokens that are written, and whose ledgers are told, together. */
+/** Tokens that are written together, and whose ledgers are called together. */
 const tokensAtATime = 100;
 
 const imported = z
@@ -70,7 +70,7 @@ export function addImportRoute(api: OpenAPIHono<ApiEnv>, services: ManagementSer
 
 async function importCatalog(services: ManagementServices, document: TransferDocument) {
   const { groups, aliases, prices, onChannelsChanged } = services;
-  // Groups first: an account's group binds its tokens as soon as the account is written.
+  // Groups first: an account's group applies to its tokens as soon as the account is written.
   const writtenGroups = await groups.takeOver(document.groups.map(groupRecord));
   const accounts = await importAccounts(services, document.accounts);
   const { taken: channels, warnings } = await importChannels(services, document.channels);
@@ -87,7 +87,10 @@ async function importCatalog(services: ManagementServices, document: TransferDoc
   };
 }
 
-/** Their tokens' ledgers hear of budgets and bounds that are newer now; what is spent of a budget counts here too. */
+/**
+ * Applies newer budgets and limits at the ledgers of the accounts' tokens, and records what is spent of the
+ * budgets.
+ */
 async function importAccounts(services: ManagementServices, given: TransferredAccount[]): Promise<number> {
   if (given.length === 0) return 0;
   const { db, accountLedgers, report } = services;
@@ -130,7 +133,7 @@ async function importTokens(services: ManagementServices, given: TokenRecord[]) 
 
 const partDone = 'The import is done in part: a ledger cannot be reached. Repeat the call; it loses nothing.';
 
-/** With their groups' and accounts' bounds as they are here. */
+/** Uses the limits of groups and accounts as they are here. */
 async function withBounds(
   { db, groups }: ManagementServices,
   records: TokenRecord[],

@@ -1,5 +1,6 @@
-// Where a channel's keys go: stored keys are never sent to another place than the one that they were given for. An edit
-// that changes the place needs the keys again; an import needs a proof that the keys were exported with that place.
+// The destination of a channel's keys. Stored keys are never sent to another destination than the one they were
+// entered for. An edit that changes it needs the keys again; an import needs a proof that the keys were exported
+// with it.
 import { Buffer } from 'node:buffer';
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { SealedKey } from '../../lib/seal.ts';
@@ -11,8 +12,8 @@ import { fieldProblem } from './problem.ts';
 type Addressed = Pick<Channel, 'provider' | 'baseUrl' | 'headers'>;
 
 /**
- * Names who receives a channel's keys: scheme, host and port, how the key is presented (bedrock and vertex sign with
- * it, all others send it), and the headers by which a gateway is told to pass requests on to another host.
+ * Returns who receives a channel's keys: scheme, host, and port, how the key is used (bedrock and vertex sign
+ * with it, all others send it), and the headers that make a gateway pass requests on to another host.
  */
 export function keyDestination({ provider, baseUrl, headers }: Addressed): string {
   const presented = provider === 'bedrock' || provider === 'vertex' ? provider : 'sent';
@@ -24,14 +25,17 @@ export function keyDestination({ provider, baseUrl, headers }: Addressed): strin
 }
 
 /**
- * Headers by which gateways take the address of the upstream: `x-portkey-custom-host` and `x-portkey-config`
+ * Headers in which gateways take the address of the upstream: `x-portkey-custom-host` and `x-portkey-config`
  * (portkey.ai/docs/api-reference/inference-api/headers), `helicone-target-url` and `helicone-openai-api-base`
- * (docs.helicone.ai/helicone-headers/header-directory), both read 2026-11-30; and whatever else is named like one.
+ * (docs.helicone.ai/helicone-headers/header-directory), both read 2026-11-30, and headers with similar names.
  */
 const redirectingHeader =
   /(^|[-_])(host|url|uri|base|endpoint|target|upstream|proxy|config|forward(ed)?)([-_]|$)/;
 
-/** `bedrock` and `vertex` without an address, or with one of the provider's own, are one place in all their regions. */
+/**
+ * `bedrock` and `vertex`, without an address or with one of the provider's own, are one destination in all
+ * regions.
+ */
 function hostOf(provider: Channel['provider'], baseUrl: string | null): string {
   const address = baseUrl ?? providers[provider].defaultBaseUrl;
   if (address === null || isOwnRegion(provider, address)) return provider;
@@ -48,7 +52,7 @@ function isOwnRegion(provider: Channel['provider'], address: string): boolean {
 /** docs.cloud.google.com/vertex-ai/docs/reference/rest, read 2026-11-30. */
 const googleHost = /^([a-z0-9-]+-)?aiplatform(\.(us|eu)\.rep)?\.googleapis\.com$/;
 
-/** Throws a Problem that names `keys` when an edit would send a key that was stored before to another place. */
+/** Throws a Problem that names `keys` when an edit would send a stored key to another destination. */
 export function checkKeysStayThere(before: Channel, after: Channel): void {
   if (keyDestination(before) === keyDestination(after)) return;
   const known = new Set(before.keys.map(({ id }) => id));
@@ -59,13 +63,16 @@ export function checkKeysStayThere(before: Channel, after: Channel): void {
   );
 }
 
-/** Proves, in an export, that a sealed key was stored with this place. Only ENCRYPTION_KEY makes one. */
+/**
+ * Makes the proof, in an export, that a sealed key was stored with this destination. Only ENCRYPTION_KEY can
+ * make one.
+ */
 export function proofOfDestination(key: SealedKey, channel: Addressed, encryptionKey: string): string {
   const text = ['key destination v1', keyDestination(channel), key.iv, key.sealed].join('\n');
   return createHmac('sha256', encryptionKey).update(text).digest('base64');
 }
 
-/** Whether a proof of an import was made for this key and place by one of these encryption keys. */
+/** Returns whether one of these encryption keys made the proof for this key and destination. */
 export function isProven(
   key: SealedKey,
   proof: string | undefined,

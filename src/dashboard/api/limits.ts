@@ -29,7 +29,7 @@ export const managementLimits = {
   /** The highest `price_multiplier` of a group. */
   multiplier: 1_000,
   /** Tokens of a group, the newest ones, whose ledgers get an edit before it is answered. The others get it within a minute. */
-  tokensToldAtOnce: 800,
+  ledgersPerEdit: 800,
   /** Tokens that one call deletes with their account. Beyond it: 503; send the same call again to continue. */
   tokensDeletedAtOnce: 400,
   /** Models of an alias. */

@@ -1,18 +1,21 @@
-// The request log as CSV (RFC 4180): the fields of a row in their order, a page of rows in memory at a time.
+// The request log as CSV (RFC 4180): a row's fields in order, one page of rows in memory at a time.
 import type { LogFilter, LogPage, LogPosition } from '../../metering/page-log.ts';
 import { type LogRowView, logRow, logRowView } from './log-fields.ts';
 
 const columns = Object.keys(logRow.shape) as (keyof LogRowView)[];
 
-/** Bounds of one export. */
+/** Limits of one export. */
 export const csvLimits = {
-  /** Rows that are read together, and all of the log that is in memory. */
+  /** Rows that are read together; no more of the log is in memory. */
   rowsAtATime: 2_000,
-  /** Of one call: more takes several, cut by `from` and `to`. D1 answers 1,000 queries of one call at most. */
+  /**
+   * Rows of one call. More rows take several calls with different `from` and `to`. D1 allows 1,000 queries in
+   * one call.
+   */
   rows: 1_000_000,
 } as const;
 
-/** The header line, then the rows that `readPage` gives, newest first. */
+/** Writes the header line, then the rows that `readPage` returns, newest first. */
 export async function* csvPieces(
   readPage: (after: LogPosition | null, limit: number) => Promise<LogPage>,
 ): AsyncGenerator<string> {
@@ -27,7 +30,7 @@ export async function* csvPieces(
   }
 }
 
-/** One row; lists and objects are JSON, what is null is empty. */
+/** Writes one row. Lists and objects are JSON; null is empty. */
 export function csvLine(row: LogRowView): string {
   return `${columns.map((column) => csvField(row[column])).join(',')}\r\n`;
 }
@@ -40,14 +43,15 @@ function csvField(value: unknown): string {
 }
 
 /**
- * Names of models are callers' text, and a spreadsheet takes what begins so for a formula: after white space, too, and in full width.
- * https://owasp.org/www-community/attacks/CSV_Injection (2026-11) lists `=`, `+`, `-`, `@`, tab, CR, LF, and the full-width four.
+ * Names of models are callers' text, and spreadsheets take text that begins like this for a formula, also after
+ * white space and in full width. https://owasp.org/www-community/attacks/CSV_Injection (2026-11) lists `=`, `+`,
+ * `-`, `@`, tab, CR, LF, and the full-width four.
  */
 function harmless(text: string): string {
   return /^(\p{White_Space}|\p{Cf}|\p{Cc})*[=+\-@＝＋－＠]|^[\t\r\n]/u.test(text) ? `'${text}` : text;
 }
 
-/** A name for the file that says what is in it. */
+/** Returns a file name that describes the content. */
 export function csvFileName({ fromMs, toMs }: LogFilter): string {
   const dayOf = (ms: number | undefined) => (ms === undefined ? '' : new Date(ms).toISOString().slice(0, 10));
   const parts = ['relay-log', dayOf(fromMs), dayOf(toMs)].filter((part) => part !== '');

@@ -107,12 +107,12 @@ function chargeView(charged: LogRow['charge']): z.infer<typeof charge> | null {
   return { source, service_tier: tier, multiplier, items: items.map(itemView) };
 }
 
-/** What is not counted in tokens or characters is priced by the piece. */
+/** What is not counted in tokens or characters is priced per item. */
 const singles = /request|search|session|unit|^image$/i;
 
 function itemView([kind, count, picoEach, model]: ChargeItem): z.infer<typeof chargeItem> {
   const per = kind === 'audio' ? 3_600_000 : singles.test(kind) ? 1 : 1_000_000;
-  // An hour's rate is for the whole hour, the others for one.
+  // An hour's rate is for the whole hour, the others for one item.
   const pico = kind === 'audio' ? picoEach : picoEach * per;
   const name = kind.replace(/[A-Z]|1h$/g, (letter) => `_${letter.toLowerCase()}`);
   return {

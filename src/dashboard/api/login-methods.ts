@@ -1,5 +1,5 @@
-// /api/login-methods, /api/passkeys, /api/identities: how the own account logs in besides its password. A page makes a passkey
-// in two calls; the browser's own part lies between them.
+// /api/login-methods, /api/passkeys, /api/identities: how the caller's own account signs in besides its password.
+// A page creates a passkey in two calls, with the browser's own step between them.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { accountLimits } from '../accounts/account.ts';
 import type { LoginMethods } from '../accounts/identity-store.ts';
@@ -101,7 +101,7 @@ const unlinkRoute = createRoute({
 
 /** Adds the routes of the ways in. */
 export function addLoginMethodRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementServices): void {
-  // The path of version 0.1; to be removed in the one after the next.
+  // The path of version 0.1; it will be removed two versions later.
   api.get('/ways-in', (context) => context.redirect('login-methods', 301));
   const { identities } = services;
   api.openapi(loginMethodsRoute, async (context) => {
@@ -177,13 +177,13 @@ async function waysOf({ identities }: ManagementServices, accountId: string): Pr
   return ways;
 }
 
-/** Nobody locks themselves out. */
+/** Nobody can lock themselves out. */
 function checkStaysOpen({ hasPassword, passkeys, identities }: LoginMethods): void {
   if (passkeys.length + identities.length + (hasPassword ? 1 : 0) > 1) return;
   throw new Problem(409, 'This is the only way into the account. Set a password, or add a passkey, first.');
 }
 
-/** What passkeys need; a Problem when ENCRYPTION_KEY is not set. */
+/** Returns what passkeys need. Throws a Problem when ENCRYPTION_KEY is not set. */
 function passkeyServices({ db, passkeys, encryptionKey, now }: ManagementServices): PasskeyServices {
   if (encryptionKey === null) throw new Problem(503, 'Passkeys need ENCRYPTION_KEY, which is not set.');
   return { db, passkeys, encryptionKey, now };

@@ -1,7 +1,8 @@
-// /api/logs and /api/logs.csv: the request log, newest first. No prompt, no answer, no key is in it.
+// /api/logs and /api/logs.csv: the request log, newest first. Contains no prompt, answer, or key.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { findRow, type LogFilter, mostRowsExamined, pageOfRows } from '../../metering/page-log.ts';
 import type { ApiEnv } from './authenticate.ts';
+import { streamOf } from './export.ts';
 import { csvFileName, csvLimits, csvPieces } from './log-csv.ts';
 import { logRow, logRowView } from './log-fields.ts';
 import { encodeCursor, pageOf, pageParameters, timeCursor } from './pages.ts';
@@ -9,7 +10,6 @@ import { fieldProblem, notFound } from './problem.ts';
 import { callFailures, inputFailures, json, missingFailure } from './responses.ts';
 import { accountInView } from './roles.ts';
 import type { ManagementServices } from './services.ts';
-import { streamOf } from './text-stream.ts';
 import { instant, msOf } from './values.ts';
 
 const filters = {

@@ -1,13 +1,12 @@
-// /api/sessions, /api/access-keys and /api/password: what an account logs in by. Each caller sees its own only.
+// /api/sessions, /api/access-keys, and /api/password: how an account signs in. Callers see only their own.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { type AccessKey, accountLimits, type Session } from '../accounts/account.ts';
 import { normalEmail } from '../accounts/log-in.ts';
 import { currentPasswordCounters } from '../accounts/login-limits.ts';
 import { forgetTries, takeTry } from '../accounts/login-try-store.ts';
 import { hashPassword, isPassword } from '../accounts/password.ts';
-import { accessKeyPrefix, hashOfSecret, newSecretValue } from '../accounts/secret-value.ts';
+import { accessKeyPrefix, hashOfSecret, newId, newSecretValue } from '../accounts/secret-value.ts';
 import type { ApiEnv } from './authenticate.ts';
-import { newId } from './identifiers.ts';
 import { pageOf, pageOfAll, shortListParameters } from './pages.ts';
 import { fieldProblem, notFound, Problem } from './problem.ts';
 import {
@@ -35,7 +34,7 @@ export const newPassword = z
   )
   .max(accountLimits.passwordCharacters, `at most ${accountLimits.passwordCharacters} characters`);
 
-/** An email to log in by. */
+/** An email to sign in with. */
 const newEmail = z
   .string()
   .transform(normalEmail)
@@ -156,7 +155,7 @@ export function addMeRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementServic
   addKeyRoutes(api, services);
 }
 
-/** A password opens nothing without an email. */
+/** A password is useless without an email. */
 function checkEmail(known: string | null, given: string | undefined): void {
   if (known === null && given === undefined) throw fieldProblem('email', 'is missing: the account has none');
   if (known !== null && given !== undefined && given !== known) {
@@ -164,14 +163,14 @@ function checkEmail(known: string | null, given: string | undefined): void {
   }
 }
 
-/** Whoever has found a session open is not to find out the password behind it. */
+/** A person who finds an open session must not be able to guess the password. */
 async function checkCurrent(
   { db, now }: ManagementServices,
   accountId: string,
   given: string,
   current: string,
 ): Promise<void> {
-  // Whoever has a session or a key is counted by the account, wherever the calls come from.
+  // Tries of a session or a key count for the account, wherever the calls come from.
   const counters = currentPasswordCounters(accountId);
   if ((await takeTry(db, counters, now())).outcome === 'refused') {
     const message = 'too many tries; wait a quarter of an hour';

@@ -1,5 +1,5 @@
-// Lists come in pages: `?limit=&cursor=` in, `{data, next_cursor}` out. A cursor names the last row seen, so
-// that rows which come and go meanwhile neither repeat nor hide others.
+// Lists come in pages: `?limit=&cursor=` in, `{data, next_cursor}` out. A cursor names the last row of a page, so
+// that rows that are added or removed meanwhile neither repeat nor hide others.
 import { z } from '@hono/zod-openapi';
 import { managementLimits } from './limits.ts';
 import { fieldProblem } from './problem.ts';
@@ -16,7 +16,7 @@ export const pageParameters = {
   cursor: z.string().optional().openapi({ description: 'The `next_cursor` of the page before.' }),
 };
 
-/** The parameters of a list that is short enough to be answered whole: without a limit it is. */
+/** The parameters of a list that is short enough to be returned whole, which it is without a limit. */
 export const shortListParameters = {
   limit: z.coerce
     .number()
@@ -28,7 +28,7 @@ export const shortListParameters = {
   cursor: pageParameters.cursor,
 };
 
-/** A page of a short list that is all at hand, in the order of its times and then of its ids. */
+/** Returns a page of a short list in memory, ordered by time and then by id. */
 export function pageOfAll<Row extends { createdAtMs: number; id: string }>(
   rows: Row[],
   { limit, cursor }: { limit?: number | undefined; cursor?: string | undefined },
@@ -49,7 +49,7 @@ export function pageOf<Schema extends z.ZodType>(item: Schema) {
   });
 }
 
-/** Cuts a page off rows of which one more than `limit` was asked for. */
+/** Cuts a page from rows, of which one more than `limit` was read. */
 export function cutPage<Row>(rows: Row[], limit: number, positionOf: (row: Row) => unknown) {
   const page = rows.slice(0, limit);
   const last = page.at(-1);
@@ -60,7 +60,7 @@ export function cutPage<Row>(rows: Row[], limit: number, positionOf: (row: Row) 
 const timePosition = z.object({ createdAtMs: z.int(), id: z.string() });
 type TimePosition = z.infer<typeof timePosition>;
 
-/** The position that a cursor of a newest-first list names; null without a cursor. */
+/** Returns the position that a cursor of a newest-first list names, or null without a cursor. */
 export function timeCursor(cursor: string | undefined): TimePosition | null {
   return decodeCursor(cursor, timePosition);
 }
@@ -71,17 +71,20 @@ const sortedPosition = z.object({
   id: z.string(),
 });
 
-/** The position that a cursor of a list in any order names; null without a cursor. One of another order is refused. */
+/**
+ * Returns the position that a cursor of a list in any order names, or null without a cursor. Refuses a cursor of
+ * another order.
+ */
 export function sortCursor(cursor: string | undefined, sort: string): z.infer<typeof sortedPosition> | null {
   return decodeCursor(cursor, sortedPosition.extend({ sort: z.literal(sort) }));
 }
 
-/** The position that a cursor of a list in the order of names names; null without a cursor. */
+/** Returns the position that a cursor of a list ordered by name names, or null without a cursor. */
 export function nameCursor(cursor: string | undefined): string | null {
   return decodeCursor(cursor, z.string());
 }
 
-/** A position as the opaque text that a caller sends back. */
+/** Encodes a position as opaque text for the caller to send back. */
 export function encodeCursor(position: unknown): string {
   const bytes = new TextEncoder().encode(JSON.stringify(position));
   return btoa(String.fromCharCode(...bytes))
@@ -97,6 +100,6 @@ function decodeCursor<Position>(cursor: string | undefined, schema: z.ZodType<Po
     const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
     return schema.parse(JSON.parse(new TextDecoder().decode(bytes)));
   } catch {
-    throw fieldProblem('cursor', 'this is not a `next_cursor` of this list; leave it out to begin anew');
+    throw fieldProblem('cursor', 'this is not a `next_cursor` of this list; leave it out to start again');
   }
 }

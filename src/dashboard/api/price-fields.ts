@@ -1,4 +1,4 @@
-// The fields of a price override: PriceOverride of metering/price.ts, checked.
+// The fields of a price override, validated: PriceOverride of metering/price-override.ts.
 import { z } from '@hono/zod-openapi';
 import type { PriceOverride } from '../../metering/price.ts';
 
@@ -10,7 +10,7 @@ function optional(description: string) {
 
 const tokens = 'USD per million tokens of this kind; absent: as the kind that contains it.';
 
-/** Each field of an override. `satisfies` holds the list to PriceOverride: no field more, none less. */
+/** Each field of an override. `satisfies` makes sure that the list has exactly the fields of PriceOverride. */
 export const priceFields = {
   input: perMillion.openapi({ description: 'USD per million tokens.' }),
   output: perMillion.openapi({ description: 'USD per million tokens.' }),

@@ -1,5 +1,5 @@
-// /api/prices: what an administrator says that a model costs; that wins over the table. A model's name may
-// hold slashes and `*`, as it is or URL-encoded.
+// /api/prices: an administrator's prices, which win over the table. A model's name may contain slashes and `*`,
+// plain or URL-encoded.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { StoredPrice } from '../../metering/price-store.ts';
 import type { ApiEnv } from './authenticate.ts';
@@ -23,7 +23,7 @@ const params = z.object({
 });
 const security = [{ adminKey: [] }];
 const tags = ['prices'];
-/** What the router knows as a model's name: the rest of the path. */
+/** Matches a model's name: the rest of the path. */
 const restOfPath = '/prices/:model{.+}';
 
 const listPricesRoute = createRoute({

@@ -1,5 +1,5 @@
-// What is wrong with a field, in words for people: zod's own messages are for programmers. Messages that a schema says
-// itself stay as they are.
+// Messages about invalid fields for people: zod's own messages are for programmers. Messages that a schema sets
+// stay unchanged.
 import type { z } from '@hono/zod-openapi';
 
 const ownWords = /^(Invalid input: expected|Invalid option: expected|Too small: expected|Too big: expected)/;

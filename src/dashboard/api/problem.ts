@@ -1,4 +1,4 @@
-// Errors of the management API: RFC 9457 problem details, one class to throw and one place that renders.
+// Errors of the management API: RFC 9457 problem details, one class to throw, and one function that renders it.
 import { z } from '@hono/zod-openapi';
 import { HTTPException } from 'hono/http-exception';
 import { RelayError, type RelayErrorCode } from '../../lib/relay-error.ts';
@@ -23,10 +23,10 @@ export interface FieldError {
   message: string;
 }
 
-/** A long import may be wrong in a thousand places; so many are shown. */
+/** A long import may have a thousand faults; this many are shown. */
 const mostErrors = 100;
 
-/** Thrown anywhere below a route; `detail` is for the caller: what is wrong and how to mend it. */
+/** Thrown anywhere below a route. `detail` tells the caller what is wrong and how to fix it. */
 export class Problem extends Error {
   readonly status: number;
   readonly errors: FieldError[] | undefined;
@@ -50,22 +50,22 @@ export function fieldProblem(field: string, message: string): Problem {
   return invalid([{ field, message }]);
 }
 
-/** A 404 for a thing with an id. */
+/** A 404 for an object with an id. */
 export function notFound(what: string): Problem {
   return new Problem(404, `There is no such ${what}. It may have been deleted.`);
 }
 
-/** A 503: something that the relay stands on is away. */
+/** A 503: something that the relay depends on is unavailable. */
 export function unavailable(detail: string): Problem {
   return new Problem(503, detail, { headers: { 'retry-after': '2' } });
 }
 
-/** Hook of every validator: the 400 that names each field that is wrong. */
+/** Hook of every validator: a 400 that names each invalid field. */
 export function refuseInvalid(result: { success: true } | { success: false; error: z.core.$ZodError }): void {
   if (!result.success) throw invalid(result.error.issues.slice(0, mostErrors).flatMap(fieldErrors));
 }
 
-/** Whatever was thrown, as a response. Reports what nobody foresaw. */
+/** Converts anything thrown to a response. Reports unexpected errors. */
 export function problemResponse(error: unknown, report: (event: string, error: unknown) => void): Response {
   const problem = problemOf(error);
   if (problem.status >= 500 && problem !== error) report('management-api-failed', error);
@@ -110,7 +110,7 @@ const relayStatus: Partial<Record<RelayErrorCode, number>> = {
   service_unavailable: 503,
 };
 
-/** A field that is wrong in several ways is named once, with the first of them. */
+/** Names a field with several faults once, with the first of them. */
 function invalid(all: FieldError[]): Problem {
   const errors = all.filter(({ field }, index) => all.findIndex((other) => other.field === field) === index);
   const shown = errors.slice(0, 3).map(({ field, message }) => `${field}: ${message}`);

@@ -1,4 +1,4 @@
-// /api/reconciliation: do the ledgers, the log and the roll-ups say the same? Reading changes nothing.
+// /api/reconciliation: whether ledgers, log, and roll-ups agree. Reading changes nothing.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { usdFromNano } from '../../lib/money.ts';
 import { type HourRange, recordedToken, recordedTokens } from '../../metering/reconcile-log.ts';
@@ -58,7 +58,7 @@ const mendRoute = createRoute({
   path: '/reconciliation/{id}',
   summary: 'Bring the log of one token into line with its ledger, and compare again.',
   description:
-    'Roll-ups are made anew from the log; what the log still lacks becomes a row with the error code `reconciled`; the recorded spend becomes the ledger’s. The ledger itself is never changed.',
+    'Roll-ups are computed again from the log; what the log still lacks becomes a row with the error code `reconciled`; the recorded spend becomes the ledger’s. The ledger itself is never changed.',
   tags: ['reconciliation'],
   security: [{ adminKey: [] }],
   request: { params: z.object({ id: z.string() }), query: z.object(range) },
@@ -97,13 +97,13 @@ export function addReconciliationRoutes(api: OpenAPIHono<ApiEnv>, services: Mana
 
 const hourMs = 3_600_000;
 
-/** Whole hours up to now; begins an hour after the oldest rows that retention may have begun to delete. */
+/** Whole hours up to now, from one hour after the oldest rows that retention may have begun to delete. */
 function rangeOf({ now, logRetentionMs }: ManagementServices, from: string | undefined): HourRange {
   const nowMs = now();
   const asked = from === undefined ? nowMs - 30 * 24 * hourMs : msOf(from);
   const whole = logRetentionMs === null ? asked : Math.max(asked, nowMs - logRetentionMs + hourMs);
   const fromMs = Math.max(0, Math.ceil(whole / hourMs) * hourMs);
-  // The running hour too: rows and roll-ups are written together.
+  // Includes the running hour: rows and roll-ups are written together.
   return { fromMs, toMs: Math.max(fromMs, Math.ceil(nowMs / hourMs) * hourMs + hourMs) };
 }
 

@@ -1,5 +1,5 @@
-// Compares a token's ledger with what D1 has of it, and, when told to, mends D1. The ledger is the truth about
-// money: it is what decided each request. D1 only ever follows it, so D1 is what is brought into line.
+// Compares a token's ledger with D1, and repairs D1 on request. The ledger holds the truth about money, because it
+// decided each request. D1 follows it, so D1 is corrected.
 import { usdFromNano } from '../../lib/money.ts';
 import { appendRows } from '../../metering/log.ts';
 import { blankRow } from '../../metering/log-row.ts';
@@ -13,27 +13,27 @@ import { repairRollUps } from '../../metering/roll-up-log.ts';
 import type { Audit } from '../../quota/quota.ts';
 import type { ManagementServices } from './services.ts';
 
-/** What was compared. `ledger-log` and `recorded-spend` are about all time, `log-roll-ups` about the range. */
+/** What was compared. `ledger-log` and `recorded-spend` cover all time, `log-roll-ups` covers the range. */
 export const checks = ['ledger-log', 'log-roll-ups', 'log-roll-ups-requests', 'recorded-spend'] as const;
 
 export interface Difference {
   check: (typeof checks)[number];
-  /** nano-USD, or requests. */
+  /** In nano-USD, or requests. */
   expected: number;
   found: number;
 }
 
-/** What came of one token's comparison. */
+/** The result of one token's comparison. */
 export interface Comparison {
   token: RecordedToken;
   audit: Audit;
   figures: LoggedFigures;
   differences: Difference[];
-  /** Settled while it was compared, time and again, or with more rows waiting than can be compared. */
+  /** Settled during each comparison, or with more pending rows than can be compared. */
   isBusy: boolean;
 }
 
-/** Tries where the token is in use: a settlement between the two readings makes them incomparable. */
+/** Attempts for a token in use: a settlement between the two reads makes them incomparable. */
 const tries = 3;
 
 /** Compares one token. Throws RelayError `service_unavailable` when its ledger cannot be reached. */
@@ -66,7 +66,7 @@ function differencesOf(audit: Audit, figures: LoggedFigures): Difference[] {
     { check: 'log-roll-ups', expected: inLog.costNanoUsd, found: inRollUps.costNanoUsd },
     { check: 'log-roll-ups-requests', expected: inLog.requests, found: inRollUps.requests },
   ];
-  // What is recorded comes with the rows: while some wait, it is older by right.
+  // The recorded spend is delivered with the rows: while some are pending, it may lag behind.
   if (audit.pendingRows === 0) {
     all.push({ check: 'recorded-spend', expected: audit.spentNanoUsd, found: recordedNanoUsd });
   }
@@ -74,9 +74,9 @@ function differencesOf(audit: Audit, figures: LoggedFigures): Difference[] {
 }
 
 /**
- * Mends what differs, in D1 only, and compares again: roll-ups are made anew from the log; what the log then
- * still has less (or more) than the ledger becomes a row of its own, `error_code: reconciled`, with that
- * cost; what is recorded as spent is set to the ledger's figure. A token in use is left for another time.
+ * Repairs differences, in D1 only, and compares again. Roll-ups are computed again from the log. What the log
+ * still has less (or more) than the ledger becomes a row of its own, `error_code: reconciled`, with that cost.
+ * The recorded spend is set to the ledger's figure. A token in use is left for another time.
  */
 export async function repairToken(
   services: ManagementServices,
@@ -97,7 +97,7 @@ export async function repairToken(
   return compareToken(services, token, range);
 }
 
-/** Its id is made of what it corrects: written twice, it is there once. */
+/** The id is derived from the correction: written twice, the row exists once. */
 function correctionRow(
   { tokenId, accountId }: RecordedToken,
   { spentNanoUsd }: Audit,
@@ -120,7 +120,7 @@ function correctionRow(
   return { ...blankRow(row), status: 200, errorCode: 'reconciled', count: 0, costNanoUsd: expected - found };
 }
 
-/** A difference as it is answered. */
+/** Returns a difference in the form of the answer. */
 export function differenceView({ check, expected, found }: Difference) {
   const isCount = check === 'log-roll-ups-requests';
   const shown = (value: number) => (isCount ? value : usdFromNano(value));

@@ -1,16 +1,16 @@
-// What a role may do: an admin everything, a member what is named here, of its own account only.
+// What a role may do: an admin everything, a member what is listed here, for the own account only.
 import type { MiddlewareHandler } from 'hono';
-import type { TokenRecord } from '../../tokens/records.ts';
+import type { TokenRecord } from '../../tokens/columns.ts';
 import type { Principal } from '../accounts/account.ts';
 import type { ApiEnv } from './authenticate.ts';
 import { fieldProblem, notFound, Problem } from './problem.ts';
 import type { ManagementServices } from './services.ts';
 
-/** Paths (after /api) that members may call; whatever is new is closed to them until it is named here. */
+/** Paths (after /api) that members may call. New paths are closed to them until they are listed here. */
 const forMembers =
   /^(\/api)?\/(tokens(\/[^/]+(\/rotate)?)?|logs(\/[^/]+)?|logs\.csv|usage(\/top)?|sessions(\/[^/]+)?|access-keys(\/[^/]+)?|password|login-methods|ways-in|passkeys(\/[^/]+)?|identities\/[^/]+)$/;
 
-/** Refuses a member what is an admin's. */
+/** Refuses members what only admins may do. */
 export const requireRole: MiddlewareHandler<ApiEnv> = async (context, next) => {
   const { role } = context.var.principal;
   if (role !== 'admin' && !forMembers.test(context.req.path)) {
@@ -19,12 +19,12 @@ export const requireRole: MiddlewareHandler<ApiEnv> = async (context, next) => {
   await next();
 };
 
-/** The account that a list is narrowed to: a member sees its own, whatever it asks for. */
+/** Returns the account that a list is limited to: members see only their own. */
 export function accountInView(principal: Principal, asked: string | undefined): string | undefined {
   return principal.role === 'admin' ? asked : principal.accountId;
 }
 
-/** The token. Another account's is not found by a member: not even whether it exists is told. Throws a Problem (404). */
+/** Returns the token. For a member, another account's token does not exist. Throws a Problem (404). */
 export async function findVisibleToken(
   { role, accountId }: Principal,
   tokenId: string,
@@ -36,12 +36,12 @@ export async function findVisibleToken(
   return record;
 }
 
-/** What an admin has set stays: only an admin takes it away. */
+/** An admin's values stay: only an admin can remove them. */
 export function checkMayEditAdminPart({ role }: Principal, edit: null | undefined): void {
   if (edit !== undefined && role !== 'admin') throw fieldProblem('admin', 'only an admin may change it');
 }
 
-/** A group has a price and channels: which one a token is in is not its owner's to say. */
+/** A group sets prices and channels, so members cannot choose their tokens' group. */
 export function checkMayChooseGroup(principal: Principal, group: string | undefined): void {
   if (group !== undefined && principal.role !== 'admin')
     throw fieldProblem('group', 'only an admin may set it');

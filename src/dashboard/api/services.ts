@@ -1,4 +1,4 @@
-// What the management API needs of the rest: named here, given by management-services.ts.
+// What the management API needs from the rest of the Worker, provided by management-services.ts.
 import type { EncryptionKeys } from '../../lib/encryption-keys.ts';
 import type { PriceStore } from '../../metering/price-store.ts';
 import type { AccountLedgers } from '../../quota/account-client.ts';
@@ -14,32 +14,32 @@ import type { IdentityStore } from '../accounts/identity-store.ts';
 import type { PasskeyStore } from '../accounts/passkey-store.ts';
 import type { Finding } from '../doctor/finding.ts';
 
-/** What became of a trial request through one channel. */
+/** The result of a trial request through one channel. */
 export interface ChannelTest {
   ok: boolean;
-  /** The upstream's status; null when there was no answer. */
+  /** The upstream's status. Null: there was no answer. */
   status: number | null;
   latency_ms: number;
   error?: string | undefined;
 }
 
-/** An upstream's list of models; `null` models: it could not be read, and `error` says why. */
+/** An upstream's list of models. Null `models`: it could not be read, and `error` says why. */
 export interface Discovery {
   models: string[] | null;
   error?: string | undefined;
-  /** false: this kind of upstream has no list. */
+  /** False: this kind of upstream has no list. */
   hasList?: boolean;
 }
 
 export interface ManagementServices {
   version: string;
-  /** null: unset; every call is then a 503 that says so. */
+  /** Null: not set. Every call then answers 503 and says so. */
   adminKey: string | null;
-  /** null: unset; channels can then be read but get no keys. */
+  /** Null: not set. Channels can then be read, but get no keys. */
   encryptionKey: string | null;
-  /** That one, and those that still open what is stored. */
+  /** This key, and those that still open stored secrets. */
   encryptionKeys: EncryptionKeys;
-  /** For the log, the roll-ups, the audit and the import. */
+  /** For the log, the roll-ups, the audit, and the import. */
   db: D1Database;
   accounts: AccountStore;
   passkeys: PasskeyStore;
@@ -53,21 +53,24 @@ export interface ManagementServices {
   ledgers: Ledgers;
   accountLedgers: AccountLedgers;
   tokenCache: TokenCache;
-  /** How long rows of the log are kept; null: for ever. */
+  /** How long log rows are kept. Null: forever. */
   logRetentionMs: number | null;
-  /** Called after channels, groups or prices were written; the call is answered when it resolves. */
+  /** Called after channels, groups, or prices were written. The call answers when it resolves. */
   onChannelsChanged: () => Promise<void>;
-  /** Sends a small request through the channel, with `model` or one of its own. Never throws for what the upstream does. */
+  /**
+   * Sends a small request through the channel, with `model` or a model of its own. Never throws for upstream
+   * errors.
+   */
   testChannel: (channelId: string, model?: string, keyId?: string) => Promise<ChannelTest>;
-  /** The upstream's own list of models. Never throws for what the upstream does. */
+  /** Returns the upstream's own list of models. Never throws for upstream errors. */
   discoverModels: (channelId: string) => Promise<Discovery>;
-  /** What is known of channels and keys, by place name (routing/health.ts). Never throws. */
+  /** Returns the health of channels and keys, by target name (routing/health.ts). Never throws. */
   channelHealth: () => Promise<Record<string, TargetHealth>>;
-  /** What was known against channels and keys counts no more. Never rejects. */
+  /** Resets the health of channels and keys. Never rejects. */
   forgiveChannel: (places: readonly TargetId[]) => Promise<void>;
-  /** Checks what the deployment stands on. Never rejects. */
+  /** Checks what the deployment depends on. Never rejects. */
   diagnose: () => Promise<readonly Finding[]>;
-  /** Told of what broke; never shown to the caller. */
+  /** Receives unexpected errors; callers never see them. */
   report: (event: string, error: unknown) => void;
   now: () => number;
 }

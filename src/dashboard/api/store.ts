@@ -1,4 +1,4 @@
-// Accounts in D1, as far as an export and an import know them. D1 failing is thrown.
+// Accounts in D1, as an export and an import need them. Throws when D1 fails.
 import type { AccountBudget } from '../../quota/account-budget.ts';
 import type { AccountBounds } from '../../tokens/effective-policy.ts';
 import type { BudgetPeriod } from '../../tokens/token.ts';
@@ -11,7 +11,7 @@ export interface AccountRecord {
   role: 'admin' | 'member';
   status: 'active' | 'disabled';
   createdAtMs: number;
-  /** As its hash; null: nobody logs in with one. */
+  /** The hash. Null: nobody signs in with a password. */
   password: string | null;
   budgetNanoUsd: number | null;
   budgetPeriod: BudgetPeriod | null;
@@ -19,7 +19,7 @@ export interface AccountRecord {
   group: string | null;
   models: string[];
   expiresAtMs: number | null;
-  /** Of group, models and end: grows with each edit. */
+  /** The version of group, models, and expiry: grows with each edit. */
   boundsVersion: number;
   isEmailProven: boolean;
 }
@@ -29,7 +29,7 @@ const columns = `id, name, email, role, status, created_at AS createdAtMs, passw
   group_name AS "group", models, tokens_expire_at AS expiresAtMs, bounds_version AS boundsVersion,
   email_proven = 1 AS isEmailProven`;
 
-/** All accounts, in the order of their ids. */
+/** Returns all accounts, ordered by id. */
 export async function listAccounts(db: D1Database): Promise<AccountRecord[]> {
   const { results } = await db
     .prepare(`SELECT ${columns} FROM accounts WHERE deleted_at IS NULL ORDER BY id`)
@@ -41,13 +41,13 @@ export async function listAccounts(db: D1Database): Promise<AccountRecord[]> {
   }));
 }
 
-/** The budget that an account's tokens share; null: none. */
+/** The budget that an account's tokens share. Null: none. */
 export function budgetOf(account: AccountRecord): AccountBudget | null {
   const { budgetNanoUsd: nanoUsd, budgetPeriod: period, budgetVersion: version } = account;
   return nanoUsd === null || period === null ? null : { nanoUsd, period, version };
 }
 
-/** What a token's policy has of its account. */
+/** The parts of a token's policy that come from its account. */
 export function boundsOf(account: AccountRecord): AccountBounds {
   const { status, group, models, expiresAtMs } = account;
   return { status, budget: budgetOf(account), group, models, expiresAtMs };
@@ -56,13 +56,14 @@ export function boundsOf(account: AccountRecord): AccountBounds {
 /** What an import did to accounts. */
 export interface AccountsTaken {
   added: number;
-  /** Accounts that were here and have a newer budget, group, list of models or end now. */
+  /** Existing accounts that now have a newer budget, group, list of models, or expiry. */
   rebound: string[];
 }
 
 /**
- * Adds the accounts that are not there. Those that are stay as they are, but for a budget or bounds that are newer in the
- * document, and for one that nobody logs in to yet: it takes over name, email and password, unless the email is another's.
+ * Adds missing accounts. Existing ones stay unchanged, except for a newer budget or newer limits in the
+ * document, and except for an account that nobody signs in to yet: it takes over name, email, and password,
+ * unless another account has the email.
  */
 export async function takeOverAccounts(db: D1Database, accounts: AccountRecord[]): Promise<AccountsTaken> {
   const given = JSON.stringify(accounts);

@@ -1,4 +1,4 @@
-// The token as the management API writes it: what may be sent, what is answered.
+// The token as the management API reads and writes it.
 import { z } from '@hono/zod-openapi';
 import ipaddr from 'ipaddr.js';
 import { isIpRange } from '../../lib/ip-ranges.ts';
@@ -30,7 +30,7 @@ export const limits = z.strictObject({
 
 const period = z.enum(['day', 'week', 'month']);
 
-/** A sum that comes back at each UTC day, week or month. */
+/** An amount that renews each UTC day, week, or month. */
 export const budget = z.strictObject({
   usd: usdAmount.refine((amount) => amount > 0, 'must be more than 0'),
   period,
@@ -79,7 +79,7 @@ const limitsView = z.object({
   concurrency: z.int().optional(),
 });
 
-/** What an admin has set on somebody else's token. */
+/** The values that an admin has set on a member's token. */
 export const adminBounds = z
   .object({
     status: z.enum(['active', 'disabled']),
@@ -142,7 +142,7 @@ export const tokenWithSecret = token
   .extend({ token: z.string().openapi({ description: 'Shown this once.' }) })
   .openapi('TokenWithSecret');
 
-/** The limits that are set; null is none. */
+/** Returns the limits that are set. Null means no limit. */
 export function limitsOf(limits: z.infer<typeof optionalFields.limits>): TokenLimits {
   const { rpm, tpm, concurrency } = limits ?? {};
   return {
@@ -152,7 +152,7 @@ export function limitsOf(limits: z.infer<typeof optionalFields.limits>): TokenLi
   };
 }
 
-/** Stricter than the library about IPv4: `10.1` and `1` are slips, not addresses. */
+/** Stricter than the library about IPv4: `10.1` and `1` are typos, not addresses. */
 function isAddressRange(text: string): boolean {
   const address = text.split('/')[0] ?? '';
   return isIpRange(text) && (address.includes(':') || ipaddr.IPv4.isValidFourPartDecimal(address));

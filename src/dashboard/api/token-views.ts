@@ -1,8 +1,8 @@
-// Between the management API's fields of a token and the record that is stored. Pure.
+// Converts between the management API's fields of a token and the stored record. Pure.
 import { usdFromNano } from '../../lib/money.ts';
 import type { Balance } from '../../quota/quota.ts';
+import type { TokenChanges, TokenRecord } from '../../tokens/columns.ts';
 import type { AccountBounds } from '../../tokens/effective-policy.ts';
-import type { TokenChanges, TokenRecord } from '../../tokens/records.ts';
 import { adminView } from './admin-bounds.ts';
 import { limitsOf, type NewToken, type Token, type TokenEdit } from './token-fields.ts';
 import { isoOf, msOf, nanoOf } from './values.ts';
@@ -53,12 +53,12 @@ export function tokenViewWithBalance(record: TokenRecord, balance: Balance) {
   };
 }
 
-/** What an admin's edit of somebody else's token sets on the token itself: nothing that its owner could change. */
+/** Returns what an admin's edit of a member's token sets on the token itself: nothing that its owner could change. */
 export function sharedChangesOf({ name, group }: TokenEdit): TokenChanges {
   return { ...(name !== undefined && { name }), ...(group !== undefined && { group }) };
 }
 
-/** What an edit (or a new token) sets; null counts as "none" or "all". */
+/** Returns the fields that an edit (or a new token) sets. Null means "none" or "all". */
 export function changesOf(edit: TokenEdit | NewToken): TokenChanges {
   const { name, status, group, quota_usd, budget, models, allowed_ips, expires_at, limits } = edit;
   return {

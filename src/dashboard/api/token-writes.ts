@@ -1,19 +1,19 @@
-// The order in which a change to a token becomes true: D1 records it, the token's ledger puts it into force,
-// the caches follow. (A deletion begins at the ledger, so that the token is dead before anything else can
-// fail.) A call that fails half-way answers 503, and the same call again mends it.
+// The steps of changing a token: D1 records it, the token's ledger applies it, then the caches follow. (A deletion
+// starts at the ledger, so that the token stops working before anything else can fail.) A call that fails half-way
+// answers 503; repeating the call completes it.
 
+import type { TokenChanges, TokenRecord } from '../../tokens/columns.ts';
 import { effectivePolicy, type OwnBounds } from '../../tokens/effective-policy.ts';
-import type { TokenChanges, TokenRecord } from '../../tokens/records.ts';
 import { identityOf } from '../../tokens/resolve.ts';
 import { hashSecret, hintOfSecret, mintSecret } from '../../tokens/secret.ts';
 import type { AdminEdit } from '../../tokens/store.ts';
 import { finalVersion } from '../../tokens/store.ts';
 import { type TokenPolicy, unbounded } from '../../tokens/token.ts';
-import { newId } from './identifiers.ts';
+import { newId } from '../accounts/secret-value.ts';
 import { notFound, unavailable } from './problem.ts';
 import type { ManagementServices } from './services.ts';
 
-/** A token and its value, which exists nowhere else. */
+/** A token and its value, which is stored nowhere. */
 export interface MintedToken {
   record: TokenRecord;
   secret: string;
@@ -32,8 +32,8 @@ export class TokenWrites {
     const { tokenId } = record.policy;
     await this.services.tokens.insert(record);
     try {
-      // Read again, for the bounds of its group, and the account may have been disabled a moment ago: after this, an
-      // edit of either tells the new token's ledger too.
+      // Read again for its group's limits, and because the account may have been disabled meanwhile. After this,
+      // an edit of either reaches the new token's ledger too.
       const stored = (await this.services.tokens.find(tokenId)) ?? record;
       await this.services.ledgers.configure(stored.policy);
       await this.cache(stored.policy);
@@ -43,7 +43,7 @@ export class TokenWrites {
     }
   }
 
-  /** `admin`: what an admin changes of the part that only admins change. */
+  /** `admin`: the changes to the values that only admins change. */
   async update(id: string, changes: TokenChanges, admin?: AdminEdit): Promise<TokenRecord> {
     const record = await this.services.tokens.update(id, changes, admin);
     if (record === null) throw notFound('token');
@@ -73,7 +73,7 @@ export class TokenWrites {
     await this.deleteAll([record]);
   }
 
-  /** Deletes tokens together: all of them at their ledgers before anything else. One that is deleted already stays so. */
+  /** Deletes tokens together, all of them at their ledgers first. A deleted token stays deleted. */
   async deleteAll(records: readonly TokenRecord[]): Promise<void> {
     const { ledgers, tokens, tokenCache, report } = this.services;
     const policies = records.map(({ policy }) => policy);
@@ -126,7 +126,7 @@ export class TokenWrites {
     };
   }
 
-  /** Nobody has seen the value yet, so a token that did not reach its ledger is better not there. */
+  /** Nobody has seen the value yet, so a token that did not reach its ledger is removed. */
   private async takeBack(id: string, cause: unknown): Promise<never> {
     this.services.report('token-not-created', cause);
     await this.services.tokens.discard(id);

@@ -1,6 +1,6 @@
-// /api/tokens: the routes. What a change sets in motion, and in which order, is token-writes.ts's.
+// /api/tokens: the routes. token-writes.ts applies changes.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import type { TokenRecord } from '../../tokens/records.ts';
+import type { TokenRecord } from '../../tokens/columns.ts';
 import { type TokenOrder, tokenOrders } from '../../tokens/store.ts';
 import { adminChangesOf } from './admin-bounds.ts';
 import type { ApiEnv } from './authenticate.ts';
@@ -169,7 +169,7 @@ function addReadingRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementServices
   });
 }
 
-/** What a token is sorted by: the same value that the store sorts by. */
+/** Returns the value that a token is sorted by, as the store sorts it. */
 const sortedBy: Record<TokenOrder['by'], (record: TokenRecord) => string | number> = {
   created: ({ createdAtMs }) => createdAtMs,
   name: ({ name }) => name,

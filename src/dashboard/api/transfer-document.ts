@@ -1,6 +1,6 @@
-// The document that an export writes and an import reads: everything that makes a deployment but its log and
-// its secrets. Tokens are in it as hashes, channel keys as they are sealed. Every section may be left out or
-// cut up: imports of the parts, in any number of calls, are an import of the whole.
+// The document that an export writes and an import reads: everything that makes a deployment except its log and
+// its secrets. It contains tokens as hashes and channel keys sealed. Every section may be omitted or split:
+// importing the parts, in any number of calls, imports the whole.
 import { z } from '@hono/zod-openapi';
 import { providerNames } from '../../providers/provider-name.ts';
 import { settings } from './channel-fields.ts';
@@ -8,7 +8,7 @@ import { priceFields } from './price-fields.ts';
 import { adminBounds } from './token-fields.ts';
 import { isoTime, usd, usdAmount } from './values.ts';
 
-/** Raised when an older relay could no longer read the document. */
+/** Raised when an older relay can no longer read the document. */
 export const transferVersion = 1;
 
 const limits = z.object({
@@ -25,7 +25,7 @@ const account = z
     role: z.enum(['admin', 'member']),
     status: z.enum(['active', 'disabled']),
     created_at: isoTime,
-    // Files of before have none of these.
+    // Earlier files have none of these.
     password: z.string().nullable().default(null).openapi({ description: 'As its hash (scrypt).' }),
     budget: z
       .object({ usd: usdAmount, period: z.enum(['day', 'week', 'month']) })
@@ -69,7 +69,7 @@ const sealedKey = z.object({
   iv: z.string(),
   sealed: z.string(),
   encryption_key_id: z.string().openapi({ description: 'Which ENCRYPTION_KEY opens it.' }),
-  // Older files have none.
+  // Earlier files have none.
   address_proof: z
     .string()
     .optional()
@@ -90,7 +90,7 @@ const channel = z
     enabled: z.boolean(),
     headers: z.record(z.string(), z.string()),
     groups: z.array(z.string()),
-    // Older files have none.
+    // Earlier files have none.
     settings: settings.default({}),
     created_at: isoTime,
     updated_at: isoTime,

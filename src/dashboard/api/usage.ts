@@ -1,4 +1,4 @@
-// /api/usage: sums of requests, tokens, cost and errors, by time or by what was used.
+// /api/usage: sums of requests, tokens, cost, and errors, by time, token, model, or channel.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { usdFromNano } from '../../lib/money.ts';
 import {
@@ -47,7 +47,8 @@ const answer = z.object({
 const usageRoute = createRoute({
   method: 'get',
   path: '/usage',
-  summary: 'Sums by day, hour (oldest first), token, model or channel (dearest first). Whole hours, in UTC.',
+  summary:
+    'Sums by day, hour (oldest first), token, model or channel (most expensive first). Whole hours, in UTC.',
   tags: ['usage'],
   security: [{ adminKey: [] }],
   request: {
@@ -75,7 +76,7 @@ const topAnswer = z.object({
 const topRoute = createRoute({
   method: 'get',
   path: '/usage/top',
-  summary: 'The dearest models, tokens and channels of a time. Whole hours, in UTC.',
+  summary: 'The most expensive models, tokens and channels of a time. Whole hours, in UTC.',
   tags: ['usage'],
   security: [{ adminKey: [] }],
   request: {
@@ -86,7 +87,7 @@ const topRoute = createRoute({
       limit: z.coerce.number().int().min(1).max(managementLimits.pageRows).default(10),
     }),
   },
-  responses: { 200: json(topAnswer, 'The sums, dearest first.'), ...inputFailures, ...callFailures },
+  responses: { 200: json(topAnswer, 'The sums, most expensive first.'), ...inputFailures, ...callFailures },
 });
 
 const thirtyDaysMs = 30 * 86_400_000;

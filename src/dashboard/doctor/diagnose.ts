@@ -1,6 +1,6 @@
-// The check of a deployment from inside: every part by itself, so that one that fails hides no other.
+// Checks a deployment from inside. Parts are checked separately, so that one failure hides no other.
+import { withTimer } from '../../lib/deadline-timer.ts';
 import type { EncryptionKeys } from '../../lib/encryption-keys.ts';
-import { withTimer } from '../../lib/timer.ts';
 import type { LedgerClient } from '../../quota/client.ts';
 import { probeLedger } from '../../quota/ledger-probe.ts';
 import { discoverModels } from '../../relay/upstream/channel-probe.ts';
@@ -18,7 +18,7 @@ export type CheckedServices = Parameters<typeof discoverModels>[0] & {
   readonly ledgers: LedgerClient;
 };
 
-/** A check takes no longer than this; asking the channels, three rounds of 20 s at worst. */
+/** The longest time of a check, including three rounds of 20 s for the channels. */
 const checkMs = 10_000;
 const channelsMs = 65_000;
 
@@ -88,7 +88,7 @@ async function checkLedger(probe: () => Promise<void>): Promise<Finding> {
   }
 }
 
-/** A check that takes too long, or fails itself, is a finding too. */
+/** A check that takes too long or throws becomes a finding too. */
 async function bounded(
   check: CheckName,
   running: Promise<Finding | Finding[]>,

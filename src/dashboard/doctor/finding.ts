@@ -1,4 +1,4 @@
-// What a check of the deployment found.
+// The findings of a check of the deployment.
 
 type FindingStatus = 'ok' | 'warning' | 'broken';
 
@@ -6,13 +6,13 @@ type FindingStatus = 'ok' | 'warning' | 'broken';
 export const checkNames = ['secrets', 'bindings', 'schema', 'ledger', 'cron', 'channels'] as const;
 export type CheckName = (typeof checkNames)[number];
 
-/** One finding. `code` is stable: scripts may tell findings apart by it. */
+/** One finding. `code` is stable, so that scripts can use it. */
 export interface Finding {
   readonly check: CheckName;
   readonly status: FindingStatus;
   readonly code: string;
   readonly detail: string;
-  /** What to do about it; null when nothing is to be done. */
+  /** What to do about it. Null when there is nothing to do. */
   readonly remedy: string | null;
 }
 
@@ -26,7 +26,7 @@ export function broken(check: CheckName, code: string, detail: string, remedy: s
   return { check, status: 'broken', code, detail, remedy };
 }
 
-/** Returns the finding of something that may be meant so, or may come right by itself. */
+/** Returns the finding of something that may be intended, or may resolve without action. */
 export function warning(check: CheckName, code: string, detail: string, remedy: string): Finding {
   return { check, status: 'warning', code, detail, remedy };
 }

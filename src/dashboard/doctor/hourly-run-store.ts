@@ -1,4 +1,4 @@
-// When the hourly work ran last, and what of it failed: a row of the table meta. Workers of earlier versions ignore it.
+// When the hourly work last ran, and what failed: a row of the table meta, which earlier versions ignore.
 
 /** A run of the hourly work. */
 export interface HourlyRun {
@@ -10,10 +10,10 @@ export interface HourlyRun {
 
 const key = 'hourly_run';
 
-/** Failures of a run that are recorded, and characters of each. */
+/** How many failures of a run are recorded, and how many characters of each. */
 export const recordedFailures = { count: 10, characters: 300 } as const;
 
-/** Records a run in place of the last one. Rejects when the database does not answer. */
+/** Records a run, replacing the last one. Rejects when the database does not answer. */
 export async function recordHourlyRun(db: D1Database, { atMs, failures }: HourlyRun): Promise<void> {
   const { count, characters } = recordedFailures;
   const recorded = failures.slice(0, count).map((failure) => failure.slice(0, characters));
@@ -25,7 +25,7 @@ export async function recordHourlyRun(db: D1Database, { atMs, failures }: Hourly
     .run();
 }
 
-/** Returns the last run; null: none is recorded. */
+/** Returns the last run, or null if none is recorded. */
 export async function lastHourlyRun(db: D1Database): Promise<HourlyRun | null> {
   const value = await db.prepare('SELECT value FROM meta WHERE key = ?').bind(key).first<string>('value');
   return value === null ? null : (JSON.parse(value) as HourlyRun);

@@ -1,7 +1,7 @@
-// Checks of what the platform provides: bindings, the key-value store, static files.
+// Checks of what the platform provides: bindings, KV, static files.
 import { broken, type Finding, works } from './finding.ts';
 
-/** The bindings of a Worker, as the environment has them. One that the deployment lacks is undefined, whatever its type says. */
+/** The bindings of a Worker, as in the environment. A missing one is undefined, whatever its type says. */
 export interface Bindings {
   readonly DB: unknown;
   readonly CACHE: Pick<KVNamespace, 'get' | 'put'>;
@@ -16,7 +16,7 @@ const names = ['DB', 'CACHE', 'ASSETS', 'LEDGER', 'ACCOUNTS', 'REALTIME', 'HEALT
 
 const redeploy = 'Deploy again with the wrangler.toml of this version: npx wrangler deploy';
 
-/** Checks that every binding is there, that KV keeps what is written, and that static files are served. Never rejects. */
+/** Checks that every binding exists, that KV stores values, and that static files are served. Never rejects. */
 export async function checkBindings(bindings: Bindings): Promise<Finding[]> {
   const missing = names.filter((name) => bindings[name] === undefined);
   if (missing.length > 0) {
@@ -28,7 +28,7 @@ export async function checkBindings(bindings: Bindings): Promise<Finding[]> {
     : [works('bindings', 'D1, KV, Durable Objects and static files are bound.')];
 }
 
-/** Seconds that the probe's entry lives: the least that KV takes. */
+/** The lifetime of the probe's entry in seconds: the shortest that KV allows. */
 const probeTtlSeconds = 60;
 
 async function checkStore(kv: Bindings['CACHE']): Promise<Finding[]> {

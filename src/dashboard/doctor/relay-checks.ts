@@ -9,7 +9,10 @@ import { firstTokenAtMs, type HourlyRun, lastHourlyRun } from './hourly-run-stor
 const setKey =
   'Set it (openssl rand -hex 32 | npx wrangler secret put ENCRYPTION_KEY), and keep a copy; on a machine of your own `npm start` makes one.';
 
-/** Checks the secrets, and that the known keys open what is stored. ADMIN_KEY is there, or nobody could have asked. */
+/**
+ * Checks the secrets, and that the known keys open stored secrets. ADMIN_KEY must exist, or nobody could call
+ * this.
+ */
 export async function checkSecrets(keys: EncryptionKeys, channels: readonly Channel[]): Promise<Finding> {
   const locked = await channelsWithLockedKeys(keys, channels);
   if (keys.seal === null) {
@@ -64,10 +67,10 @@ function failedRun({ failures }: HourlyRun, at: string): Finding {
   return broken('cron', 'cron_failed', detail, 'See the log of the Worker: npx wrangler tail');
 }
 
-/** Channels that are asked at a time, and in all: an invocation of the free plan may make 50 requests. */
+/** Channels that are called at a time, and in total: an invocation on the free plan may make 50 requests. */
 const askedChannels = { atATime: 4, most: 10 } as const;
 
-/** Asks each channel's upstream for its list of models, which costs nothing. Never rejects for what an upstream does. */
+/** Requests each channel's list of models, which costs nothing. Never rejects for upstream errors. */
 export async function checkChannels(
   channels: readonly Pick<Channel, 'id' | 'name'>[],
   discover: (channelId: string) => Promise<Discovery>,

@@ -1,4 +1,4 @@
-// English: the messages that every page has, and those of people and accounts. Every language must have the same ones.
+// English: the messages of every page, and those of people and accounts. Every language must have the same ones.
 import { enCalls } from './en-calls.ts';
 import { enUpstreams } from './en-upstreams.ts';
 
@@ -87,8 +87,8 @@ export const en = {
     save: 'Save',
     cancel: 'Cancel',
     filter: 'Filter',
-    notSaved: 'Not saved: mend what is marked below.',
-    crossOrigin: 'This form was not sent from this dashboard. Open the page anew and try again.',
+    notSaved: 'Not saved. Fix the highlighted fields.',
+    crossOrigin: 'This form was not sent from this dashboard. Reload the page and try again.',
     copy: 'Copy',
     copied: 'Copied',
     next: 'Next page',
@@ -207,7 +207,7 @@ export const en = {
   },
 } as const;
 
-/** The messages of a language: a text for each of these, no more and no fewer. */
+/** The messages of a language: exactly one text for each of these. */
 export type Messages = TextsOf<typeof en>;
 type TextsOf<Part> = {
   readonly [Key in keyof Part]: Part[Key] extends string

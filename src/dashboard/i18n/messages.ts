@@ -1,11 +1,11 @@
-// The language of a page: the one that its reader chose (language.tsx), else the first of the browser's that the dashboard has, else
-// English.
+// The language of a page: the reader's choice (language.tsx), else the browser's first language that the dashboard
+// has, else English.
 import { tryGetContext } from 'hono/context-storage';
 import { languageDetector } from 'hono/language';
 import { en, type Messages } from './en.ts';
 import { zh } from './zh.ts';
 
-/** The languages that there are. `tag` is what `lang` says of a page, `name` how the language calls itself. */
+/** The languages. `tag` is the `lang` of a page, `name` the language's own name. */
 export const languages = {
   en: { tag: 'en', name: 'English', messages: en },
   zh: { tag: 'zh-CN', name: '简体中文', messages: zh },
@@ -13,10 +13,10 @@ export const languages = {
 
 export type Language = keyof typeof languages;
 
-/** Holds the choice. It is no secret. */
+/** The cookie of the choice. Not secret. */
 export const languageCookie = 'oo8_language';
 
-/** Middleware that settles the language of a request; `messages` knows it by hono's context storage. */
+/** Middleware that sets the language of a request; `messages` reads it from hono's context storage. */
 export const detectLanguage = languageDetector({
   supportedLanguages: Object.keys(languages),
   fallbackLanguage: 'en',
@@ -30,7 +30,10 @@ export function language(): Language {
   return tryGetContext<{ Variables: { language?: Language } }>()?.var.language ?? 'en';
 }
 
-/** Returns the messages in the language of the current request. Do not keep them between requests: an isolate serves all languages. */
+/**
+ * Returns the messages in the language of the current request. Do not store them between requests: an isolate
+ * serves all languages.
+ */
 export function messages(): Messages {
   return languages[language()].messages;
 }

@@ -1,4 +1,4 @@
-// Chinese (simplified): the messages that every page has, and those of people and accounts.
+// Chinese (simplified): the messages of every page, and those of people and accounts.
 
 import type { Messages } from './en.ts';
 import { zhCalls } from './zh-calls.ts';

@@ -1,4 +1,4 @@
-// The own account: sessions, access keys, and how it logs in (login-methods.tsx).
+// The reader's own account: sessions, access keys, and login methods (login-methods.tsx).
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
 import { usdFromNano } from '../../lib/money.ts';
@@ -28,7 +28,7 @@ interface AccessKey {
 
 interface Outcome {
   errors?: Record<string, string>;
-  /** What was sent. */
+  /** The submitted values. */
   values?: Values;
   changed?: boolean;
 }
@@ -125,7 +125,7 @@ async function showAccount(context: PageContext, outcome: Outcome) {
   return show(context, 'account', texts().title, content, outcome.errors === undefined ? 200 : 400);
 }
 
-/** What an admin has set for all tokens of this account. */
+/** The limits that an admin has set for all tokens of this account. */
 const Budget: FC<{ budget: AccountNearBudget }> = ({ budget }) => (
   <article>
     <h2>{texts().budget}</h2>
@@ -181,7 +181,7 @@ interface PasswordFacts {
   errors: Record<string, string>;
   isFirst: boolean;
   needsEmail: boolean;
-  /** As it was sent. */
+  /** The submitted value. */
   email: string;
 }
 

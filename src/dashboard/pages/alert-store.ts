@@ -1,8 +1,8 @@
-// What accounts have spent of their budgets, by the roll-ups. D1 failing is thrown.
+// What accounts have spent of their budgets, by the roll-ups. Throws when D1 fails.
 import { periodStartMs } from '../../quota/period.ts';
 import type { BudgetPeriod } from '../../tokens/token.ts';
 
-/** An account in a line, with what its tokens spent since its budget's period began. */
+/** An account, with what its tokens have spent in its budget's current period. */
 export interface AccountNearBudget {
   id: string;
   name: string;
@@ -13,7 +13,7 @@ export interface AccountNearBudget {
 
 const hourMs = 3_600_000;
 
-/** At most 20 that have a tenth of it left, or less. `accountId`: that one only. */
+/** Returns at most 20 that have a tenth of it left, or less. `accountId`: that one only. */
 export function accountsNearBudget(
   db: D1Database,
   accountId: string | undefined,
@@ -22,7 +22,7 @@ export function accountsNearBudget(
   return accountsThatSpent(0.9, db, accountId, nowMs);
 }
 
-/** null: the account has no budget. */
+/** Returns null if the account has no budget. */
 export async function budgetOf(
   db: D1Database,
   accountId: string,

@@ -1,5 +1,5 @@
-// What somebody should do something about: channels that are away, tokens and accounts that are nearly spent, models
-// without a price. Each with the way to where it is mended.
+// What needs action: channels that are down, tokens and accounts that are nearly used up, models without a price.
+// Each links to the page where it is fixed.
 import type { FC } from 'hono/jsx';
 import { usdFromNano } from '../../lib/money.ts';
 import type { LiveChannel } from '../../routing/catalog.ts';
@@ -20,7 +20,7 @@ interface AwayChannel {
   name: string;
   health: HealthView;
   error: string | null;
-  /** In no table: it is the environment's. */
+  /** Not in the database: a channel of the environment. */
   isStored: boolean;
 }
 
@@ -28,19 +28,19 @@ export interface Alerts {
   channels: AwayChannel[];
   tokens: TokenSummary[];
   accounts: AccountNearBudget[];
-  /** The page that says more of accounts, to whoever reads this. */
+  /** The page about accounts, for this reader. */
   accountsAt: string;
   models: string[];
 }
 
-/** What is known already: of the tokens those that are nearly spent are told; `models`: what was used. */
+/** The data. `tokens` are those that are nearly used up, `models` those in use. */
 interface Known {
   tokens: readonly TokenSummary[];
   accounts: AccountNearBudget[];
   models: readonly UsageRow[];
 }
 
-/** Members hear of what is theirs: tokens, and their account. */
+/** Members see their own tokens and account. */
 export async function alertsOf(
   { var: { services, principal } }: PageContext,
   { tokens, accounts, models }: Known,

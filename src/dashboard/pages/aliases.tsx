@@ -1,4 +1,4 @@
-// Names that stand for models, tried in order: a part of the page of models.
+// Aliases, a part of the page of models: names that stand for models, tried in order.
 import type { FC } from 'hono/jsx';
 import { messages } from '../i18n/messages.ts';
 import { ActionButton, Field } from './form.tsx';

@@ -1,4 +1,4 @@
-// Who changed what, when.
+// The audit: who changed what, and when.
 import { Hono } from 'hono';
 import type { AuditEvent } from '../api/audit-events.ts';
 import { messages } from '../i18n/messages.ts';

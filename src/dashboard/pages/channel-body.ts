@@ -1,10 +1,10 @@
-// What the form of a channel means to the management API, and how a channel stands in it.
+// Converts between the form of a channel and the management API.
 import { presets } from '../../providers/presets.ts';
 import type { ChannelWithHealth } from '../api/channel-health.ts';
 import { kindOf, locationSettings, pickedOf } from './channel-picker.ts';
 import { listOf, textOf, type Values } from './page-env.ts';
 
-/** What new channels and edits have in common. Every field of the form is said. */
+/** What new channels and edits have in common. Includes every field of the form. */
 function channelBody(values: Values): Record<string, unknown> {
   const { provider, label } = kindOf(textOf(values, 'provider'));
   return {
@@ -25,7 +25,7 @@ function channelBody(values: Values): Record<string, unknown> {
   };
 }
 
-/** Of a new channel: its kind and key as well. */
+/** For a new channel: its kind and key as well. */
 export function newChannelBody(values: Values): Record<string, unknown> {
   const { preset } = kindOf(textOf(values, 'provider'));
   const key = textOf(values, 'key').trim();
@@ -37,7 +37,7 @@ export function newChannelBody(values: Values): Record<string, unknown> {
   };
 }
 
-/** Of an edit. A key that is typed replaces all; what the form does not show of the settings stays as it is. */
+/** For an edit. A typed key replaces all keys; settings that the form does not show stay. */
 export function channelEditBody(values: Values, before: ChannelWithHealth): Record<string, unknown> {
   const body = channelBody(values);
   const { preset } = kindOf(textOf(values, 'provider'));
@@ -57,7 +57,7 @@ export function channelEditBody(values: Values, before: ChannelWithHealth): Reco
   };
 }
 
-/** Where the chosen provider is; what the form says of other providers' places is not meant. */
+/** Returns the address fields of the chosen provider; those of other providers are ignored. */
 function placesOf(values: Values): Record<string, string> {
   const { provider } = kindOf(textOf(values, 'provider'));
   const own = locationSettings.filter((setting) => setting.provider === provider);
@@ -65,19 +65,19 @@ function placesOf(values: Values): Record<string, string> {
   return Object.fromEntries(given.filter(([, value]) => value !== ''));
 }
 
-/** Ticked and written. */
+/** Joins ticked and typed names. */
 export function modelsNamed(values: Values): string[] {
   return [...new Set([...listOf(values, 'found'), ...listOf(values, 'models')])];
 }
 
-/** Those, or of none what is usual for the provider. Empty: that is for the upstream to say. */
+/** Returns those models, or the provider's usual ones if there are none. Empty: the upstream's list decides. */
 export function modelsOfForm(values: Values): string[] {
   const named = modelsNamed(values);
   if (named.length > 0) return named;
   return [...(kindOf(textOf(values, 'provider')).models ?? [])];
 }
 
-/** A channel as the form shows it. */
+/** Returns a channel's values for the form. */
 export function valuesOfChannel(channel: ChannelWithHealth): Values {
   return {
     provider: pickedOf(channel),

@@ -1,4 +1,4 @@
-// The form of a channel: a provider and a key are enough for a new one. What it says is channel-body.ts's.
+// The form of a channel. A new one needs only a provider and a key. channel-body.ts converts its values.
 import type { FC } from 'hono/jsx';
 import type { ChannelWithHealth } from '../api/channel-health.ts';
 import { messages } from '../i18n/messages.ts';
@@ -10,19 +10,19 @@ import { listOf, textOf, type Values } from './page-env.ts';
 
 const texts = () => messages().channels;
 
-/** What was wrong with a form, or what came of reading the upstream's list. */
+/** What is wrong with a submitted form, or the result of reading the upstream's list. */
 export interface FormOutcome {
   errors: Record<string, string>;
   /** Absent: nothing is wrong. */
   detail?: string | undefined;
   /** The upstream's own list. */
   found?: readonly string[] | undefined;
-  /** What to say besides, of what went well. */
+  /** A message about what succeeded. */
   note?: string | undefined;
 }
 
 interface FormFacts {
-  /** null: a new one. */
+  /** Null: a new one. */
   channel: ChannelWithHealth | null;
   values: Values;
   /** Names of all groups. */
@@ -87,7 +87,7 @@ export const ChannelForm: FC<FormFacts> = ({ channel, values, groups, outcome })
   );
 };
 
-/** Fields that have a place for what is wrong with them. */
+/** Fields that show their error beside them. */
 const fieldNames = new Set([
   ...['provider', 'preset', 'keys', 'name', 'models', 'model_map', 'base_url', 'priority', 'weight'],
   ...locationSettings.map(({ name }) => `settings.${name}`),
@@ -175,7 +175,7 @@ const More: FC<{ values: Values; errors: Record<string, string>; found: readonly
   </>
 );
 
-/** Where there is but one group there is nothing to choose, and nothing is said of groups. */
+/** With only one group there is no choice, so the field is left out. */
 const GroupChoice: FC<Pick<FormFacts, 'groups' | 'values'> & { error: string | undefined }> = ({
   groups,
   values,

@@ -1,4 +1,4 @@
-// The keys of a channel: each with its hint, its state, and what can be done to it. Their values are never here.
+// The keys of a channel, each with its hint, state, and actions. The page never has their values.
 import type { FC } from 'hono/jsx';
 import type { ChannelWithHealth } from '../api/channel-health.ts';
 import { messages } from '../i18n/messages.ts';

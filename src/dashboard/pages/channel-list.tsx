@@ -1,4 +1,4 @@
-// The list of channels in the order in which they are tried, with the state that the relay has seen each in.
+// The list of channels in the order in which they are tried, with the state that the relay sees.
 import type { FC } from 'hono/jsx';
 import type { LiveChannel } from '../../routing/catalog.ts';
 import type { ChannelHealth, ChannelWithHealth } from '../api/channel-health.ts';
@@ -14,14 +14,14 @@ import type { UsageRow } from './usage-table.tsx';
 
 const texts = () => messages().channels;
 
-/** A channel of the environment, or the demo, with its state. */
+/** A channel of the environment, or of the demo, with its state. */
 interface OtherChannel {
   channel: LiveChannel;
   state: ChannelHealth;
 }
 
 interface ListFacts {
-  /** The first to be tried first. */
+  /** The first is tried first. */
   channels: readonly ChannelWithHealth[];
   others: readonly OtherChannel[];
   /** Of the last 24 hours, by channel id. */
@@ -62,7 +62,7 @@ export const ChannelList: FC<ListFacts> = ({ channels, others, usage, tested, pr
   </>
 );
 
-/** What the order's form is shown with. */
+/** The values that the order's form was shown with. */
 function orderOf(channels: readonly ChannelWithHealth[]): Values {
   const places = channels.flatMap(({ id, priority, weight }) => [
     [`priority-${id}`, String(priority)],
@@ -202,13 +202,13 @@ export const TestOutcome: FC<{ name: string; test: ChannelTest }> = ({ name, tes
   );
 };
 
-/** Its kind and the hints of its keys. */
+/** The kind of a channel, and the hints of its keys. */
 function subtitle(channel: ChannelWithHealth): string {
   const hints = channel.keys.map(({ hint }) => hint);
   return hints.length === 0 ? kindLabel(channel) : `${kindLabel(channel)} · ${shortList(hints)}`;
 }
 
-/** The first two, and how many more there are. */
+/** The first two, and the number of others. */
 function shortList(names: readonly string[]): string {
   const more = names.length - 2;
   return names.slice(0, 2).join(', ') + (more > 0 ? ` +${more}` : '');

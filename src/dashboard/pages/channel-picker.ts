@@ -1,11 +1,10 @@
-// The kinds of upstream that a channel can be of, as people know them, and what a channel of each has when nothing is
-// said: its name, and its models. Data.
-import { type PresetName, presetNames } from '../../providers/preset-name.ts';
+// The kinds of upstreams by their usual names, and the defaults of a channel of each: its name and models. Data.
+import { type PresetName, presetNames } from '../../providers/channel-settings.ts';
 import { type ProviderName, providerNames } from '../../providers/provider-name.ts';
 
 interface Kind {
   label: string;
-  /** null: whatever the upstream lists, for it may be anything. */
+  /** Null: whatever the upstream lists, because it may be anything. */
   models: readonly string[] | null;
 }
 
@@ -37,7 +36,7 @@ const providerKinds: Record<ProviderName, Kind> = {
   'openai-compatible': { label: 'OpenAI-compatible', models: null },
 };
 
-/** Settings that say where a provider is, each in the form for its provider only (dashboard.css). */
+/** Settings for a provider's address, which the form shows only for that provider (dashboard.css). */
 export const locationSettings = [
   { name: 'region', provider: 'bedrock' },
   { name: 'location', provider: 'vertex' },
@@ -63,7 +62,7 @@ const presetLabels: Record<PresetName, string> = {
   zai: 'Z.ai (GLM)',
 };
 
-/** What the picker offers: a provider by its own name, a known upstream as `preset:name`. */
+/** The picker's options: a provider by its name, a known upstream as `preset:name`. */
 export const pickerOptions: readonly (readonly [value: string, label: string])[] = [
   ...providerNames
     .filter((name) => name !== 'openai-compatible')
@@ -72,7 +71,7 @@ export const pickerOptions: readonly (readonly [value: string, label: string])[]
   ['openai-compatible', providerKinds['openai-compatible'].label],
 ];
 
-/** A choice of the picker, as the management API knows it. A value that is not in the picker is sent as it is, to be refused. */
+/** Converts a choice to the management API's fields. An unknown value is sent unchanged, and refused there. */
 export function kindOf(value: string): { provider: string; preset: PresetName | undefined } & Kind {
   const preset = presetNames.find((name) => value === `preset:${name}`);
   if (preset !== undefined) {
@@ -83,7 +82,7 @@ export function kindOf(value: string): { provider: string; preset: PresetName | 
   return { provider: value, preset: undefined, ...kind };
 }
 
-/** The picker's value for a channel. */
+/** Returns the picker's value for a channel. */
 export function pickedOf({
   provider,
   settings,
@@ -94,7 +93,7 @@ export function pickedOf({
   return settings.preset === undefined ? provider : `preset:${settings.preset}`;
 }
 
-/** What people call a channel's kind. */
+/** Returns the usual name of a channel's kind. */
 export function kindLabel(channel: Parameters<typeof pickedOf>[0]): string {
   return kindOf(pickedOf(channel)).label;
 }

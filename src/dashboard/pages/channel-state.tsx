@@ -1,4 +1,4 @@
-// How a channel or a key fares, in a word and a colour.
+// The state of a channel or a key, as a word and a color.
 import type { FC } from 'hono/jsx';
 import type { ChannelHealth, HealthView } from '../api/channel-health.ts';
 import { messages } from '../i18n/messages.ts';
@@ -6,7 +6,7 @@ import { Badge } from './parts.tsx';
 
 const texts = () => messages().channels;
 
-/** Of one place. */
+/** The state of one target. */
 export const HealthBadge: FC<{ health: HealthView }> = ({ health }) => {
   switch (health.state) {
     case 'refused':
@@ -20,7 +20,7 @@ export const HealthBadge: FC<{ health: HealthView }> = ({ health }) => {
   }
 };
 
-/** Of a channel with its keys: the worst of them, but `off` when it is disabled. */
+/** The state of a channel with its keys: the worst of them, or `off` when it is disabled. */
 export const ChannelBadge: FC<{ channel: ChannelHealth & { enabled: boolean } }> = ({ channel }) =>
   channel.enabled ? <HealthBadge health={worstHealth(channel)} /> : <Badge kind="off">{texts().off}</Badge>;
 
@@ -32,7 +32,7 @@ export function worstHealth({ health, keys, model_health }: ChannelHealth): Heal
   );
 }
 
-/** The newest error of the channel, of one of its keys, or of a model; null: there was none of late. */
+/** Returns the newest error of the channel, of one of its keys, or of a model, or null if there was none recently. */
 export function lastErrorOf(channel: ChannelHealth): { text: string; at: string | null } | null {
   const { health, keys, model_health } = channel;
   const ofModels = model_health.map(({ model, health: { last_error, last_error_at } }) => ({

@@ -1,4 +1,4 @@
-// The routes of channels: list and their order, add, edit, keys, test, delete.
+// The routes of channels: list and order, add, edit, keys, test, delete.
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
 import type { ChannelView } from '../api/channel-fields.ts';
@@ -74,8 +74,8 @@ async function editKeys(context: PageContext, edit: Record<string, string[]>) {
 }
 
 /**
- * A new channel. Whose models are to be read from the upstream must be there first, to be asked with its key: it is
- * stored switched off, and switched on when it has them.
+ * Adds a channel. To read its models from the upstream with its key, it is stored disabled first, and enabled
+ * when it has them.
  */
 async function createChannel(context: PageContext) {
   const { api } = context.var;
@@ -99,7 +99,7 @@ async function createChannel(context: PageContext) {
   return context.redirect(listAddress, 303);
 }
 
-/** As many as a channel may name. */
+/** As many as a channel may have. */
 const mostModels = 1_000;
 
 async function editChannel(context: PageContext) {
@@ -121,7 +121,7 @@ function listOutcome({ models, error }: Discovery): FormOutcome {
   return { errors: {}, detail: `${texts().noList} ${error ?? ''}`.trim() };
 }
 
-/** Priorities and weights of the whole list; only those that differ are written. */
+/** Saves priorities and weights of the whole list; writes only those that differ. */
 async function saveOrder(context: PageContext) {
   const { api } = context.var;
   const values = await formOf(context);
@@ -229,7 +229,7 @@ function pathOf(context: PageContext): string {
   return `/channels/${encodeURIComponent(context.req.param('id') ?? '')}`;
 }
 
-/** Asks before a channel is deleted, and says what will stop. */
+/** Asks for confirmation before a channel is deleted, and lists what will stop working. */
 const ChannelDelete: FC<{ channel: ChannelView }> = ({ channel }) => (
   <div class="narrow">
     <Heading title={`${texts().deleteTitle} ${channel.name}`} />

@@ -1,5 +1,5 @@
-// Usage over time: drawn by the server as columns of spend, by script (chart.js, over uPlot) with requests and errors as
-// well, and as a table for everybody.
+// Usage over time: the server draws columns of spend, script (chart.js, over uPlot) adds requests and errors, and
+// a table shows the same figures.
 import type { FC } from 'hono/jsx';
 import { messages } from '../i18n/messages.ts';
 import { count, dollars, milliseconds, TableFrame } from './parts.tsx';
@@ -117,7 +117,7 @@ const ColumnTable: FC<{ label: string; columns: readonly Column[] }> = ({ label,
   </TableFrame>
 );
 
-/** Every hour or day of the range, those without a request too. */
+/** Returns every hour or day of the range, including those without a request. */
 function columnsOf(rows: readonly UsageRow[], by: 'hour' | 'day', fromMs: number, toMs: number): Column[] {
   const known = new Map(rows.map((row) => [row.key, row]));
   const step = stepMs[by];

@@ -1,4 +1,4 @@
-// The dashboard put together: headers, who is logged in, where forms come from, and every page's routes.
+// The dashboard as one app: headers, sign-in, the check of forms' origin, and every page's routes.
 import { Hono, type HonoRequest, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { contextStorage } from 'hono/context-storage';
@@ -23,7 +23,7 @@ import { rememberPage } from './return-to.ts';
 import { signInRoutes } from './sign-in.tsx';
 import { tokenRoutes } from './tokens.tsx';
 
-/** The app that answers `/` and all under `/dashboard`. */
+/** Returns the app for `/` and everything under `/dashboard`. */
 export function dashboard(services: PageServices): Hono<PageEnv> {
   const app = new Hono<PageEnv>();
   app.onError((error, context) => {
@@ -48,7 +48,7 @@ export function dashboard(services: PageServices): Hono<PageEnv> {
   app.route('/dashboard/logs', logRoutes());
   app.route('/dashboard/playground', playgroundRoutes());
   app.route('/dashboard/account', accountRoutes());
-  // From here on an admin's; the management API would refuse a member as well.
+  // From here on for admins only; the management API would refuse members as well.
   app.use('/dashboard/:section/*', requireAdmin);
   app.route('/dashboard/channels', channelRoutes());
   app.route('/dashboard/models', modelRoutes());
@@ -71,7 +71,7 @@ const Trouble = ({ detail }: { detail: string }) => (
   </>
 );
 
-/** No form of another site changes anything, the login's neither; every answer has the headers of a page. */
+/** No form of another site can change anything, not even sign in. Every answer has the headers of a page. */
 function guard(services: PageServices): MiddlewareHandler<PageEnv> {
   return async (context, next) => {
     context.set('services', services);
@@ -83,7 +83,7 @@ function guard(services: PageServices): MiddlewareHandler<PageEnv> {
   };
 }
 
-/** Strangers send forms too: what is read of one has an end, whatever length it says. */
+/** Strangers can send forms too: reading is limited, whatever length they announce. */
 const boundedForm = bodyLimit({
   maxSize: managementLimits.formBytes,
   onError: () => {
@@ -107,13 +107,13 @@ const requireSession: MiddlewareHandler<PageEnv> = async (context, next) => {
   await next();
 };
 
-/** What a browser sends of a form; a script's call is told where to log in. */
+/** Recognizes forms sent by browsers. A script's call gets the address of the sign-in page. */
 function isForm(request: HonoRequest): boolean {
   const type = request.header('content-type') ?? '';
   return /^(application\/x-www-form-urlencoded|multipart\/form-data)\b/.test(type);
 }
 
-/** What was typed is in the browser only; loading this page anew sends it again. */
+/** The typed values exist only in the browser; reloading this page sends them again. */
 const SessionOver = () => (
   <>
     <h1>{messages().login.over}</h1>

@@ -1,15 +1,15 @@
-// Two people edit the same thing: what a form was shown with comes back with it, so that only what was changed on the
-// page is changed, and nobody's change is undone by a page that somebody else had open.
+// Concurrent edits: a form returns the values that it was shown with, so that only changed fields are saved, and
+// no change is undone by a page that somebody else had open.
 import type { FC } from 'hono/jsx';
 import { z } from 'zod';
 import { textOf, type Values } from './page-env.ts';
 
-/** What the form was shown with. `record`: of the thing itself; a form that comes back says for itself what it began with. */
+/** The values that the form was shown with. `record`: of the stored object. A returned form contains its own. */
 export const ShownWith: FC<{ values: Values; record: Values }> = ({ values, record }) => (
   <input type="hidden" name="shown" value={textOf(values, 'shown') || JSON.stringify(record)} />
 );
 
-/** The fields of a body that are other than the form was shown with; all where it does not say that. */
+/** Returns the fields that differ from what the form was shown with, or all fields if that is unknown. */
 export function changedOnly(
   values: Values,
   bodyOf: (values: Values) => Record<string, unknown>,
@@ -25,7 +25,7 @@ export function changedOnly(
 
 const shownSchema = z.record(z.string(), z.union([z.string(), z.array(z.string())]));
 
-/** null: it is not said, or in no form of ours. */
+/** Returns null if it is missing, or not from one of our forms. */
 function valuesShown(values: Values): Values | null {
   try {
     return shownSchema.parse(JSON.parse(textOf(values, 'shown')));

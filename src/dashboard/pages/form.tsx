@@ -1,4 +1,4 @@
-// Fields of forms: a label, a control, a help text and, beside it, what is wrong with it.
+// Form fields: a label, a control, a help text, and the error beside it.
 import type { FC, PropsWithChildren } from 'hono/jsx';
 import { messages } from '../i18n/messages.ts';
 
@@ -17,12 +17,12 @@ interface TextField extends Common {
   step?: string;
   min?: string;
   list?: string;
-  /** Of a text area. */
+  /** For a text area. */
   rows?: number;
   placeholder?: string;
 }
 
-/** An input, or with `rows` a text area. */
+/** Renders an input, or a text area if `rows` is given. */
 export const Field: FC<TextField> = ({ name, label, help, error, rows, value, ...rest }) => {
   const attributes = {
     id: `field-${name}`,
@@ -64,7 +64,7 @@ export const Choice: FC<ChoiceField> = ({ name, label, help, error, value, optio
   </div>
 );
 
-/** Boxes, any number of which may be ticked. */
+/** Renders check boxes. */
 export const Choices: FC<Omit<ChoiceField, 'value'> & { chosen: readonly string[] }> = ({
   name,
   label,
@@ -95,14 +95,14 @@ const Note: FC<Pick<Common, 'name' | 'help' | 'error'>> = ({ name, help, error }
     </small>
   ) : null;
 
-/** What is wrong with a form as a whole; read out when it appears. */
+/** Renders the error of a whole form, which screen readers read when it appears. */
 export const Alert: FC<PropsWithChildren<{ kind?: 'error' | 'good' }>> = ({ kind = 'error', children }) => (
   <p role="alert" class={`alert ${kind}`}>
     {children}
   </p>
 );
 
-/** A button that does one thing, in a form of its own. */
+/** Renders a button in a form of its own. */
 export const ActionButton: FC<
   PropsWithChildren<{ action: string; look?: string; values?: Record<string, string> }>
 > = ({ action, look = 'outline small', values = {}, children }) => (
@@ -116,7 +116,7 @@ export const ActionButton: FC<
   </form>
 );
 
-/** A secret that is shown this once, with a button that copies it. */
+/** Renders a secret that is shown once, with a copy button. */
 export const OnceValue: FC<{ id: string; label: string; value: string }> = ({ id, label, value }) => (
   <div class="once">
     <label for={id}>{label}</label>
@@ -127,7 +127,7 @@ export const OnceValue: FC<{ id: string; label: string; value: string }> = ({ id
   </div>
 );
 
-/** Appears only where script runs (dashboard.js). */
+/** Appears only with script (dashboard.js). */
 export const CopyButton: FC<{ target: string }> = ({ target }) => (
   <button type="button" class="outline small" hidden data-copy={target} data-copied={messages().form.copied}>
     {messages().form.copy}

@@ -1,4 +1,4 @@
-// Groups: bounds around every token in them, and their price. For admins.
+// Groups: limits of every token in them, and their price. For admins.
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
 import type { GroupView } from '../api/group-fields.ts';
@@ -14,11 +14,11 @@ import {
   needAll,
   type PageContext,
   type PageEnv,
+  servedModels,
   textOf,
   type Values,
 } from './page-env.ts';
 import { count, Empty, Heading, Pager, TableFrame } from './parts.tsx';
-import { servedModels } from './served-models.ts';
 
 const texts = () => messages().groups;
 const listAddress = '/dashboard/groups';

@@ -1,4 +1,4 @@
-// The choice of a language: a form at the foot of every page that was asked for by its address, and where it is sent.
+// The choice of a language: a form at the foot of every page that has an address, and its route.
 import { Hono } from 'hono';
 import { setCookie } from 'hono/cookie';
 import type { FC } from 'hono/jsx';
@@ -8,7 +8,7 @@ import { ownPath } from './return-to.ts';
 
 const yearSeconds = 365 * 86_400;
 
-/** The route of /dashboard/language, for those who are not logged in as well. */
+/** Adds the route of /dashboard/language, also for people who are not signed in. */
 export function languageRoutes(): Hono<PageEnv> {
   return new Hono<PageEnv>().post('/language', async (context) => {
     const values = await formOf(context);

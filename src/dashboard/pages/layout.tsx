@@ -1,4 +1,4 @@
-// The frame of every page: head, sidebar, content. And how a page becomes a response.
+// The frame of every page: head, sidebar, content. Renders pages as responses.
 import { getContext } from 'hono/context-storage';
 import type { FC, PropsWithChildren } from 'hono/jsx';
 import type { Principal } from '../accounts/account.ts';
@@ -6,7 +6,7 @@ import { language, languages, messages } from '../i18n/messages.ts';
 import { LanguageForm } from './language.tsx';
 import type { Child, PageContext, PageEnv } from './page-env.ts';
 
-/** Nothing from elsewhere, nothing inline, in no frame. Pico draws its icons as data: images. */
+/** Nothing from other hosts, nothing inline, no framing. Pico draws its icons as data: images. */
 const policy = [
   "default-src 'none'",
   "style-src 'self'",
@@ -18,7 +18,10 @@ const policy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Headers of every answer of the dashboard. The referrer is kept to us, or browsers would send no Origin either. */
+/**
+ * Headers of every answer of the dashboard. The referrer stays on this host; without any, browsers would not
+ * send Origin either.
+ */
 export const pageHeaders = {
   'content-security-policy': policy,
   'cache-control': 'no-store',
@@ -45,10 +48,13 @@ export type Section = (typeof sections)[number]['key'];
 
 interface Frame {
   title: string;
-  /** Absent: nobody is logged in, and there is no sidebar. */
+  /** Absent: nobody is signed in, and there is no sidebar. */
   principal?: Principal | undefined;
   section?: Section | undefined;
-  /** The page's address, where it can be asked for anew. Absent: it is the answer to a form, and leaving it would lose it. */
+  /**
+   * The page's address if it can be requested again. Absent: it is the answer to a form, and leaving it would
+   * lose it.
+   */
   back?: string | undefined;
 }
 
@@ -107,7 +113,7 @@ const Sidebar: FC<{ principal: Principal; section?: Section | undefined }> = ({ 
   </header>
 );
 
-/** Renders a page for whoever is logged in. */
+/** Renders a page for the signed-in person. */
 export function show(
   context: PageContext,
   section: Section | undefined,
@@ -118,7 +124,7 @@ export function show(
   return respond({ principal: context.var.principal, section, title }, content, status);
 }
 
-/** Renders a page for nobody in particular. */
+/** Renders a page without a signed-in person. */
 export function showAlone(title: string, content: Child, status = 200): Promise<Response> {
   return respond({ title }, content, status);
 }
@@ -136,7 +142,7 @@ async function respond(frame: Frame, content: Child, status: number): Promise<Re
   });
 }
 
-/** Of the page that is being answered, if it was asked for by GET. */
+/** The address of the current page, if it was requested with GET. */
 function addressAgain(): string | undefined {
   const { req } = getContext<PageEnv>();
   if (req.method !== 'GET') return undefined;

@@ -1,4 +1,4 @@
-// All that is known of one request: where it went, how long that took, what was used, and what it cost.
+// Everything about one request: its attempts, timing, usage, and cost.
 import type { FC } from 'hono/jsx';
 import type { LogRowView } from '../api/log-fields.ts';
 import { messages } from '../i18n/messages.ts';
@@ -8,7 +8,7 @@ const texts = () => messages().logs;
 
 interface Facts {
   row: LogRowView;
-  /** Of tokens and channels, by their ids. */
+  /** Names of tokens and channels, by id. */
   names: ReadonlyMap<string, string>;
 }
 
@@ -61,7 +61,7 @@ export const LogDetails: FC<Facts> = ({ row, names }) => (
   </div>
 );
 
-/** What the relay itself took until the first byte: all that was not an upstream's. null: it is not known. */
+/** Returns the relay's own time until the first byte, without the upstreams' time. Null: not known. */
 function ownMs({ ttfb_ms, attempts }: Pick<LogRowView, 'ttfb_ms' | 'attempts'>): number | null {
   if (ttfb_ms === null || attempts.length === 0) return null;
   const upstreamsMs = attempts.reduce((sum, { duration_ms }) => sum + duration_ms, 0);

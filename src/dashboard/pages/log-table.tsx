@@ -1,4 +1,4 @@
-// Rows of the request log; each opens to all that is known of the request.
+// Rows of the request log; each opens to show everything about the request.
 import type { FC } from 'hono/jsx';
 import type { LogRowView } from '../api/log-fields.ts';
 import { messages } from '../i18n/messages.ts';
@@ -7,7 +7,7 @@ import { Badge, count, dollars, milliseconds, TableFrame, Time } from './parts.t
 
 const texts = () => messages().logs;
 
-/** What tokens and channels are called, by their ids. */
+/** Names of tokens and channels, by id. */
 export type Names = ReadonlyMap<string, string>;
 
 interface TableFacts {
@@ -40,7 +40,7 @@ export const LogTable: FC<TableFacts> = ({ rows, names }) => (
   </TableFrame>
 );
 
-/** The rows alone, as the live log adds them. A body each: the first line, and what it opens to. */
+/** Renders only the rows, for the live log. Each row is a table body: the first line, and the part that opens. */
 export const LogRows: FC<TableFacts> = ({ rows, names }) => (
   <>
     {rows.map((row) => (

@@ -1,11 +1,11 @@
-// On the account's page: its passkeys, and who it is at GitHub. A passkey is made by script (public/passkeys.js): the
-// browser asks for the finger.
+// On the account page: passkeys, and the linked GitHub user. Script creates a passkey (public/passkeys.js): the
+// browser verifies the person.
 import type { FC } from 'hono/jsx';
 import { messages } from '../i18n/messages.ts';
 import { ActionButton, Field } from './form.tsx';
 import { Time } from './parts.tsx';
 
-/** As /api/login-methods answers. */
+/** The answer of /api/login-methods. */
 export interface Ways {
   email: string | null;
   password: boolean;

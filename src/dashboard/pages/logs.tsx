@@ -26,7 +26,7 @@ export function logRoutes(): Hono<PageEnv> {
   return routes;
 }
 
-/** As the API says it; what it refuses, as a page for people. */
+/** Returns the API's answer, or a page for its errors. */
 async function sendCsv(context: PageContext) {
   const { services, principal } = context.var;
   const response = await managementApi(services, principal).request(
@@ -71,13 +71,13 @@ async function showLogs(context: PageContext) {
   return show(context, 'logs', texts().title, content, page.ok ? 200 : page.status);
 }
 
-/** A page of several filters may be empty and have a next one. */
+/** A page with several filters may be empty and still have a next one. */
 function nothingText(query: URLSearchParams, next: string | null): string {
   if (next !== null) return texts().noneYet;
   return query.size === 0 ? texts().none : texts().empty;
 }
 
-/** Where script runs (live.js). */
+/** Appears only with script (live.js). */
 const Live: FC<{ query: URLSearchParams }> = ({ query }) => (
   <>
     <script src="/live.js" type="module"></script>
@@ -97,7 +97,7 @@ const Live: FC<{ query: URLSearchParams }> = ({ query }) => (
   </>
 );
 
-/** The newest rows, for a page that has shown some of them: bodies of the table and nothing around them. */
+/** Returns the newest rows for an open page: only bodies of the table. */
 async function sendRows(context: PageContext) {
   const page = await context.var.api<LogPage>('GET', `/logs?${asked(context)}`);
   if (!page.ok) throw new PageProblem(page.status, page.detail);
@@ -136,7 +136,7 @@ async function showRequest(context: PageContext) {
   return show(context, 'logs', texts().request, content, found.ok ? 200 : 404);
 }
 
-/** What is to be named in rows: their tokens, and to admins their channels. */
+/** Returns the names to show in rows: of their tokens, and for admins of their channels. */
 async function namesIn(context: PageContext, rows: readonly LogRowView[]): Promise<Names> {
   const { services, principal } = context.var;
   const ids = [...new Set(rows.map(({ token_id }) => token_id))];
@@ -147,7 +147,7 @@ async function namesIn(context: PageContext, rows: readonly LogRowView[]): Promi
   return new Map([...tokens, ...channels].map(({ id, name }) => [id, name]));
 }
 
-/** A member has no business with channels. */
+/** Members do not see channels. */
 async function channelsOf({ var: { principal, services } }: PageContext) {
   return principal.role === 'admin' ? services.liveChannels() : [];
 }
@@ -196,7 +196,7 @@ const Filters: FC<FilterFacts> = ({ context, channels, errors }) => {
   );
 };
 
-/** The filters that were filled in. */
+/** Returns the filters with a value. */
 function asked(context: PageContext): URLSearchParams {
   const given = filterNames.flatMap((name) => {
     const value = context.req.query(name)?.trim();

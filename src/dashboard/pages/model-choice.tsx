@@ -1,5 +1,5 @@
-// Which models something may call: boxes for those that are served, and a text for other names and wildcards. And the
-// limits that stand beside it in the forms of tokens and groups.
+// The choice of allowed models: boxes for served ones, and a text field for other names and wildcards. Also the
+// limits beside it in the forms of tokens and groups.
 import type { FC } from 'hono/jsx';
 import { messages } from '../i18n/messages.ts';
 import { Field } from './form.tsx';
@@ -45,7 +45,7 @@ export const ModelChoice: FC<FormPart & { models: readonly string[] }> = ({ mode
   );
 };
 
-/** Ticked and written. */
+/** Joins ticked and typed names. */
 export function modelsChosen(values: Values): string[] {
   return [...new Set([...listOf(values, 'models'), ...listOf(values, 'more_models')])];
 }
@@ -69,12 +69,15 @@ export const LimitFields: FC<FormPart> = ({ values, errors }) => (
   </div>
 );
 
-/** Every limit is said: null where the field is empty. */
+/** Returns every limit: null where the field is empty. */
 export function limitsChosen(values: Values): Record<string, number | string | null> {
   return Object.fromEntries(limitNames.map((name) => [name, numberOrNull(values, name)]));
 }
 
-/** null: the field is empty. What is no number stays text, for the API to refuse: JSON would say null, which is no limit. */
+/**
+ * Returns null if the field is empty. Text that is not a number stays text, so that the API refuses it: JSON
+ * would turn it into null, which means no limit.
+ */
 export function numberOrNull(values: Values, name: string): number | string | null {
   const text = textOf(values, name).trim();
   if (text === '') return null;

@@ -1,4 +1,4 @@
-// What is served, by which channels, at what price; and an operator's own prices.
+// The served models, their channels and prices, and an operator's own prices.
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
 import { messages } from '../i18n/messages.ts';
@@ -53,7 +53,7 @@ export function modelRoutes(): Hono<PageEnv> {
   return routes;
 }
 
-/** A name that no address can say is not asked about. null: it can be. */
+/** Returns an error for a name that no URL can contain, or null. */
 function wrongName(field: string, name: string): Wrong | null {
   if (!/^\.{0,2}$/.test(name.trim())) return null;
   return { detail: messages().form.notSaved, errors: { [field]: texts().noName } };
@@ -67,7 +67,7 @@ function aliasPath(name: string): string {
   return `/aliases/${encodeURIComponent(name.trim())}`;
 }
 
-/** What was sent, and what was wrong with it. */
+/** The submitted values, and what is wrong with them. */
 interface Outcome {
   values?: Values;
   price?: Wrong;
@@ -88,7 +88,7 @@ async function showModels(context: PageContext, { values = {}, price, alias }: O
   ]);
   const detail = price?.detail ?? alias?.detail;
   const errors = price?.errors ?? {};
-  // The page is asked for with a model to set a price for: if it has one, that is what is edited.
+  // The page is requested with a model to set a price for. If it has a price, that one is edited.
   const asked = own.find(({ model }) => model === context.req.query('price'));
   const known = asked === undefined ? {} : valuesOfPrice(asked);
   const served = servedOf(live, own, new Date(services.now()));

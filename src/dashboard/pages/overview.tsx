@@ -1,4 +1,5 @@
-// The first page: spend, requests, tokens, errors and first byte of a range, from the roll-ups; and what needs attention.
+// The first page: spend, requests, tokens, errors, and time to first byte of a range, from the roll-ups, and
+// alerts.
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
 import { accountInView } from '../api/roles.ts';
@@ -20,7 +21,7 @@ const ranges = {
 } as const;
 type RangeName = keyof typeof ranges;
 
-/** What was used most, by what. */
+/** The most used models, tokens, and channels. */
 interface Top {
   models: UsageRow[];
   tokens: UsageRow[];
@@ -76,7 +77,7 @@ async function showOverview(context: PageContext) {
   return show(context, 'overview', `${texts().title} · ${principal.name ?? ''}`, content);
 }
 
-/** Of tokens and channels, by their ids. */
+/** Names of tokens and channels, by id. */
 async function namesOf(
   { var: { services } }: PageContext,
   tokens: readonly { id: string; name: string }[],

@@ -1,5 +1,5 @@
-// What every page is given: who asks, and the management API in their name. Pages have no way to the data but that
-// API, so that a role's bounds hold for both alike.
+// What every page gets: the signed-in person, and the management API in their name. Pages access data only through
+// that API, so that the limits of a role apply to both.
 
 import type { Context } from 'hono';
 import type { Child } from 'hono/jsx';
@@ -14,15 +14,15 @@ import type { SetupProblem } from './setup-checks.ts';
 
 /** What pages need besides the management API. */
 export interface PageServices extends ManagementServices {
-  /** Channels that serve at this moment, those of the environment and the demo included. */
+  /** The currently enabled channels, including those of the environment and the demo. */
   liveChannels: () => Promise<readonly LiveChannel[]>;
-  /** Those of the models that a channel serves without a price. */
+  /** Returns which of the models a channel serves without a price. */
   unpricedModels: (models: readonly string[]) => Promise<string[]>;
-  /** A call of a model endpoint, as if it came from outside. */
+  /** Calls a model endpoint, as if from outside. */
   callModel: (request: Request) => Promise<Response>;
-  /** What the deployment lacks, each with how to mend it. */
+  /** Returns what the deployment lacks, each with its remedy. */
   setupProblems: () => Promise<SetupProblem[]>;
-  /** How people log in besides passwords and passkeys. */
+  /** How people sign in besides passwords and passkeys. */
   signIn: { github: GithubApp | null; access: AccessApplication | null };
 }
 
@@ -32,17 +32,17 @@ export interface PageEnv {
 
 export type PageContext = Context<PageEnv>;
 
-/** One answer of the management API. `problem`: what to say, and beside which fields. */
+/** An answer of the management API. `problem`: the message, and the errors of fields. */
 export type ApiAnswer<T> =
   | { ok: true; value: T }
   | { ok: false; status: number; detail: string; errors: Record<string, string> };
 
 export type Api = <T>(method: string, path: string, body?: unknown) => Promise<ApiAnswer<T>>;
 
-/** A form's values by field name, as they were sent. */
+/** A form's values by field name, as submitted. */
 export type Values = Readonly<Record<string, string | string[] | undefined>>;
 
-/** The management API on behalf of somebody. Built once a request. */
+/** The management API in somebody's name. Built once per request. */
 export function apiFor(services: ManagementServices, principal: Principal): Api {
   const api = managementApi(services, principal);
   return async <T>(method: string, path: string, body?: unknown) => {
@@ -60,7 +60,7 @@ export function apiFor(services: ManagementServices, principal: Principal): Api 
   };
 }
 
-/** `limits.rpm`, `models.3` and `model_map.NAME` are shown beside the field that they are entered in. */
+/** `limits.rpm`, `models.3`, and `model_map.NAME` are shown beside their form field. */
 function errorsOf(errors: { field: string; message: string }[] = []): Record<string, string> {
   return Object.fromEntries(
     errors.map(({ field, message }) => {
@@ -71,7 +71,7 @@ function errorsOf(errors: { field: string; message: string }[] = []): Record<str
   );
 }
 
-/** A page that is answered whatever the API says: thrown, so that routes read straight on. */
+/** A page that ends the request; thrown, so that routes read straight on. */
 export class PageProblem extends Error {
   readonly status: number;
   constructor(status: number, detail: string) {
@@ -81,7 +81,7 @@ export class PageProblem extends Error {
   }
 }
 
-/** The value, or the error page. */
+/** Returns the value, or throws the error page. */
 export async function need<T>(answer: Promise<ApiAnswer<T>>): Promise<T> {
   const settled = await answer;
   if (settled.ok) return settled.value;
@@ -89,8 +89,8 @@ export async function need<T>(answer: Promise<ApiAnswer<T>>): Promise<T> {
 }
 
 /**
- * All of a list that a page needs whole, page by page: of those that have a few hundred entries at most. `path` has no
- * query. Or the error page.
+ * Returns a whole list, page by page, for lists with at most a few hundred entries. `path` has no query. Throws
+ * the error page.
  */
 export async function needAll<Row>(api: Api, path: string): Promise<Row[]> {
   const rows: Row[] = [];
@@ -108,7 +108,7 @@ export async function needAll<Row>(api: Api, path: string): Promise<Row[]> {
   return rows;
 }
 
-/** The fields of a posted form, its files left out: no form here has one. Or the error page. */
+/** Returns the fields of a posted form without files, which no form here has. Throws the error page. */
 export async function formOf(context: PageContext): Promise<Values> {
   const fields = Object.entries(await parsedForm(context)).map(([name, value]) => {
     const texts = [value].flat().filter((one) => typeof one === 'string');
@@ -121,7 +121,7 @@ async function parsedForm(context: PageContext) {
   try {
     return await context.req.parseBody({ all: true });
   } catch (error) {
-    // The runtime's word for a body that is no form; whatever else goes wrong is said by who knows it.
+    // The runtime's error for a body that is not a form. Other errors are reported where they occur.
     if (error instanceof TypeError) throw new PageProblem(400, messages().errors.noForm);
     throw error;
   }
@@ -132,7 +132,7 @@ export function textOf(values: Values, name: string): string {
   return (Array.isArray(value) ? value[0] : value) ?? '';
 }
 
-/** Of a text area: its lines. Of check boxes: those that are ticked. */
+/** Returns the lines of a text area, or the ticked check boxes. */
 export function listOf(values: Values, name: string): string[] {
   const value = values[name] ?? [];
   const all = Array.isArray(value) ? value : value.split(/\r?\n|,/);
@@ -140,3 +140,9 @@ export function listOf(values: Values, name: string): string[] {
 }
 
 export type { Child };
+
+export async function servedModels({ liveChannels }: PageServices): Promise<string[]> {
+  const channels = await liveChannels();
+  const names = channels.flatMap(({ models, modelMap }) => [...models, ...Object.keys(modelMap)]);
+  return [...new Set(names)].filter((name) => !name.includes('*')).sort();
+}

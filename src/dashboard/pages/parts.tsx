@@ -1,15 +1,15 @@
-// The small pieces that pages are made of: money, times, states, bars, pages of lists.
+// The small parts of pages: money, times, states, bars, and pages of lists.
 import type { FC, PropsWithChildren } from 'hono/jsx';
 import { messages } from '../i18n/messages.ts';
 
-/** At least cents, at most as many digits as say something. */
+/** Formats money with at least cents, and as many digits as are significant. */
 export function dollars(usd: number): string {
   const digits = usd === 0 || usd >= 1 ? 2 : usd >= 0.01 ? 4 : 9;
   const text = usd.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: digits });
   return `$${text}`;
 }
 
-/** A price is what it is: none of its digits is left out. */
+/** Formats a price with all its digits. */
 export function priceText(usd: number): string {
   return `$${usd.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 12 })}`;
 }
@@ -18,7 +18,7 @@ export function count(number: number): string {
   return number.toLocaleString('en-US');
 }
 
-/** Whole milliseconds; seconds where there are many. */
+/** Formats whole milliseconds, or seconds where there are many. */
 export function milliseconds(ms: number | null): string {
   if (ms === null) return '–';
   return ms < 10_000 ? `${count(Math.round(ms))} ms` : `${(ms / 1_000).toFixed(1)} s`;
@@ -29,7 +29,7 @@ export function percent(part: number, whole: number): string {
   return `${share.toLocaleString('en-US', { maximumFractionDigits: share < 10 ? 1 : 0 })} %`;
 }
 
-/** A time in UTC: to the second, or to the minute. */
+/** Formats a time in UTC, to the second or to the minute. */
 export const Time: FC<{ at: string | null; to?: 'second' | 'minute' }> = ({ at, to = 'second' }) =>
   at === null ? (
     <span class="quiet">{messages().tokens.never}</span>
@@ -37,7 +37,7 @@ export const Time: FC<{ at: string | null; to?: 'second' | 'minute' }> = ({ at, 
     <time datetime={at}>{`${at.slice(0, 10)} ${at.slice(11, to === 'second' ? 19 : 16)}`}</time>
   );
 
-/** The day of it, in UTC. */
+/** Formats the day in UTC. */
 export const Day: FC<{ at: string }> = ({ at }) => <time datetime={at}>{at.slice(0, 10)}</time>;
 
 export const Badge: FC<PropsWithChildren<{ kind: 'good' | 'bad' | 'warn' | 'off' }>> = ({
@@ -61,14 +61,14 @@ export const Heading: FC<PropsWithChildren<{ title: string; lead?: string }>> = 
 
 export const Empty: FC<PropsWithChildren> = ({ children }) => <div class="empty">{children}</div>;
 
-/** What a table is drawn in: scrolls by itself on a narrow screen, by keyboard too. */
+/** Wraps a table so that it scrolls on narrow screens, with the keyboard too. */
 export const TableFrame: FC<PropsWithChildren<{ label: string }>> = ({ label, children }) => (
   <section class="table" tabindex={0} aria-label={label}>
     {children}
   </section>
 );
 
-/** Spent of a quota, as a bar and as figures. */
+/** Renders what is spent of a quota, as a bar and as figures. */
 export const SpendBar: FC<{ spent: number; quota: number | null }> = ({ spent, quota }) => (
   <div class="spend">
     <span>
@@ -83,7 +83,7 @@ export const SpendBar: FC<{ spent: number; quota: number | null }> = ({ spent, q
   </div>
 );
 
-/** The link to what follows; the cursor replaces the one that the page was asked with. */
+/** Renders the link to the next page; its cursor replaces the current one. */
 export const Pager: FC<{ url: string; next: string | null }> = ({ url, next }) => {
   const here = new URL(url);
   const isFirst = !here.searchParams.has('cursor');

@@ -58,20 +58,20 @@ export function peopleRoutes(): Hono<PageEnv> {
   return routes;
 }
 
-/** The budget's form says both fields; empty or 0 takes the budget away. */
+/** The budget's form always has both fields; empty or 0 removes the budget. */
 function budgetOf(values: Values): Record<string, unknown> {
   if (values.budget_usd === undefined) return {};
   const usd = numberOrNull(values, 'budget_usd') || null;
   return { budget: usd && { usd, period: textOf(values, 'budget_period') } };
 }
 
-/** What was refused: what to say of it, and what was typed. */
+/** A refused form: the message, and what was typed. */
 interface Refused {
   problem: string;
   errors?: Record<string, string>;
-  /** Of the invitation. */
+  /** For the invitation. */
   invite?: Values;
-  /** Of an account's row. */
+  /** For an account's row. */
   row?: { id: string; values: Values };
 }
 
@@ -135,7 +135,7 @@ async function showPeople(context: PageContext, refused?: Refused) {
 interface TableFacts {
   accounts: readonly Account[];
   ownId: string;
-  /** What was typed into a row, and refused. */
+  /** What was typed in a row and refused. */
   typed: Refused['row'];
 }
 

@@ -1,4 +1,4 @@
-// One account, for admins: what binds all its tokens, and its deletion.
+// One account, for admins: the limits of all its tokens, and its deletion.
 import type { Hono } from 'hono';
 import { adminAccountId } from '../accounts/account.ts';
 import { messages } from '../i18n/messages.ts';
@@ -6,9 +6,17 @@ import { changedOnly, ShownWith } from './edit-form.tsx';
 import { Alert, Choice, Field } from './form.tsx';
 import { show } from './layout.tsx';
 import { ModelChoice, modelsChosen } from './model-choice.tsx';
-import { formOf, need, needAll, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
+import {
+  formOf,
+  need,
+  needAll,
+  type PageContext,
+  type PageEnv,
+  servedModels,
+  textOf,
+  type Values,
+} from './page-env.ts';
 import { Heading } from './parts.tsx';
-import { servedModels } from './served-models.ts';
 
 const texts = () => messages().people;
 const listAddress = '/dashboard/people';
@@ -32,7 +40,7 @@ export function addPersonRoutes(routes: Hono<PageEnv>): void {
     const values = await formOf(context);
     const person = await find(context);
     const { expires_at, ...body } = changedOnly(values, bodyOf);
-    // The form knows days only: a time of day that the API set stays while its day stays.
+    // The form has days only: a time of day that the API set stays while its day stays.
     const isSameDay = expires_at === undefined || expires_at === (person.expires_at?.slice(0, 10) ?? null);
     const edit = isSameDay ? body : { ...body, expires_at };
     const edited = await context.var.api('PATCH', pathOf(context), edit);
@@ -48,7 +56,7 @@ export function addPersonRoutes(routes: Hono<PageEnv>): void {
   });
 }
 
-/** One's own account, and ADMIN_KEY's. */
+/** The admin's own account, and ADMIN_KEY's. */
 function isKept(context: PageContext, { id }: Person): boolean {
   return id === context.var.principal.accountId || id === adminAccountId;
 }
@@ -135,7 +143,7 @@ async function showPerson(
   return show(context, 'people', person.name, content, detail === undefined ? 200 : 400);
 }
 
-/** Every field is said: emptied is taken away. */
+/** Includes every field: an emptied one is removed. */
 function bodyOf(values: Values): Record<string, unknown> {
   return {
     group: textOf(values, 'group') || null,

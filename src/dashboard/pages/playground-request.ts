@@ -1,7 +1,7 @@
-// What the playground sends, in each format, and where the words are in what comes back. Pure.
+// The playground's requests in each format, and how to find the text in their answers. Pure.
 import { isObject } from '../../formats/json-reader.ts';
 
-/** The formats by what people call them. */
+/** The formats by their usual names. */
 export const playgroundFormats = {
   openai: 'OpenAI Chat',
   responses: 'OpenAI Responses',
@@ -10,7 +10,7 @@ export const playgroundFormats = {
 } as const;
 export type PlaygroundFormat = keyof typeof playgroundFormats;
 
-/** What is filled in. */
+/** The filled-in values. */
 export interface Question {
   token: string;
   model: string;
@@ -24,7 +24,7 @@ export interface PlaygroundRequest {
   body: Record<string, unknown>;
 }
 
-/** Output of a trial: enough to see, too little to cost. */
+/** The output limit of a trial: long enough to see, cheap enough to run. */
 const maxTokens = 1_024;
 
 export function playgroundRequest(
@@ -66,14 +66,14 @@ export function playgroundRequest(
   }
 }
 
-/** For the page's script: streamed requests of every format, with these where the form's fields go. */
+/** For the page's script: streamed requests of every format, with these placeholders for the form's fields. */
 export const blanks: Question = {
   token: 'TOKEN-OF-THE-FORM',
   model: 'MODEL-OF-THE-FORM',
   prompt: 'PROMPT-OF-THE-FORM',
 };
 
-/** The request as it is shown; the token is not in it. */
+/** Returns the request as it is shown, without the token. */
 export function requestText({ path, headers, body }: PlaygroundRequest, token: string): string {
   const lines = Object.entries(headers).map(
     ([name, value]) => `${name}: ${value.replace(token, '$RELAY_TOKEN')}`,
@@ -93,7 +93,7 @@ export function answerOf(
   return text === '' ? null : { text };
 }
 
-/** As far as the words of an answer go. */
+/** The parts of an answer that contain text. */
 interface Answer {
   choices?: { message?: { content?: string | null } }[];
   output?: { content?: { text?: string }[] }[];

@@ -1,5 +1,5 @@
-// The playground: a real request with a token that is pasted. With script it streams (playground.js); without, the
-// form is posted and the answer comes in the page.
+// The playground: a real request with a pasted token. With script it streams (playground.js); without, the form is
+// posted and the answer is in the page.
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
 import { matchesAny } from '../../lib/wildcard.ts';
@@ -7,7 +7,15 @@ import type { Token } from '../api/token-fields.ts';
 import { messages } from '../i18n/messages.ts';
 import { Alert, Choice, Field } from './form.tsx';
 import { show } from './layout.tsx';
-import { formOf, need, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
+import {
+  formOf,
+  need,
+  type PageContext,
+  type PageEnv,
+  servedModels,
+  textOf,
+  type Values,
+} from './page-env.ts';
 import { Heading, milliseconds } from './parts.tsx';
 import {
   answerOf,
@@ -17,7 +25,6 @@ import {
   playgroundRequest,
   requestText,
 } from './playground-request.ts';
-import { servedModels } from './served-models.ts';
 
 const texts = () => messages().playground;
 
@@ -44,7 +51,8 @@ export function playgroundRoutes(): Hono<PageEnv> {
 
 async function exchange(context: PageContext, values: Values): Promise<Exchange> {
   const format = formatOf(values);
-  // What was copied over a line's end is mended; what no header can say is no token (a hint, with its `…`).
+  // Joins a token that was copied with a line break. Text that no header can contain is not a token (a hint with
+  // `…`, for example).
   const token = textOf(values, 'token').replace(/\s+/g, '');
   const question = { token, model: textOf(values, 'model').trim(), prompt: textOf(values, 'prompt') };
   const asked = playgroundRequest(format, question, false);
@@ -80,7 +88,7 @@ function formatOf(values: Values): PlaygroundFormat {
   return Object.hasOwn(playgroundFormats, asked) ? (asked as PlaygroundFormat) : 'openai';
 }
 
-/** undefined: it is no JSON. */
+/** Returns undefined if it is not JSON. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -110,7 +118,7 @@ async function showPlayground(context: PageContext, values: Values, exchange?: E
   return show(context, 'playground', texts().title, content);
 }
 
-/** What the script sends, with blanks for what the form says. */
+/** The requests for the script, with placeholders for the form's fields. */
 function wires(): string {
   const formats = Object.keys(playgroundFormats) as PlaygroundFormat[];
   return JSON.stringify(

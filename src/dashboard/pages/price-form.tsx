@@ -1,5 +1,5 @@
-// An operator's own prices: the list of them, and the form that sets one. It has a field for all that a price can say, so
-// that an edit takes nothing away.
+// An operator's own prices: the list, and the form that sets one. It has a field for every part of a price, so
+// that an edit loses nothing.
 import type { FC } from 'hono/jsx';
 import { priceFields } from '../api/price-fields.ts';
 import { messages } from '../i18n/messages.ts';
@@ -12,20 +12,20 @@ const texts = () => messages().models;
 
 type PriceField = keyof typeof priceFields;
 
-/** As /api/prices answers. */
+/** The answer of /api/prices. */
 export type Price = { model: string; input: number; output: number } & Partial<Record<PriceField, number>>;
 
 const allFields = Object.keys(priceFields) as PriceField[];
 const usualFields: readonly PriceField[] = ['input', 'output', 'cache_read'];
 const furtherFields = allFields.filter((name) => !usualFields.includes(name));
 
-/** What the form says, as the management API takes it. */
+/** Converts the form's values for the management API. */
 export function priceBody(values: Values): Record<string, unknown> {
   const given = allFields.map((name) => [name, numberOrNull(values, name)] as const);
   return Object.fromEntries(given.filter(([, value]) => value !== null));
 }
 
-/** A price as the form shows it. */
+/** Returns a price's values for the form. */
 export function valuesOfPrice(price: Price): Values {
   const shown = allFields.map((name) => [name, price[name] === undefined ? '' : String(price[name])]);
   return { model: price.model, ...Object.fromEntries(shown) };

@@ -35,6 +35,6 @@ export function ownPath(context: PageContext, address: string): string {
   const here = new URL(context.req.url);
   const there = URL.parse(address, here.href);
   if (there?.origin !== here.origin) return '/';
-  // Two slashes would begin the name of another host.
+  // Two slashes would start the name of another host.
   return there.pathname.replace(/^\/+/, '/') + there.search;
 }

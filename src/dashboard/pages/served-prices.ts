@@ -1,4 +1,4 @@
-// At what price each served model is: for the page of models. What requests are charged at is metering/'s; this asks it.
+// The prices of served models, for the page of models. Uses metering/, which also charges requests.
 import { matches } from '../../lib/wildcard.ts';
 import type { Rates } from '../../metering/price.ts';
 import { type LiveChannel, upstreamNameOf } from '../../routing/catalog.ts';
@@ -8,10 +8,10 @@ import type { Price } from './price-form.tsx';
 export interface Served {
   model: string;
   channels: string[];
-  /** USD per million tokens; null: tokens are not what is charged. */
+  /** USD per million tokens. Null: tokens are not charged. */
   input: number | null;
   output: number | null;
-  /** What is charged besides tokens in every use of such a model: USD, by the name of its price. */
+  /** Charges besides tokens in every request: USD, by the name of the price. */
   others: (readonly [OtherPrice, number])[];
   source: 'own' | 'table' | 'none';
 }
@@ -26,7 +26,7 @@ const otherRates = {
 type OtherPrice = keyof typeof otherRates;
 const otherPrices = Object.keys(otherRates) as OtherPrice[];
 
-/** Models that channels name, each at the dearest price of its channels, as requests are reserved. */
+/** Returns the models that channels name, each at the highest price of its channels, as requests are reserved. */
 export function servedOf(live: readonly LiveChannel[], own: readonly Price[], at: Date): Served[] {
   const names = live.flatMap(({ models, modelMap }) => [...models, ...Object.keys(modelMap)]);
   return [...new Set(names)].sort().map((model) => {
@@ -52,11 +52,11 @@ function ofOverride(price: Price): Figures {
 }
 
 function ofRates(rates: readonly Rates[]): Figures {
-  const dearest = (of: (rates: Rates) => number) => Math.max(...rates.map(of));
+  const highest = (of: (rates: Rates) => number) => Math.max(...rates.map(of));
   return figuresOf(
-    dearest(({ base }) => base.input) / 1e6,
-    dearest(({ base }) => base.output) / 1e6,
-    (name) => dearest(otherRates[name]),
+    highest(({ base }) => base.input) / 1e6,
+    highest(({ base }) => base.output) / 1e6,
+    (name) => highest(otherRates[name]),
   );
 }
 

@@ -1,19 +1,19 @@
-// Setup checks: what a deployment does not have yet, what it is needed for, and the commands that fix it.
+// Setup checks: what a deployment lacks, what it is needed for, and the commands to fix it.
 import type { Config } from '../../config.ts';
 import { schemaReadiness } from '../../schema/readiness.ts';
 import { messages } from '../i18n/messages.ts';
 
-/** A setting or a service that is missing, without which a part of the relay does not work. */
+/** A missing setting or service, without which a part of the relay does not work. */
 export interface SetupProblem {
   readonly what: string;
-  /** Commands to paste, in the folder of the clone; empty: the reason says what to do. */
+  /** Commands to paste in the folder of the clone. Empty: the reason says what to do. */
   readonly commands: readonly string[];
 }
 
-/** Prints a value to keep, and asks for it. */
+/** A command that prints a value to keep, and reads it. */
 const secretCommands = (name: string) => ['openssl rand -hex 32', `npx wrangler secret put ${name}`];
 
-/** Returns an empty list when all is there. Brings the schema up to date first. */
+/** Returns an empty list when nothing is missing. Brings the schema up to date first. */
 export async function setupProblemsOf(config: Config, db: D1Database): Promise<SetupProblem[]> {
   const { noAdminKey, noEncryptionKey, databaseAway } = messages().setup;
   const missing: SetupProblem[] = [];

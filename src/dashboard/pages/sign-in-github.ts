@@ -1,6 +1,6 @@
-// Logging in with GitHub, linking it to the own account, and accepting an invitation by it: one way out to GitHub and
-// one way back, the purpose sealed in a cookie meanwhile. An account is never found by its email: who GitHub says has an
-// address need not be who an admin invited by it.
+// Sign-in with GitHub, linking it to the own account, and accepting an invitation with it: one redirect to GitHub
+// and one back, with the purpose sealed in a cookie. An account is never found by its email: the GitHub user with
+// an address may not be the person whom an admin invited with it.
 import type { Hono } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import type { GithubApp } from '../../config.ts';
@@ -10,15 +10,14 @@ import type { Identity } from '../accounts/identity-store.ts';
 import { acceptInvite, findInvite } from '../accounts/invite-store.ts';
 import { normalEmail, openSession } from '../accounts/log-in.ts';
 import { openState, sealedStateMs, sealState } from '../accounts/sealed-state.ts';
-import { hashOfSecret } from '../accounts/secret-value.ts';
+import { hashOfSecret, newId } from '../accounts/secret-value.ts';
 import { hostCookie, sessionValue } from '../accounts/session-cookie.ts';
 import { principalOfSession } from '../api/authenticate.ts';
-import { newId } from '../api/identifiers.ts';
 import { messages } from '../i18n/messages.ts';
 import { type PageContext, type PageEnv, PageProblem } from './page-env.ts';
 import { record, showLogin, tryOf, welcome } from './sign-in-session.tsx';
 
-/** What the way to GitHub is for. */
+/** The purpose of a redirect to GitHub. */
 type Purpose = { for: 'login' } | { for: 'link'; accountId: string } | { for: 'invitation'; secret: string };
 
 const path = '/dashboard/login/github';
@@ -61,7 +60,7 @@ export function addGithubLogin(routes: Hono<PageEnv>): void {
   });
 }
 
-/** null: it is to be linked to an account that nobody is logged in to. */
+/** Returns null if it should be linked to an account that nobody is signed in to. */
 async function purposeOf(context: PageContext): Promise<Purpose | null> {
   const secret = context.req.query('secret');
   if (secret !== undefined) return { for: 'invitation', secret };
@@ -76,7 +75,7 @@ async function loggedIn(context: PageContext): Promise<string | null> {
   return principal?.accountId ?? null;
 }
 
-/** null: GitHub says no, or nothing. */
+/** Returns null if GitHub refuses or does not answer. */
 async function userOf(context: PageContext, app: GithubApp, step: GithubStep): Promise<GithubUser | null> {
   try {
     return await finishGithub(app, new URL(context.req.url), redirectUri(context), step);
@@ -108,7 +107,7 @@ async function enter(context: PageContext, user: GithubUser): Promise<Response> 
 
 async function link(context: PageContext, accountId: string, user: GithubUser): Promise<Response> {
   const { identities, now } = context.var.services;
-  // Whoever has logged in otherwise meanwhile does not get somebody else's GitHub user.
+  // If somebody else has signed in meanwhile, they do not get this GitHub user.
   if ((await loggedIn(context)) !== accountId) return context.redirect('/dashboard/login', 303);
   if (!(await identities.link(accountId, identityOf(user), now()))) {
     throw new PageProblem(409, messages().login.githubTaken(user.login));
@@ -125,7 +124,7 @@ async function accept(context: PageContext, secret: string, user: GithubUser): P
     email: user.email === null ? null : normalEmail(user.email),
     password: null,
     identity: identityOf(user),
-    // GitHub gives an address that it has verified, or none.
+    // GitHub returns a verified address, or none.
     isEmailProven: true,
     nowMs: services.now(),
   };

@@ -1,4 +1,4 @@
-// What those see who are not logged in.
+// The pages for people who are not signed in.
 import type { FC } from 'hono/jsx';
 import { messages } from '../i18n/messages.ts';
 import { Alert, Field } from './form.tsx';
@@ -11,7 +11,7 @@ export interface LoginFacts {
   keyError?: string;
 }
 
-/** Ways in besides the password and the admin key. */
+/** Login methods besides the password and the admin key. */
 export interface OtherMethods {
   passkeys: boolean;
   github: boolean;

@@ -1,4 +1,5 @@
-// Logging in with a passkey: two calls of the login page's script (public/passkeys.js), the browser's own part between.
+// Sign-in with a passkey: two calls of the sign-in page's script (public/passkeys.js), with the browser's own step
+// between them.
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import { accountLimits } from '../accounts/account.ts';
@@ -17,7 +18,7 @@ const answerSchema = z.object({
   response: z.looseObject({ id: z.string().max(accountLimits.credentialIdCharacters) }),
 });
 
-/** Adds the routes under /dashboard/login/passkey. They answer JSON: `{next}`, or `{error}` in words. */
+/** Adds the routes under /dashboard/login/passkey. They answer JSON: `{next}`, or `{error}` with a message. */
 export function addPasskeyLogin(routes: Hono<PageEnv>): void {
   routes.post('/login/passkey/options', async (context) => {
     const { now } = context.var.services;

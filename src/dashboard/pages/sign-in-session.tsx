@@ -1,21 +1,21 @@
-// What every way of logging in shares: who tries, what happens when it worked, and the page to try again on.
+// What all login methods share: who tries, what happens after success, and the page to try again on.
 import { accessHeader, visitorOf } from '../accounts/access-jwt.ts';
 import { appendAudit } from '../accounts/audit-log.ts';
 import { clientAddress } from '../accounts/client-address.ts';
 import { deviceSecretsOf, knownDevice, markDevice } from '../accounts/device-cookie.ts';
 import { type Login, type LoginTry, normalEmail } from '../accounts/log-in.ts';
+import { newId } from '../accounts/secret-value.ts';
 import { setSessionCookie } from '../accounts/session-cookie.ts';
-import { newId } from '../api/identifiers.ts';
 import { messages } from '../i18n/messages.ts';
 import { showAlone } from './layout.tsx';
 import type { PageContext } from './page-env.ts';
 import { returnTo } from './return-to.ts';
 import { type LoginFacts, LoginPage } from './sign-in-pages.tsx';
 
-/** How somebody logged in, as the audit says it. */
+/** The login method, as the audit names it. */
 export type WayIn = 'password' | 'admin key' | 'invitation' | 'passkey' | 'github' | 'access';
 
-/** Who tries, from where. */
+/** Who tries, and from where. */
 export function tryOf(context: PageContext): LoginTry {
   const { services } = context.var;
   return {
@@ -25,7 +25,7 @@ export function tryOf(context: PageContext): LoginTry {
   };
 }
 
-/** Puts something into the audit that no call of the API did. `detail` has no secret. */
+/** Adds an audit entry for something that no API call did. `detail` contains no secret. */
 export function record(
   context: PageContext,
   accountId: string,
@@ -37,7 +37,7 @@ export function record(
   return appendAudit(db, { ...row, detail: JSON.stringify(detail) });
 }
 
-/** Puts the session into the browser, marks it as known to the account, and puts the sign-in into the audit. */
+/** Sets the session's cookie, marks the device as known to the account, and adds the sign-in to the audit. */
 export async function admit(
   context: PageContext,
   login: Login & { outcome: 'open' },
@@ -51,7 +51,7 @@ export async function admit(
   markDevice(context, accountId, deviceSecretsOf(services), services.now());
 }
 
-/** Access stands in front and says an email: if it is the account's, it is the person's. Never fails a sign-in. */
+/** If Access in front reports the account's email, that email is verified. Never fails a sign-in. */
 async function proveEmail(context: PageContext, accountId: string): Promise<void> {
   const { accounts, signIn, report } = context.var.services;
   const jwt = context.req.header(accessHeader);
@@ -64,7 +64,7 @@ async function proveEmail(context: PageContext, accountId: string): Promise<void
   }
 }
 
-/** … and shows the page that was asked for. */
+/** Does the same, and shows the requested page. */
 export async function welcome(
   context: PageContext,
   login: Login & { outcome: 'open' },
@@ -74,7 +74,7 @@ export async function welcome(
   return context.redirect(returnTo(context), 303);
 }
 
-/** The login page, with the ways in that this deployment has. */
+/** Renders the sign-in page with this deployment's login methods. */
 export function showLogin(context: PageContext, facts: LoginFacts = {}, status = 200): Promise<Response> {
   const { signIn, encryptionKey } = context.var.services;
   const ways = {

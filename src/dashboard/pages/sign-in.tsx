@@ -1,22 +1,22 @@
-// The pages of those who are not logged in: first start, login, invitation. Their forms are the only ones that change
-// something without a session.
+// The pages of people who are not signed in: setup, sign-in, invitation. Only their forms change something without
+// a session.
 import { Hono } from 'hono';
 import { z } from 'zod';
+import { accessHeader, visitorOf } from '../accounts/access-jwt.ts';
 import { accountLimits, adminAccountId } from '../accounts/account.ts';
 import { acceptInvite, findInvite } from '../accounts/invite-store.ts';
 import { logIn, logInWithAdminKey, normalEmail, openSession, proveAdminKey } from '../accounts/log-in.ts';
 import { invitationCounters } from '../accounts/login-limits.ts';
 import { forgetTries, takeTry } from '../accounts/login-try-store.ts';
 import { hashPassword } from '../accounts/password.ts';
-import { hashOfSecret } from '../accounts/secret-value.ts';
+import { hashOfSecret, newId } from '../accounts/secret-value.ts';
 import { sessionValue, setSessionCookie } from '../accounts/session-cookie.ts';
-import { newId } from '../api/identifiers.ts';
 import { newPassword } from '../api/me.ts';
 import { messageOf } from '../api/problem-texts.ts';
 import { messages } from '../i18n/messages.ts';
 import { showAlone } from './layout.tsx';
-import { formOf, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
-import { throughAccess } from './sign-in-access.ts';
+import type { PageContext } from './page-env.ts';
+import { formOf, type PageEnv, textOf, type Values } from './page-env.ts';
 import { addGithubLogin } from './sign-in-github.ts';
 import { type InviteFacts, InvitePage, SetupPage } from './sign-in-pages.tsx';
 import { addPasskeyLogin } from './sign-in-passkey.ts';
@@ -28,7 +28,7 @@ export function signInRoutes(): Hono<PageEnv> {
   routes.get('/login', async (context) => {
     const { accounts } = context.var.services;
     if (!(await accounts.hasLogin())) return context.redirect('/dashboard/setup', 303);
-    // Whoever has just logged out is not let in again by itself.
+    // A person who has just signed out is not signed in again automatically.
     const isOut = context.req.query('out') !== undefined;
     return (isOut ? null : await throughAccess(context)) ?? showLogin(context);
   });
@@ -119,7 +119,7 @@ function addInviteRoutes(routes: Hono<PageEnv>): void {
     const { name, email, password } = person.value;
     const from = tryOf(context);
     const hash = hashOfSecret(secret);
-    // Nobody can guess a secret: one that is unknown costs one read, and takes no try from those that are good.
+    // Nobody can guess a secret: an unknown one costs one read, and uses up no try of valid ones.
     const invite = await findInvite(services.db, hash, services.now());
     if (invite === null) {
       return showLogin(context, { error: messages().invite.gone }, 410);
@@ -185,4 +185,32 @@ function showInvite(context: PageContext, facts: Omit<InviteFacts, 'github'>, st
   const { signIn, encryptionKey } = context.var.services;
   const github = signIn.github !== null && encryptionKey !== null;
   return showAlone(messages().invite.title, <InvitePage {...facts} github={github} />, status);
+}
+
+// Signs in whoever Cloudflare Access has let through, by the email that its JWT contains. An admin could have typed
+// that email into an invitation, so it only opens accounts whose email is verified: by GitHub, or because the person has
+// signed in another way while Access reported the same email.
+
+/** Returns null if Access is not set up, or has let nobody through; the sign-in page is shown then. */
+async function throughAccess(context: PageContext): Promise<Response | null> {
+  const { services } = context.var;
+  const jwt = context.req.header(accessHeader);
+  const { access } = services.signIn;
+  if (access === null || jwt === undefined) return null;
+  try {
+    const visitor = await visitorOf(jwt, access);
+    if (visitor === null) return showLogin(context, { error: messages().login.accessWrong }, 401);
+    const account = await services.accounts.findByEmail(normalEmail(visitor.email));
+    if (account === null || account.status !== 'active') {
+      return showLogin(context, { error: messages().login.accessUnknown(visitor.email) }, 403);
+    }
+    if (!account.isEmailProven) {
+      return showLogin(context, { error: messages().login.accessUnproven(visitor.email) }, 403);
+    }
+    const session = await openSession(services, account.id, tryOf(context), visitor.expiresAtMs);
+    return welcome(context, session, 'access');
+  } catch (error) {
+    services.report('access-keys-unreachable', error);
+    return showLogin(context, { error: messages().login.accessAway }, 503);
+  }
 }

@@ -1,5 +1,5 @@
-// How to call the relay, ready to paste, with this server's address: one for each format, SDK and tool. The token is
-// read from the environment everywhere.
+// How to call the relay, ready to paste, with this server's address: one snippet for each format, SDK, and tool.
+// All read the token from the environment.
 import { matchesAny } from '../../lib/wildcard.ts';
 import { messages } from '../i18n/messages.ts';
 
@@ -9,19 +9,19 @@ export interface Snippet {
   text: string;
 }
 
-/** The names of the examples: the first that the token may call. */
+/** The models of the examples, in order of preference. */
 const usual = {
   openai: ['gpt-4o', 'gpt-4o-mini', 'gpt-4.1'],
   anthropic: ['claude-3-5-sonnet-20241022', 'claude-sonnet-4-20250514'],
   gemini: ['gemini-2.0-flash', 'gemini-2.5-flash'],
 };
 
-/** Names that no chat is had with. */
+/** Names that are not chat models. */
 const notForChat = /embed|rerank|moderation|whisper|transcribe|tts|audio|realtime|image|dall-e|imagen|veo/;
 
 /**
- * `models`: what the token may call; empty is all. `served`: what channels serve, wildcards too. Each example names a
- * model that can be called, whatever its format: each can be called in each.
+ * `models`: what the token may use; empty is all. `served`: what channels serve, including wildcards. Each
+ * example names a model that can be called: every format reaches every model.
  */
 export function snippets(origin: string, models: readonly string[], served: readonly string[]) {
   const fits = (list: readonly string[], name: string) => list.length === 0 || matchesAny(list, name);

@@ -1,5 +1,4 @@
-// Whose values of a token a page shows and edits: the owner's own, what an administrator has set beside them, and what
-// binds the whole account.
+// Which values of a token a page shows and edits: the owner's, an administrator's, and the account's.
 import type { FC } from 'hono/jsx';
 import type { Token } from '../api/token-fields.ts';
 import { messages } from '../i18n/messages.ts';
@@ -7,31 +6,31 @@ import { count, dollars, Time } from './parts.tsx';
 
 const texts = () => messages().tokens;
 
-/** Whether a reader edits the administrators' part: of any token that is somebody else's. */
+/** Returns whether a reader edits the administrators' values: on any token of somebody else. */
 export function editsAdminPart(token: Pick<Token, 'account_id'>, readerId: string): boolean {
   return token.account_id !== readerId;
 }
 
-/** The token with the values that this reader edits. */
+/** Returns the token with the values that this reader edits. */
 export function editableToken<T extends Token>(token: T, readerId: string): T {
   if (!editsAdminPart(token, readerId)) return token;
   const none = { status: 'active', quota_usd: null, budget: null, models: [], allowed_ips: [] } as const;
   return { ...token, ...none, expires_at: null, limits: {}, ...token.admin };
 }
 
-/** The lower one of both quotas; null: none. */
+/** Returns the lower of both quotas, or null. */
 export function quotaInForce({ quota_usd, admin }: Token): number | null {
   const set = [quota_usd, admin?.quota_usd ?? null].filter((quota) => quota !== null);
   return set.length === 0 ? null : Math.min(...set);
 }
 
-/** The first of the ends that are set; null: none. */
+/** Returns the first expiry that is set, or null. */
 export function endInForce({ expires_at, admin, account }: Token): string | null {
   const ends = [expires_at, admin?.expires_at, account?.expires_at].filter((end) => end != null);
   return ends.toSorted()[0] ?? null;
 }
 
-/** What others have set, which its owner cannot change. */
+/** Returns what others have set, which its owner cannot change. */
 export const FurtherBounds: FC<{ token: Token }> = ({ token: { admin, account } }) => (
   <>
     {admin === null ? null : (

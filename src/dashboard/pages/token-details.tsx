@@ -1,4 +1,4 @@
-// One token: what it may do, what it has spent, and what can be done to it.
+// One token: what it may do, what it has spent, and its actions.
 import type { FC } from 'hono/jsx';
 import type { LogRowView } from '../api/log-fields.ts';
 import type { Token } from '../api/token-fields.ts';
@@ -29,13 +29,13 @@ interface DetailFacts {
   now: number;
   /** The reader's account. */
   readerId: string;
-  /** Whether the reader sees more tokens than their own. */
+  /** Whether the reader sees tokens of others. */
   isAdmin: boolean;
-  /** One that was refused. */
+  /** A refused form. */
   topUp?: TopUp | undefined;
 }
 
-/** What was typed, and what is wrong with it. */
+/** The typed values, and what is wrong with them. */
 export interface TopUp {
   amount: string;
   problem: string;

@@ -1,4 +1,4 @@
-// The form of a token, for a new one and for an edit; and what it means to the management API.
+// The form of a token, new or edited, and the conversion for the management API.
 import type { FC } from 'hono/jsx';
 import type { Token } from '../api/token-fields.ts';
 import { messages } from '../i18n/messages.ts';
@@ -11,12 +11,12 @@ import { Heading } from './parts.tsx';
 const texts = () => messages().tokens;
 
 interface FormFacts {
-  /** null: a new one. */
+  /** Null: a new one. */
   token: Token | null;
-  /** Somebody else's: the values are the administrators' part. */
+  /** Of somebody else: the values are the administrators'. */
   isOthers: boolean;
   models: readonly string[];
-  /** Names of the groups that the token may be put in; empty: that is not for this person to say. */
+  /** Names of the groups that the token may be put in. Empty: this person cannot choose. */
   groups: readonly string[];
   values: Values;
   errors: Record<string, string>;
@@ -125,7 +125,7 @@ const Bounds: FC<Pick<FormFacts, 'values' | 'errors'>> = ({ values, errors }) =>
   </>
 );
 
-/** What a form says, as the management API takes it. Every field of the form is said, so that emptied is taken away. */
+/** Converts a form for the management API. Includes every field, so that an emptied one is removed. */
 export function tokenBody(values: Values): Record<string, unknown> {
   const budget = numberOrNull(values, 'budget_usd');
   return {
@@ -140,7 +140,7 @@ export function tokenBody(values: Values): Record<string, unknown> {
   };
 }
 
-/** A token as the form shows it. */
+/** Returns a token's values for the form. */
 export function valuesOfToken(token: Token): Values {
   const text = (value: number | null | undefined) => (value == null ? '' : String(value));
   return {
@@ -150,7 +150,7 @@ export function valuesOfToken(token: Token): Values {
     quota_usd: text(token.quota_usd),
     budget_usd: text(token.budget?.usd),
     budget_period: token.budget?.period ?? 'month',
-    // A time of day that the API set is kept as it is; a date is what people set.
+    // A time of day that the API set stays; people set dates.
     expires_at: token.expires_at?.slice(0, 10) ?? '',
     allowed_ips: token.allowed_ips,
     rpm: text(token.limits.rpm),

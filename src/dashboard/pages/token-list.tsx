@@ -10,7 +10,7 @@ const texts = () => messages().tokens;
 
 interface ListFacts {
   page: { data: Token[]; next_cursor: string | null };
-  /** Names of accounts, for those who see more than their own. */
+  /** Names of accounts, for readers who see more than their own. */
   owners: ReadonlyMap<string, string>;
   url: string;
   now: number;
@@ -118,7 +118,7 @@ const Table: FC<Pick<ListFacts, 'owners' | 'url' | 'now'> & { tokens: readonly T
   </TableFrame>
 );
 
-/** Names begin with A, all else with the most; the heading that sorts already turns the order round. */
+/** Names sort from A, everything else from the highest; the current heading reverses the order. */
 const SortHeading: FC<{ url: string; by: string; label: string }> = ({ url, by, label }) => {
   const there = new URL(url);
   const sorted = there.searchParams.get('sort') ?? 'created';
@@ -137,7 +137,7 @@ const SortHeading: FC<{ url: string; by: string; label: string }> = ({ url, by, 
   );
 };
 
-/** The first thing that would refuse a request. */
+/** Returns the first condition that would refuse a request. */
 export const TokenState: FC<{ token: Token; now: number }> = ({ token, now }) => {
   if (token.status === 'disabled') return <Badge kind="off">{texts().disabled}</Badge>;
   const end = endInForce(token);
@@ -146,7 +146,7 @@ export const TokenState: FC<{ token: Token; now: number }> = ({ token, now }) =>
   return <Badge kind="good">{texts().active}</Badge>;
 };
 
-/** Whose it is, where there are several whose it could be. */
+/** Returns the owner, where there are several accounts. */
 function ownedHint({ hint, account_id }: Token, owners: ReadonlyMap<string, string>): string {
   return owners.size < 2 ? hint : `${hint} · ${owners.get(account_id) ?? account_id}`;
 }

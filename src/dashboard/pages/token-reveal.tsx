@@ -1,4 +1,4 @@
-// The one page that shows a token's value: with how to use it, ready to paste.
+// The only page that shows a token's value, with snippets to paste.
 import type { FC } from 'hono/jsx';
 import { messages } from '../i18n/messages.ts';
 import { CopyButton, OnceValue } from './form.tsx';
@@ -13,7 +13,7 @@ interface OnceFacts {
   id: string;
   value: string;
   models: readonly string[];
-  /** What channels serve, wildcards too. */
+  /** What channels serve, including wildcards. */
   served: readonly string[];
   origin: string;
 }

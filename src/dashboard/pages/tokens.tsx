@@ -1,4 +1,4 @@
-// The routes of tokens: list, add, one token, and what can be done to it.
+// The routes of tokens: list, add, one token, and its actions.
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
 import type { LogRowView } from '../api/log-fields.ts';
@@ -6,9 +6,17 @@ import type { Token } from '../api/token-fields.ts';
 import { messages } from '../i18n/messages.ts';
 import { changedOnly } from './edit-form.tsx';
 import { show } from './layout.tsx';
-import { formOf, need, needAll, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
+import {
+  formOf,
+  need,
+  needAll,
+  type PageContext,
+  type PageEnv,
+  servedModels,
+  textOf,
+  type Values,
+} from './page-env.ts';
 import { Heading, Time } from './parts.tsx';
-import { servedModels } from './served-models.ts';
 import { editableToken, editsAdminPart } from './token-bounds.tsx';
 import { TokenDetails, type TokenFigures, type TopUp } from './token-details.tsx';
 import { TokenForm, tokenBody, valuesOfToken } from './token-form.tsx';
@@ -100,7 +108,7 @@ async function editToken(context: PageContext) {
   const values = await formOf(context);
   const { expires_at, ...body } = changedOnly(values, tokenBody);
   const before = await findEditable(context);
-  // The form knows days only: a time of day that was set otherwise stays while its day stays.
+  // The form has days only: a time of day that was set elsewhere stays while its day stays.
   const isSameDay = expires_at === undefined || expires_at === (before.expires_at?.slice(0, 10) ?? null);
   const edit = isSameDay ? body : { ...body, expires_at };
   const edited = await context.var.api('PATCH', pathOf(context), edit);
@@ -187,7 +195,7 @@ function find(context: PageContext): Promise<Token> {
   return need(context.var.api<Token>('GET', pathOf(context)));
 }
 
-/** The token with the values that this reader edits. */
+/** Returns the token with the values that this reader edits. */
 async function findEditable(context: PageContext): Promise<Token> {
   return editableToken(await find(context), context.var.principal.accountId);
 }
@@ -196,7 +204,7 @@ function pathOf(context: PageContext): string {
   return `/tokens/${encodeURIComponent(context.req.param('id') ?? '')}`;
 }
 
-/** Asks before a token is deleted, and says what will stop. */
+/** Asks for confirmation before a token is deleted, and lists what will stop working. */
 const TokenDelete: FC<{ token: Token }> = ({ token }) => (
   <div class="narrow">
     <Heading title={texts().deleteTitle} />

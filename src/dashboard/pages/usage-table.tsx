@@ -1,4 +1,4 @@
-// Sums of usage by what was used: dearest first.
+// Sums of usage by model, token, or channel, most expensive first.
 import type { FC } from 'hono/jsx';
 import { messages } from '../i18n/messages.ts';
 import { count, dollars, Empty, milliseconds, TableFrame } from './parts.tsx';
@@ -13,20 +13,20 @@ export interface UsageRow {
   input_tokens?: number;
   output_tokens?: number;
   cost_usd: number;
-  /** On average; null: not known of any. */
+  /** The average. Null: not known. */
   ttfb_ms?: number | null;
-  /** Of how many it is known. */
+  /** How many requests have it. */
   ttfb_requests?: number;
 }
 
-/** The dearest are shown. */
+/** The most expensive ones are shown. */
 export const shownRows = 10;
 
 interface TableFacts {
   label: string;
   rows: readonly UsageRow[];
   nameOf?: (key: string) => string;
-  /** The page of what was used. */
+  /** Returns the page of what was used. */
   hrefOf: (key: string) => string;
 }
 

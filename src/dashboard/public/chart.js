@@ -6,7 +6,7 @@ const iso = (seconds) => new Date(seconds * 1000).toISOString();
 const dollars = (usd) => `$${usd.toLocaleString('en-US', { maximumFractionDigits: usd < 1 ? 6 : 2 })}`;
 const whole = (number) => (number === null || number === undefined ? '–' : number.toLocaleString('en-US'));
 
-// uPlot does not load where a browser's language is none (`en-US@posix`): the server's drawing stays.
+// uPlot does not load if the browser's language is invalid (`en-US@posix`); the server's drawing stays.
 const figures = typeof uPlot === 'function' ? document.querySelectorAll('figure[data-chart]') : [];
 for (const figure of figures) {
   const points = JSON.parse(figure.dataset.chart);

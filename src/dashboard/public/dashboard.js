@@ -27,7 +27,7 @@ document.addEventListener('submit', (event) => {
   if (sent.has(event.target)) return event.preventDefault();
   if (event.target.method === 'post') {
     sent.add(event.target);
-    // Whoever has stopped the browser may send it anew.
+    // After stopping the browser, the form can be sent again.
     setTimeout(() => sent.delete(event.target), 5_000);
   }
   event.submitter?.setAttribute('aria-busy', 'true');

@@ -44,7 +44,7 @@ for (const form of canUse ? document.querySelectorAll('form[data-passkey]') : []
     try {
       await actions[form.dataset.passkey](form);
     } catch (error) {
-      // Whoever closes the browser's own window has changed their mind.
+      // Closing the browser's own window cancels.
       if (error.name !== 'NotAllowedError' && error.name !== 'AbortError') {
         alert.textContent = error.name === 'InvalidStateError' ? alert.dataset.known : error.message;
         alert.hidden = false;

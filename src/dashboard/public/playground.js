@@ -25,7 +25,7 @@ const wordsOf = {
   gemini: (event) => (event.candidates?.[0]?.content?.parts ?? []).map((part) => part.text ?? '').join(''),
 };
 
-/** The message of an event that is an error; undefined: it is none. */
+/** The message of an event that is an error; undefined for other events. */
 const errorOf = (event) => event.error?.message ?? event.response?.error?.message;
 
 const figure = (name, text) => {

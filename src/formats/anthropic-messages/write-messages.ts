@@ -2,8 +2,8 @@
 // theirs, and the first message is the user's. https://docs.anthropic.com/en/api/messages
 import type { JsonObject } from '../../lib/json.ts';
 import type { DroppedPaths } from '../dropped-paths.ts';
-import { needsUserTurn, userTurnText } from '../first-user-turn.ts';
 import type { NeutralMessage, NeutralPart, NeutralRequest } from '../neutral.ts';
+import { needsUserTurn, userTurnText } from '../part-order.ts';
 import { writePart } from './write-blocks.ts';
 
 /** Writes leading system prompts, and instructions that have no member of their own. */

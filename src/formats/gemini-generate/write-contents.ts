@@ -2,8 +2,8 @@
 // calls come first and in the order of the calls.
 import type { JsonObject } from '../../lib/json.ts';
 import type { DroppedPaths } from '../dropped-paths.ts';
-import { needsUserTurn, userTurnText } from '../first-user-turn.ts';
 import type { NeutralMessage, NeutralPart, NeutralRequest } from '../neutral.ts';
+import { needsUserTurn, userTurnText } from '../part-order.ts';
 import type { GeminiTraits } from './model-traits.ts';
 import { mediaBeside, type PartContext, writePart } from './write-parts.ts';
 

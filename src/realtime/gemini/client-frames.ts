@@ -3,14 +3,14 @@
 import { memberOf, objectOf, objectsOf, textOf } from '../../formats/gemini-generate/members.ts';
 import { isObject } from '../../formats/json-reader.ts';
 import type { JsonObject } from '../../lib/json.ts';
+import { memberText, replaceMember, topLevelMembers } from '../../lib/json-members.ts';
 import { RelayError } from '../../lib/relay-error.ts';
+import { relayErrorOf } from '../dialect.ts';
 import { type Frame, frameLike, textOfFrame, type Verdict } from '../frames.ts';
 import type { Pricing } from '../money.ts';
-import { relayErrorOf } from '../relay-error-of.ts';
-import { refusalOfResources } from '../shared-resources.ts';
+import { refusalOfResources } from '../routes.ts';
 import type { LiveConversation } from './conversation.ts';
 import { readFrame } from './frames.ts';
-import { modelNamed, withSetupModel } from './setup.ts';
 import type { LiveTurns } from './turns.ts';
 
 interface LiveClientContext {
@@ -109,4 +109,28 @@ function withModelOf(frame: Frame, setup: JsonObject, { upstreamModel }: Pricing
   const text = textOfFrame(frame);
   const renamed = withSetupModel(text, modelNamed(setup, upstreamModel));
   return renamed === text ? frame : frameLike(frame, renamed);
+}
+
+const prefix = 'models/';
+
+/** Returns the model's name as channels and tokens have it, or undefined if the message names none. */
+export function modelOfSetup(message: JsonObject): string | undefined {
+  return textOf(objectOf(message, 'setup'), 'model')?.replace(prefix, '');
+}
+
+/** The upstream's name of the model, written as the client writes its own. */
+export function modelNamed(setup: JsonObject, upstreamModel: string): string {
+  const bare = upstreamModel.replace(prefix, '');
+  return textOf(setup, 'model')?.startsWith(prefix) ? prefix + bare : bare;
+}
+
+/** The text with that model wherever it names one, should it name several. Else as it was, byte for byte. */
+export function withSetupModel(text: string, model: string): string {
+  const setups = topLevelMembers(text).filter(({ key }) => key === 'setup');
+  return setups.reduceRight((result, member) => {
+    const setup = memberText(text, member);
+    if (!setup.startsWith('{')) return result;
+    const renamed = replaceMember(setup, 'model', JSON.stringify(model));
+    return result.slice(0, member.valueStart) + renamed + result.slice(member.valueEnd);
+  }, text);
 }

@@ -1,17 +1,18 @@
 // Gemini's Live API as a dialect: the model is in the client's first message, and there are no words for errors: whatever
 // cannot go on is closed. https://ai.google.dev/api/live (2026-11)
 import { RelayError } from '../../lib/relay-error.ts';
+import { baseUrlOf } from '../../providers/provider.ts';
+import { providers } from '../../providers/registry.ts';
 import type { Route } from '../../routing/catalog.ts';
 import type { Closing } from '../close-codes.ts';
 import type { Dialect, DialectContext } from '../dialect.ts';
 import type { Frame, Verdict } from '../frames.ts';
 import type { Pricing } from '../money.ts';
+import type { SessionOrder } from '../order.ts';
 import { multiplierFor } from '../routes.ts';
-import { liveUrl } from './address.ts';
-import { checkFrame } from './client-frames.ts';
+import { checkFrame, modelOfSetup } from './client-frames.ts';
 import { LiveConversation } from './conversation.ts';
 import { readFrame } from './frames.ts';
-import { modelOfSetup } from './setup.ts';
 import { LiveTurns } from './turns.ts';
 import { observeFrame } from './upstream-frames.ts';
 
@@ -91,4 +92,13 @@ export class GeminiDialect implements Dialect {
     // A group's multiplier may have been edited since the session began.
     return { ...this.place, multiplier: multiplierFor(this.context.order.identity) };
   }
+}
+
+/**
+ * For `fetch` (http, https). The key goes in the header `x-goog-api-key`, as Google's Python SDK sends it, and not in the
+ * query, which is what gets into logs. https://ai.google.dev/api/live (2026-11)
+ */
+function liveUrl({ channel }: Route, { endpoint }: SessionOrder): string {
+  const baseUrl = baseUrlOf(providers[channel.provider], channel.baseUrl);
+  return baseUrl.replace(/\/v1(beta|alpha)?$/, '') + endpoint;
 }

@@ -122,7 +122,7 @@ export class LiveTurns implements SessionTurns {
 
   /**
    * What runs is charged by what passed; what was given costs its input if the client left it (the upstream had it),
-   * nothing if the upstream never answered; what was only heard is given back.
+   * nothing if the upstream never answered; audio that was only received is not charged.
    */
   end(by: 'client' | 'upstream' | 'relay', errorCode: string): void {
     this.settleComplete();

@@ -45,9 +45,9 @@ export function transcriptMeasure(rates: Rates | null): TurnMeasure {
 export function transcribed(usage: Partial<Usage>, rates: Rates | null): Usage {
   const { audioMilliseconds = 0 } = usage;
   if (audioMilliseconds === 0 || rates === null || rates.perAudioHour > 0) return usageOf(usage);
-  const heard = Math.ceil((audioMilliseconds / 1_000) * realtimeBounds.inputTokensPerSecond);
+  const spoken = Math.ceil((audioMilliseconds / 1_000) * realtimeBounds.inputTokensPerSecond);
   const written = Math.ceil((audioMilliseconds / 1_000) * outputBounds.transcriptTokensPerSecond);
-  return usageOf({ inputTokens: heard, inputAudioTokens: heard, outputTokens: written });
+  return usageOf({ inputTokens: spoken, inputAudioTokens: spoken, outputTokens: written });
 }
 
 /** Returns the input usage of a response: the conversation and its own input, because it may refer to items of the conversation. */

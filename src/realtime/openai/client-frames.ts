@@ -2,10 +2,10 @@
 // to. Most frames need no check.
 import { isObject, objectAt, textAt } from '../../formats/json-reader.ts';
 import type { JsonObject } from '../../lib/json.ts';
+import { relayErrorOf } from '../dialect.ts';
 import { type Frame, frameLike, textOfFrame, type Verdict } from '../frames.ts';
 import type { Pricing } from '../money.ts';
-import { relayErrorOf } from '../relay-error-of.ts';
-import { refusalOfResources } from '../shared-resources.ts';
+import { refusalOfResources } from '../routes.ts';
 import type { Conversation } from './conversation.ts';
 import { errorEvent } from './error-event.ts';
 import { readFrame } from './events.ts';

@@ -2,15 +2,16 @@
 // https://platform.openai.com/docs/api-reference/realtime (2026-11)
 import { objectAt, textAt } from '../../formats/json-reader.ts';
 import { RelayError } from '../../lib/relay-error.ts';
+import { baseUrlOf } from '../../providers/provider.ts';
+import { providers } from '../../providers/registry.ts';
 import type { Catalog, Route } from '../../routing/catalog.ts';
 import { ratesOf } from '../../routing/route-rates.ts';
 import type { Closing } from '../close-codes.ts';
 import type { Dialect, DialectContext } from '../dialect.ts';
 import type { Frame, Verdict } from '../frames.ts';
 import type { Pricing } from '../money.ts';
-import { multiplierFor } from '../routes.ts';
-import { refusalOfResources } from '../shared-resources.ts';
-import { realtimeUrl } from './address.ts';
+import type { SessionOrder } from '../order.ts';
+import { multiplierFor, refusalOfResources } from '../routes.ts';
 import { checkFrame } from './client-frames.ts';
 import { Conversation } from './conversation.ts';
 import { cancelEvent, errorEvent, sessionExpiredEvent, sessionUpdateEvent } from './error-event.ts';
@@ -163,4 +164,36 @@ export class OpenaiDialect implements Dialect {
     this.latestCatalog = await this.context.catalog();
     return this.latestCatalog;
   }
+}
+
+/**
+ * For `fetch` (http, https). Azure's older surface has the deployment in the query:
+ * https://learn.microsoft.com/azure/ai-services/openai/how-to/realtime-audio-websockets (2026-11).
+ */
+function realtimeUrl({ channel, upstreamModel }: Route, { intent }: SessionOrder): string {
+  const provider = providers[channel.provider];
+  const baseUrl = baseUrlOf(provider, channel.baseUrl);
+  // Of the caller's query, only the model and the intent are sent on.
+  const query = new URLSearchParams();
+  if (intent === 'transcription') query.set('intent', 'transcription');
+  const version = channel.provider === 'azure' ? new URL(baseUrl).searchParams.get('api-version') : null;
+  if (version !== null) return azureUrl(baseUrl, version, upstreamModel, query);
+  if (intent === 'conversation') query.set('model', upstreamModel);
+  return provider.url({
+    baseUrl,
+    operation: 'realtime',
+    model: upstreamModel,
+    suffix: '',
+    search: `?${query}`,
+    streams: false,
+    settings: channel.settings,
+    key: null,
+  });
+}
+
+function azureUrl(baseUrl: string, version: string, deployment: string, query: URLSearchParams): string {
+  const { origin, pathname } = new URL(baseUrl);
+  query.set('api-version', version);
+  query.set('deployment', deployment);
+  return `${origin}${pathname.replace(/\/(openai\/?)?$/, '')}/openai/realtime?${query}`;
 }

@@ -24,7 +24,7 @@ interface TurnsContext {
   /** The same for the transcription model. */
   transcriptPricing(): Pricing;
   comingTranscriptPricing(): Pricing;
-  /** Cancels a running response that may cost no more, and tells the client. */
+  /** Cancels a running response that may cost no more, and notifies the client. */
   refuse(responseId: string, error: RelayError): void;
 }
 

@@ -32,7 +32,7 @@ export interface Plan {
   models: readonly string[] | null;
   body: CallerBody;
   routes: PricedRoute[];
-  /** Of the dearest route; null when one has no price. */
+  /** Of the most expensive route. Null when a route has no price. */
   bound: Bound | null;
   /** Its size, which needs no price: limits count it, and estimates start from it. Null if nothing is sent. */
   size: RequestSize | null;

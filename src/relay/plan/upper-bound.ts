@@ -62,9 +62,9 @@ function dearestBound(
   const bounds = routes.map(({ rates, channel, upstreamModel }) => {
     if (rates === null) return null;
     const { provider } = channel;
-    const dearest = isObject(value) ? highestRequestedFactor(rates, provider, upstreamModel, value) : rates;
+    const highest = isObject(value) ? highestRequestedFactor(rates, provider, upstreamModel, value) : rates;
     const hosted = provider === 'openai-compatible' || provider === 'workers-ai';
-    return upperBound(endpoint.format, value, bytes, dearest, {
+    return upperBound(endpoint.format, value, bytes, highest, {
       ...options,
       ...more,
       model: upstreamModel,
@@ -72,8 +72,8 @@ function dearestBound(
     });
   });
   return bounds.reduce<Bound | null>(
-    (dearest, bound) =>
-      dearest === null || bound === null || bound.reserveNanoUsd > dearest.reserveNanoUsd ? bound : dearest,
+    (highest, bound) =>
+      highest === null || bound === null || bound.reserveNanoUsd > highest.reserveNanoUsd ? bound : highest,
     bounds[0] ?? null,
   );
 }

@@ -1,6 +1,6 @@
 // Reads what the caller sent, as far as the relay must know it: a JSON body whole, a form up to its `model`.
 import { ChunkReader } from '../../lib/chunk-reader.ts';
-import { mediaType } from '../../lib/media-type.ts';
+import { mediaType } from '../../lib/decoded-response.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 import type { Call } from '../call.ts';
 import { relayLimits } from '../limits.ts';

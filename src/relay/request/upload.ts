@@ -16,13 +16,13 @@ export interface Upload {
 
 /**
  * Starts sending, with `model` renamed if the upstream calls it otherwise. A known length stays known. `done`
- * rejects with a RelayError when `model` comes again. `heard` is given what passes.
+ * rejects with a RelayError when `model` comes again. `heard` receives what passes.
  */
 export function startUpload(
   form: Form,
   upstreamModel: string,
   abort: AbortController,
-  heard: UploadedAudio | null,
+  uploaded: UploadedAudio | null,
 ): Upload {
   const field = form.fields.find(({ name }) => name === 'model');
   const held =
@@ -32,8 +32,8 @@ export function startUpload(
     form.contentLength === null
       ? new IdentityTransformStream()
       : new FixedLengthStream(form.contentLength + grown);
-  heard?.push(held, form.fields.filter(({ name }) => name === 'url').length);
-  return { body: readable, done: send(form, held, writable.getWriter(), abort, heard) };
+  uploaded?.push(held, form.fields.filter(({ name }) => name === 'url').length);
+  return { body: readable, done: send(form, held, writable.getWriter(), abort, uploaded) };
 }
 
 async function send(
@@ -41,7 +41,7 @@ async function send(
   held: Uint8Array,
   writer: WritableStreamDefaultWriter,
   abort: AbortController,
-  heard: UploadedAudio | null,
+  uploaded: UploadedAudio | null,
 ): Promise<void> {
   try {
     let taken = await isTaken(writer, held);
@@ -51,7 +51,7 @@ async function send(
       size += bytes.byteLength;
       if (size > relayLimits.bodyBytes) throw tooLarge();
       form.modelFields.push(bytes);
-      heard?.push(bytes);
+      uploaded?.push(bytes);
       taken = await isTaken(writer, bytes);
     }
     if (taken) await writer.close().catch(() => undefined);

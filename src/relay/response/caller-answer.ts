@@ -21,7 +21,7 @@ export function withModel(plan: Plan, { route }: Sending, response: Response): R
   return response;
 }
 
-/** Tells the caller what was left of its limits when it was admitted. */
+/** Adds headers with what was left of the caller's limits when it was admitted. */
 export function withLimits({ call, limitsLeft }: AdmittedRequest, response: Response): Response {
   if (limitsLeft === null) return response;
   const headers = rateLimitHeaders(call.endpoint.format.api, limitsLeft, call.startedAtMs);

@@ -9,7 +9,6 @@ import { streamRhythm } from '../limits.ts';
 import type { PricedRoute } from '../plan/candidate-routes.ts';
 import type { Plan } from '../plan/plan.ts';
 import { bodyValue } from '../request/read-body.ts';
-import { mayHaveMedia } from './media-streams.ts';
 import { isUsageKnown } from './stream-task.ts';
 
 /**
@@ -49,4 +48,16 @@ function mayCostUnseen({ call, plan, route, meter, elapsedMs }: LeftStream): boo
 function showsLittle({ outputCharacters }: Meter, elapsedMs: number): boolean {
   const tokens = outputCharacters / charactersPerToken;
   return elapsedMs >= silentThought.afterMs && tokens < (elapsedMs / 1_000) * silentThought.tokensPerSecond;
+}
+
+const mediaFields = /"(image_generation|modalities|responseModalities|response_modalities|partial_images)"/;
+
+/**
+ * Returns whether a stream may contain media. JavaScript then passes it on, which holds the upstream back when the caller reads
+ * slowly: media come in megabytes, and a pipe with two separately buffered branches has no limit. The longest answer limits text.
+ */
+export function mayHaveMedia({ endpoint }: Call, { model, body }: Plan): boolean {
+  const { task } = endpoint.format;
+  if (task === 'images' || task === 'speech' || task === 'transcription') return true;
+  return /image|audio/i.test(model ?? '') || (body.type === 'json' && mediaFields.test(body.text));
 }

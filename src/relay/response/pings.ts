@@ -3,8 +3,8 @@
 
 import { errorEvent, eventOfErrorBody, pingOf } from '../../formats/own-events.ts';
 import { readUpstreamError, upstreamErrorBody } from '../../formats/upstream-error.ts';
+import { withTimer } from '../../lib/deadline-timer.ts';
 import { RelayError } from '../../lib/relay-error.ts';
-import { withTimer } from '../../lib/timer.ts';
 import type { ChannelSettings } from '../../providers/channel-settings.ts';
 import type { AdmittedRequest } from '../admitted-request.ts';
 import type { Call } from '../call.ts';

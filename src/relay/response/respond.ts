@@ -5,8 +5,7 @@ import type { Framing } from '../../formats/observation.ts';
 import { withPromptTokens } from '../../formats/openai-embeddings/response.ts';
 import { readRerankResponse } from '../../formats/rerank/response.ts';
 import { readUpstreamError, upstreamErrorBody } from '../../formats/upstream-error.ts';
-import { isEncoded } from '../../lib/decoded-response.ts';
-import { mediaType } from '../../lib/media-type.ts';
+import { isEncoded, mediaType } from '../../lib/decoded-response.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 import { refusedRelay } from '../../providers/refused-relay.ts';
 import { providers } from '../../providers/registry.ts';
@@ -19,7 +18,7 @@ import { headersForCaller } from '../upstream/headers.ts';
 import type { Answered, Sent } from '../upstream/sent.ts';
 import { readWholeBody } from '../upstream/whole-body.ts';
 import type { CallerAnswer } from './caller-answer.ts';
-import { mayHaveMedia } from './media-streams.ts';
+import { mayHaveMedia } from './on-disconnect.ts';
 import { passthroughStream } from './passthrough-stream.ts';
 import { recordIds } from './record-upstream-ids.ts';
 import { rewritingStream } from './rewriting-stream.ts';
@@ -54,7 +53,7 @@ async function respondWithError(call: Call, sent: Sent): Promise<CallerAnswer> {
   const text = new TextDecoder().decode(bytes.subarray(0, relayLimits.errorBodyBytes));
   if (refusedRelay(status, text)) {
     const message =
-      'The model provider refused the account of this relay. Tell its operator; trying again will not help.';
+      'The model provider refused the account of this relay. Contact its operator; retrying will not help.';
     throw new RelayError('upstream_refused_relay', message, { cause: `upstream status ${status}` });
   }
   const outcome = { status, errorCode: 'upstream_error', meter: null };

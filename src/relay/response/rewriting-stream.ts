@@ -2,8 +2,8 @@
 // translations), and for bodies that are not streams of events. What arrives during a write is batched into the next.
 import { EventStartFinder } from '../../formats/own-events.ts';
 import { BatchingReader } from '../../lib/batching-reader.ts';
+import { withTimer } from '../../lib/deadline-timer.ts';
 import type { RelayError } from '../../lib/relay-error.ts';
-import { withTimer } from '../../lib/timer.ts';
 import { streamRhythm } from '../limits.ts';
 import { brokenUpstream, silentUpstream } from '../upstream/upstream-errors.ts';
 import {

@@ -3,7 +3,7 @@
 import { FramingDetector } from '../../formats/framing-detector.ts';
 import { stripUsage } from '../../formats/openai-chat/strip-usage.ts';
 import { createRawSseSplitter, type RawSseBlock } from '../../formats/sse.ts';
-import { joinedBytes } from '../../lib/joined-bytes.ts';
+import { joinedBytes } from '../../lib/chunk-reader.ts';
 import type { Edit } from './rewriting-stream.ts';
 
 /**

@@ -36,15 +36,15 @@ export function chargeOfAnswer(answer: AnswerToCharge): Charge {
   return own === null ? dearestCharge(answer, served) : chargeAt(answer, own, served.named);
 }
 
-/** A served model without a price costs as the dearest of those that the request names. */
+/** A served model without a price costs the highest price of the models that the request names. */
 function dearestCharge(answer: AnswerToCharge, { named, others }: ServedModel): Charge {
   const { plan, route, rates } = answer;
   const prices = [rates, ...others.map((other) => plan.ratesOf(route, other))].filter(
     (price) => price !== null,
   );
   const charges = prices.map((price) => chargeAt(answer, price, named));
-  return charges.reduce((dearest, charge) =>
-    costOfCharge(charge) > costOfCharge(dearest) ? charge : dearest,
+  return charges.reduce((highest, charge) =>
+    costOfCharge(charge) > costOfCharge(highest) ? charge : highest,
   );
 }
 

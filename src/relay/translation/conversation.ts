@@ -12,7 +12,7 @@ import { ownTarget } from '../../formats/registry.ts';
 import { upstreamErrorBody } from '../../formats/upstream-error.ts';
 import type { AnswerContext, CallerFormat, ConversationFormat } from '../../formats/wire-format.ts';
 import type { JsonObject } from '../../lib/json.ts';
-import { isDeeperThan } from '../../lib/json-depth.ts';
+import { isDeeperThan } from '../../lib/json.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 import { chatFactsOf } from '../../providers/presets.ts';
 import type { Call } from '../call.ts';

@@ -9,7 +9,7 @@ import { errorEvent } from '../../formats/own-events.ts';
 import { ResponseCollector } from '../../formats/response-of-events.ts';
 import { createSseSplitter, type SseEvent } from '../../formats/sse.ts';
 import type { AnswerContext, CallerFormat, EventReader, EventWriter } from '../../formats/wire-format.ts';
-import { joinedBytes } from '../../lib/joined-bytes.ts';
+import { joinedBytes } from '../../lib/chunk-reader.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { RelayError } from '../../lib/relay-error.ts';
 import type { Call } from '../call.ts';

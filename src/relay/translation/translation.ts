@@ -50,7 +50,7 @@ export interface WholeAnswer {
 export function refuseLoss({ request }: Call, dropped: readonly string[], model: string | null): void {
   if (dropped.length === 0 || request.headers.get('x-relay-strict') !== '1') return;
   const what = dropped.map((path) => `\`${path}\``).join(', ');
-  const message = `The provider of \`${model}\` cannot be told ${what}, and \`x-relay-strict: 1\` forbids leaving it out.`;
+  const message = `The provider of \`${model}\` cannot be sent ${what}, and \`x-relay-strict: 1\` forbids leaving it out.`;
   throw new RelayError('invalid_request', message, { param: dropped[0] ?? 'model' });
 }
 

@@ -1,9 +1,8 @@
 // Checks the beginning of an answer: an upstream that opens with 200 and then reports an error, or sends nothing, has not answered.
 import { type BodyShape, FramingDetector, shapeOfBytes } from '../../formats/framing-detector.ts';
 import { createRawSseSplitter, type RawSseBlock } from '../../formats/sse.ts';
-import { ChunkReader } from '../../lib/chunk-reader.ts';
-import { joinedBytes } from '../../lib/joined-bytes.ts';
-import { withTimer } from '../../lib/timer.ts';
+import { ChunkReader, joinedBytes } from '../../lib/chunk-reader.ts';
+import { withTimer } from '../../lib/deadline-timer.ts';
 import {
   type AnswerFault,
   brokenAnswer,
@@ -59,9 +58,9 @@ async function faultWithin(
   start: AnswerStart,
   firstByteMs: number,
 ): Promise<AnswerFault | null> {
-  const heard = Promise.withResolvers<true>();
-  const finding = firstFault(reader, start, () => heard.resolve(true)).then((fault) => ({ fault }));
-  const isHeard = await withTimer(Promise.race([heard.promise, finding]), firstByteMs);
+  const received = Promise.withResolvers<true>();
+  const finding = firstFault(reader, start, () => received.resolve(true)).then((fault) => ({ fault }));
+  const isHeard = await withTimer(Promise.race([received.promise, finding]), firstByteMs);
   if (isHeard === null) return noAnswer('upstream_timeout', 'upstream_timeout');
   return (await withTimer(finding, firstEventMs))?.fault ?? null;
 }
@@ -70,11 +69,11 @@ async function faultWithin(
 async function firstFault(
   reader: ChunkReader,
   start: AnswerStart,
-  heard: () => void,
+  received: () => void,
 ): Promise<AnswerFault | null> {
   try {
     for (let bytes = await reader.read(); bytes !== null; bytes = await reader.read()) {
-      heard();
+      received();
       const verdict = start.push(bytes);
       if (verdict !== null) return verdict.fault;
     }

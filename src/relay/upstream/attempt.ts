@@ -1,4 +1,5 @@
 // One attempt at a target: opens its key, writes the request for it, calls it, and classifies what comes back.
+import type { OperationId } from '../../formats/format-id.ts';
 import { logError } from '../../lib/log.ts';
 import { messageWithCause, RelayError } from '../../lib/relay-error.ts';
 import type { Attempt } from '../../metering/log-row.ts';
@@ -17,7 +18,6 @@ import { adaptedBody, headersFor, outgoingBody, targetFor } from './build-reques
 import { checkAnswer } from './check-answer.ts';
 import { type Classified, classifyError, classifyFault } from './classify-failure.ts';
 import { droppedHeader } from './headers.ts';
-import { mayBeResent } from './repeat.ts';
 import type { Sending, Sent } from './sent.ts';
 import { timeoutsOf } from './timeouts.ts';
 
@@ -212,4 +212,33 @@ async function orUploadFailure(
     if (abort.signal.aborted) await uploaded;
     throw error;
   }
+}
+
+/** Operations that cost again when they are repeated: pictures, sound, and responses in the background. */
+const lasting: ReadonlySet<OperationId> = new Set<OperationId>([
+  'speech',
+  'transcriptions',
+  'translations',
+  'image-generations',
+  'image-edits',
+  'image-variations',
+  'stored-response',
+]);
+
+/** Whether another target may be tried. A caller says with `x-relay-repeat: 1` that twice is better than not at all. */
+export function mayBeRepeated(request: AdmittedRequest, { mayBeDone }: UpstreamFailure): boolean {
+  // An upload cannot be read again.
+  if (request.plan.body.type === 'form') return false;
+  return !mayBeDone || mayRunTwice(request);
+}
+
+/** Whether it may be sent again when a connection closed before it was answered. Asking for a stored response makes nothing. */
+function mayBeResent(request: AdmittedRequest): boolean {
+  if (request.plan.body.type === 'form') return false;
+  return mayRunTwice(request) || request.call.endpoint.operation === 'stored-response';
+}
+
+function mayRunTwice({ call, plan }: AdmittedRequest): boolean {
+  const isLasting = lasting.has(call.endpoint.operation) || plan.facts.background;
+  return !isLasting || call.request.headers.get('x-relay-repeat') === '1';
 }

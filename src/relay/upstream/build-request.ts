@@ -91,13 +91,13 @@ export function outgoingBody(
   plan: Plan,
   route: PricedRoute,
   abort: AbortController,
-  heard: UploadedAudio | null,
+  uploaded: UploadedAudio | null,
 ): Outgoing {
   switch (plan.body.type) {
     case 'none':
       return { ...asItIs, body: null };
     case 'form': {
-      const { body, done } = startUpload(plan.body, route.upstreamModel, abort, heard);
+      const { body, done } = startUpload(plan.body, route.upstreamModel, abort, uploaded);
       return { ...asItIs, body, uploaded: done };
     }
     case 'json': {

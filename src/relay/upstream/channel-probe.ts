@@ -176,9 +176,9 @@ export async function testChannel(
   const { probe, upstreamModel } = await probeChannel(channel, model, keyId, services);
   const tried = upstreamModel === null ? {} : { upstreamModel };
   const place = { channelId, keyId: keyId ?? channel.keys[0]?.id ?? null, ...tried };
-  const told: Promise<unknown>[] = [];
-  if (probe.ok) services.health.succeeded(place, startedAtMs, probe.latency_ms, (work) => told.push(work));
-  await Promise.all(told);
+  const reports: Promise<unknown>[] = [];
+  if (probe.ok) services.health.succeeded(place, startedAtMs, probe.latency_ms, (work) => reports.push(work));
+  await Promise.all(reports);
   return probe;
 }
 

@@ -1,7 +1,6 @@
 // Checks whether an answer with status 200 is one, before any of it goes to the caller. What cannot be checked without slowing it down (the
 // events of the last target that may be tried) is checked when it has passed (response/running-answer.ts).
-import { isEncoded } from '../../lib/decoded-response.ts';
-import { mediaType } from '../../lib/media-type.ts';
+import { isEncoded, mediaType } from '../../lib/decoded-response.ts';
 import type { AdmittedRequest } from '../admitted-request.ts';
 import type { AnswerFault } from './answer-error.ts';
 import { noAnswer } from './answer-error.ts';

@@ -3,8 +3,7 @@ import { RelayError } from '../../lib/relay-error.ts';
 import type { CurrentTry, Failover, FailoverResult, Tried } from '../../routing/failover.ts';
 import type { AdmittedRequest } from '../admitted-request.ts';
 import type { PricedRoute } from '../plan/candidate-routes.ts';
-import { type Attempted, attempt } from './attempt.ts';
-import { mayBeRepeated } from './repeat.ts';
+import { type Attempted, attempt, mayBeRepeated } from './attempt.ts';
 import type { Answered, Sending, Sent } from './sent.ts';
 
 /** A failed attempt. `error`: what the client gets if it was the last, or null for the upstream's response. */

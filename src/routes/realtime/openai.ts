@@ -121,7 +121,7 @@ function requestedSession(request: Request, { model, intent, bound }: CallerPart
 /** An ephemeral secret is for one model. */
 function refuseOtherModel(model: string | null, fallback: string | null, named: string | null): void {
   if (fallback !== null) {
-    const message = `This ephemeral key was made for the model \`${model}\`: \`${fallback}\` is none of it.`;
+    const message = `This ephemeral key was made for the model \`${model}\`: \`${fallback}\` is not allowed.`;
     throw new RelayError('model_not_allowed', message);
   }
   if (named === null || named === model) return;

@@ -2,8 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { examine } from '../../../src/cli/doctor/examine.ts';
-import { linesOf, summaryOf } from '../../../src/cli/doctor/report.ts';
+import { examine, linesOf, summaryOf } from '../../../src/cli/doctor/examine.ts';
 import { adminKey, startRelay, type TestRelay } from '../../support/relay.ts';
 import { type Ended, freePort, runProgram, temporaryFolder } from './programs.ts';
 

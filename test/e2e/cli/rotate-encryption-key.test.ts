@@ -80,7 +80,7 @@ describe('of a local relay', () => {
     const rotated = await rotate();
     isOver = true;
     expect(rotated.code, rotated.output).toBe(0);
-    expect(rotated.output).toContain('sealed anew: 1');
+    expect(rotated.output).toContain('resealed: 1');
     const statuses = await serving;
     expect([statuses.length > 5, new Set(statuses)]).toEqual([true, new Set([200])]);
     expect([variable('ENCRYPTION_KEY'), variable('ENCRYPTION_KEY_NEXT')]).toEqual([next, undefined]);

@@ -9,7 +9,7 @@ import {
 } from '@google/genai';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { costNanoUsd, tableRates } from '../../../src/metering/price.ts';
-import { usageOfTurn } from '../../../src/realtime/gemini/usage.ts';
+import { usageOfTurn } from '../../../src/realtime/gemini/upstream-frames.ts';
 import {
   costOfTurn,
   liveChannel,

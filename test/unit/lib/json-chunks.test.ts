@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { chunksOfJson } from '../../../src/lib/json-chunks.ts';
+import { chunksOfJson } from '../../../src/lib/json.ts';
 
 it('cuts items into arrays of at most so many bytes, in order', () => {
   const items = ['a', 'bb', 'ü', { c: 1 }, 5];

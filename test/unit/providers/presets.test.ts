@@ -1,7 +1,7 @@
 // What is known of upstreams that imitate OpenAI's API.
 import { describe, expect, it } from 'vitest';
+import { presetNames } from '../../../src/providers/channel-settings.ts';
 import { openaiCompatible } from '../../../src/providers/openai-compatible.ts';
-import { presetNames } from '../../../src/providers/preset-name.ts';
 import { chatFactsOf, presetOf, presets } from '../../../src/providers/presets.ts';
 import { targetOf } from './target.ts';
 

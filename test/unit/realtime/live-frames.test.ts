@@ -1,10 +1,10 @@
 // What messages of the Live API are read as, without parsing the bulk of them; the model of a setup; usages.
 import { describe, expect, it } from 'vitest';
 import { frameLike } from '../../../src/realtime/frames.ts';
+import { modelNamed, modelOfSetup, withSetupModel } from '../../../src/realtime/gemini/client-frames.ts';
 import { LiveConversation } from '../../../src/realtime/gemini/conversation.ts';
 import { readFrame } from '../../../src/realtime/gemini/frames.ts';
-import { modelNamed, modelOfSetup, withSetupModel } from '../../../src/realtime/gemini/setup.ts';
-import { usageOfTurn } from '../../../src/realtime/gemini/usage.ts';
+import { usageOfTurn } from '../../../src/realtime/gemini/upstream-frames.ts';
 
 const data = 'A'.repeat(2_000);
 const pcm = '"mimeType":"audio/pcm;rate=16000"';

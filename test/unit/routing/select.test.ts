@@ -1,7 +1,7 @@
 // Which channel and key a request goes to.
 import { describe, expect, it } from 'vitest';
 import type { LiveChannel, Route } from '../../../src/routing/catalog.ts';
-import { everyTargetCooling } from '../../../src/routing/every-target-cooling.ts';
+import { everyTargetCooling } from '../../../src/routing/failover.ts';
 import { Health, targetName } from '../../../src/routing/health.ts';
 import { selectTarget } from '../../../src/routing/select.ts';
 import { plainChannel } from '../../support/plain-channel.ts';

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { streamOf } from '../../../src/dashboard/api/export.ts';
 import { csvPieces } from '../../../src/dashboard/api/log-csv.ts';
-import { streamOf } from '../../../src/dashboard/api/text-stream.ts';
 import { appendRows } from '../../../src/metering/log.ts';
 import { logRow } from '../stores/rows.ts';
 import { adminKey, emptyDatabase, relay } from './relay.ts';
