@@ -79,3 +79,11 @@ it('the management API has the calls that its page lists, and no other', async (
   );
   expect(listed.sort()).toEqual(served.sort());
 });
+
+it('names every header that pages of other origins may read', async () => {
+  const response = await fetch(`${relay.url}/v1/models`, { headers: { origin: 'https://example.com' } });
+  const exposed = (response.headers.get('access-control-expose-headers') ?? '').split(/, ?/);
+  const { text } = readPage('src/docs/headers.md');
+  expect(exposed).toContain('x-request-id');
+  expect(exposed.filter((name) => !text.includes(`\`${name}`))).toEqual([]);
+});
