@@ -32,7 +32,10 @@ const providerAddress = (name: string): VariableText => ({
   text: `The address that requests with \`${name}\` go to.`,
 });
 
-/** Every variable of the Worker. A variable that is in Env but not here does not compile. */
+/**
+ * Every variable of the Worker. A variable that is in Env but not here does not compile. The calls are marked as pure, so that the
+ * bundle leaves these texts out.
+ */
 export const variables: Readonly<Record<VariableName, VariableText>> = {
   ADMIN_KEY: {
     default: 'created at the first start',
@@ -50,12 +53,12 @@ export const variables: Readonly<Record<VariableName, VariableText>> = {
     default: 'unset',
     text: 'The old key while you rotate by hand. It still decrypts what it encrypted.',
   },
-  OPENAI_API_KEY: providerKey('OpenAI'),
-  OPENAI_BASE_URL: providerAddress('OPENAI_API_KEY'),
-  ANTHROPIC_API_KEY: providerKey('Anthropic'),
-  ANTHROPIC_BASE_URL: providerAddress('ANTHROPIC_API_KEY'),
-  GEMINI_API_KEY: providerKey('Google Gemini'),
-  GEMINI_BASE_URL: providerAddress('GEMINI_API_KEY'),
+  OPENAI_API_KEY: /* @__PURE__ */ providerKey('OpenAI'),
+  OPENAI_BASE_URL: /* @__PURE__ */ providerAddress('OPENAI_API_KEY'),
+  ANTHROPIC_API_KEY: /* @__PURE__ */ providerKey('Anthropic'),
+  ANTHROPIC_BASE_URL: /* @__PURE__ */ providerAddress('ANTHROPIC_API_KEY'),
+  GEMINI_API_KEY: /* @__PURE__ */ providerKey('Google Gemini'),
+  GEMINI_BASE_URL: /* @__PURE__ */ providerAddress('GEMINI_API_KEY'),
   LOG_RETENTION_DAYS: {
     default: '`90`',
     text: 'Days that rows of the request log are kept. `0` keeps them forever. The sums that charts use always stay.',
@@ -89,7 +92,7 @@ export const variables: Readonly<Record<VariableName, VariableText>> = {
 };
 
 /** The names of these variables. `npm start` passes them on from its environment. */
-export const variableNames = Object.keys(variables) as readonly VariableName[];
+export const variableNames = /* @__PURE__ */ Object.keys(variables) as readonly VariableName[];
 
 /** A channel that exists because an environment variable names its key. */
 interface EnvironmentChannel {

@@ -20,7 +20,7 @@ interface Case {
   path?: string;
   /** The token's account has a budget too, which its ledger holds a slice of. */
   accountBudget?: true;
-  /** What the README promises of requests a second, relay over bare. */
+  /** The goal for requests a second, relay over bare (README.md beside this file). */
   goal: number | null;
 }
 

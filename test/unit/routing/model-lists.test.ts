@@ -33,7 +33,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it('is bounded as the README says', () => {
+it('is bounded as the documentation says', () => {
   expect(listLimits).toMatchObject({ pages: 20, names: 5_000, discoverMs: 20_000 });
 });
 
