@@ -1,4 +1,4 @@
-// The relay's own errors in each API's format: SPEC section 5 as a table, and three writers. The formats are those of
+// The relay's own errors in each API's format: one table, and three writers. The formats are those of
 // the official OpenAPI files. SDKs choose their exception classes by status and `type`.
 import type { RelayError, RelayErrorCode } from '../lib/relay-error.ts';
 import type { ApiFormat } from './format-id.ts';

@@ -1,5 +1,5 @@
 // The models that a request names in other fields than `model`. Each is checked, reserved, and priced like the
-// requested one (SPEC section 4), because the caller chooses them and the operator pays.
+// requested one, because the caller chooses them and the operator pays.
 import type { JsonObject } from '../lib/json.ts';
 import { isObject } from './json-reader.ts';
 import { isModelName, modelNameRule } from './request-checks.ts';

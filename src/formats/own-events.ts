@@ -1,4 +1,4 @@
-// What the relay itself writes into a stream, at an event boundary: errors, which make the official SDKs raise (SPEC section 5),
+// What the relay itself writes into a stream, at an event boundary: errors, which make the official SDKs raise,
 // and pings, which are not part of the answer.
 import type { JsonObject } from '../lib/json.ts';
 import type { RelayError } from '../lib/relay-error.ts';

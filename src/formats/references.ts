@@ -1,6 +1,6 @@
 // The resources of the operator's account at a provider that a request names: files, stored conversations, containers,
 // indexes, prompts, voices, buckets. They work only for the account that made them through the relay, or where the
-// channel's operator shares them (SPEC section 4). One table for all formats: hosts of one format take over the fields of
+// channel's operator shares them. One table for all formats: hosts of one format take over the fields of
 // others, and a field that an upstream does not know costs nothing to check.
 import type { JsonObject } from '../lib/json.ts';
 import { RelayError } from '../lib/relay-error.ts';

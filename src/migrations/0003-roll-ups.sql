@@ -1,6 +1,6 @@
 -- Roll-ups of roll-ups, so that a year's chart reads thousands of rows and not hundreds of thousands. All are
 -- kept by metering/roll-up-log.ts in the transaction that writes the log, by batches (the triggers of version 1
--- wrote once for each row). Rows that a Worker of before writes between this and its replacement are in the log
+-- wrote once for each row). Rows that an earlier Worker writes between this and its replacement are in the log
 -- and in no roll-up: `npm run reconcile -- --repair` counts them in.
 DROP TRIGGER IF EXISTS logs_roll_up;
 DROP TRIGGER IF EXISTS logs_roll_up_again;

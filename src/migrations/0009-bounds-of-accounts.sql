@@ -10,7 +10,7 @@ ALTER TABLE accounts ADD COLUMN bounds_version INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX accounts_by_group ON accounts (group_name) WHERE group_name IS NOT NULL;
 
 -- Whether the email is known to be this person's: Cloudflare Access opens an account by its email, and anybody can type
--- an email into an invitation. Accounts of before are taken to be their owners', or Access would let nobody in.
+-- an email into an invitation. Existing accounts count as verified, or Access would let nobody in.
 ALTER TABLE accounts ADD COLUMN email_proven INTEGER NOT NULL DEFAULT 1;
 
 -- A deleted account keeps its id, which the log names, and nothing of the person. NULL: it is not deleted.

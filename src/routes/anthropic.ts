@@ -9,7 +9,7 @@ export function anthropicRoutes(servicesOf: ServicesOf, formats: FormatRegistry)
   for (const endpoint of formats.fixedEndpoints.filter(({ format }) => format.api === 'anthropic')) {
     routes.post(endpoint.path, (context) => relayRoute(context, servicesOf(context.env), endpoint));
   }
-  // Claude Code's sign of life and its telemetry (SPEC section 4): answered, counted nowhere.
+  // Claude Code's health probe and its telemetry: answered, but not logged.
   const silence = () => withErrorHandling('anthropic', async () => new Response(null, { status: 204 }));
   routes.get('/api/hello', silence);
   routes.post('/api/event_logging/batch', silence);

@@ -187,7 +187,7 @@ function showInvite(context: PageContext, facts: Omit<InviteFacts, 'github'>, st
   return showAlone(messages().invite.title, <InvitePage {...facts} github={github} />, status);
 }
 
-// Signs in whoever Cloudflare Access has let through, by the email that its JWT contains. An admin could have typed
+// Signs in a person whom Cloudflare Access has let through, by the email that its JWT contains. An admin could have typed
 // that email into an invitation, so it only opens accounts whose email is verified: by GitHub, or because the person has
 // signed in another way while Access reported the same email.
 
