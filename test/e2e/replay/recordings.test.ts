@@ -1,7 +1,7 @@
 // Replays every byte-exact recording through the running relay, delivered whole, at seeded cuts and byte by byte:
 // the caller gets the recorded bytes, and the log the provider's own counts.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { haveFixtures, sayWhenLeftOut } from '../../support/fixtures.ts';
+import { haveFixtures, reportSkippedReplay } from '../../support/fixtures.ts';
 import { type LogRowView, rowsOf } from '../../support/log-rows.ts';
 import { exchange, inParallel, type RawResponse } from '../../support/raw-client.ts';
 import { recordedTokens } from '../../support/recorded-usage.ts';
@@ -15,7 +15,7 @@ import {
 import { contentTypeOf, expectedAnswer } from './expected-answer.ts';
 import { idsNamedBy, type Replay, replayableFixtures, replaysOf } from './replays.ts';
 
-sayWhenLeftOut();
+reportSkippedReplay();
 
 const width = 16;
 /** `REPLAY=all` delivers every body up to 8 KB byte by byte too, instead of a sample. */

@@ -6,7 +6,7 @@ import type { NeutralEvent } from '../../../src/formats/neutral.ts';
 import { openaiChat } from '../../../src/formats/openai-chat/index.ts';
 import { openaiResponses } from '../../../src/formats/openai-responses/index.ts';
 import { readUpstreamError, upstreamErrorBody } from '../../../src/formats/upstream-error.ts';
-import { contextOf } from '../../support/translated-answers.ts';
+import { contextOf } from '../../support/translated-responses.ts';
 
 const openai = (message: string, more = {}) => ({
   error: { message, type: 'invalid_request_error', param: null, code: null, ...more },

@@ -18,7 +18,7 @@ import { usageOf } from '../../../src/formats/usage.ts';
 import type { ConversationFormat } from '../../../src/formats/wire-format.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { requestOf } from '../../support/formats.ts';
-import { contextOf, writeStream } from '../../support/translated-answers.ts';
+import { contextOf, writeStream } from '../../support/translated-responses.ts';
 
 const openai = { model: 'gpt-5.2', provider: 'openai' };
 const imitator = { model: 'some-model', provider: 'openai-compatible' };

@@ -5,7 +5,7 @@ import { anthropicMessages } from '../../../src/formats/anthropic-messages/index
 import { openaiChat } from '../../../src/formats/openai-chat/index.ts';
 import { openaiResponses } from '../../../src/formats/openai-responses/index.ts';
 import type { ConversationFormat } from '../../../src/formats/wire-format.ts';
-import { contextOf } from '../../support/translated-answers.ts';
+import { contextOf } from '../../support/translated-responses.ts';
 
 const call = (index: number, name: string | null, args: string) => ({
   tool_calls: [

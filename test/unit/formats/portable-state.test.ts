@@ -12,7 +12,7 @@ import {
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { firstTurn, formatNames, nextTurn, wholeOfStream } from '../../support/agent-turns.ts';
 import { type ConversationId, conversationOf, requestOf } from '../../support/formats.ts';
-import { contextOf, writeStream } from '../../support/translated-answers.ts';
+import { contextOf, writeStream } from '../../support/translated-responses.ts';
 
 const claude = { model: 'claude-opus-4-5', provider: 'anthropic' };
 

@@ -13,7 +13,7 @@ import type { JsonObject } from '../../../src/lib/json.ts';
 import { tokensIn } from '../../../src/relay/plan/token-estimate.ts';
 import { firstTurn, formatNames, nextTurn, wholeOfStream } from '../../support/agent-turns.ts';
 import { type ConversationId, conversationOf, requestOf } from '../../support/formats.ts';
-import { contextOf, writeStream } from '../../support/translated-answers.ts';
+import { contextOf, writeStream } from '../../support/translated-responses.ts';
 
 function read(format: ConversationId, body: JsonObject): NeutralRequest {
   return requestOf(conversationOf(format).readRequest(body, { model: 'm', stream: false }));

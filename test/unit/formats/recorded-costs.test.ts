@@ -5,9 +5,15 @@ import { describe, expect, it } from 'vitest';
 import { isObject } from '../../../src/formats/json-reader.ts';
 import { readChatUsage } from '../../../src/formats/openai-chat/usage.ts';
 import type { Usage } from '../../../src/formats/usage.ts';
-import { allFixtures, type Fixture, haveFixtures, meterOf, sayWhenLeftOut } from '../../support/fixtures.ts';
+import {
+  allFixtures,
+  type Fixture,
+  haveFixtures,
+  meterOf,
+  reportSkippedReplay,
+} from '../../support/fixtures.ts';
 
-sayWhenLeftOut();
+reportSkippedReplay();
 
 interface Price {
   input: number;

@@ -3,10 +3,10 @@
 import { describe, expect, it } from 'vitest';
 import type { FormatId } from '../../../src/formats/format-id.ts';
 import { readRequestFacts } from '../../../src/formats/request-facts.ts';
-import { allFixtures, haveFixtures, kindOf, sayWhenLeftOut } from '../../support/fixtures.ts';
+import { allFixtures, haveFixtures, kindOf, reportSkippedReplay } from '../../support/fixtures.ts';
 import { formatOf } from '../../support/formats.ts';
 
-sayWhenLeftOut();
+reportSkippedReplay();
 
 describe('the facts of a request', () => {
   it('are read from the format’s own members', () => {

@@ -6,10 +6,10 @@ import {
   type RawSseBlock,
   type SseEvent,
 } from '../../../src/formats/sse.ts';
-import { allFixtures, cutAtSeed, haveFixtures, sayWhenLeftOut } from '../../support/fixtures.ts';
+import { allFixtures, cutAtSeed, haveFixtures, reportSkippedReplay } from '../../support/fixtures.ts';
 import { growthOfTime, linearGrowth } from '../../support/growth.ts';
 
-sayWhenLeftOut();
+reportSkippedReplay();
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 

@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { stripUsage } from '../../../src/formats/openai-chat/index.ts';
 import { createRawSseSplitter } from '../../../src/formats/sse.ts';
-import { allFixtures, haveFixtures, sayWhenLeftOut } from '../../support/fixtures.ts';
+import { allFixtures, haveFixtures, reportSkippedReplay } from '../../support/fixtures.ts';
 
-sayWhenLeftOut();
+reportSkippedReplay();
 
 function strip(raw: string): string | null {
   const splitter = createRawSseSplitter();

@@ -4,7 +4,7 @@ import { anthropicMessages } from '../../../src/formats/anthropic-messages/index
 import type { NeutralEvent } from '../../../src/formats/neutral.ts';
 import { argumentsObject } from '../../../src/formats/tool-arguments.ts';
 import { growthOfTime, linearGrowth } from '../../support/growth.ts';
-import { contextOf } from '../../support/translated-answers.ts';
+import { contextOf } from '../../support/translated-responses.ts';
 
 describe('the arguments of a tool call', () => {
   it.each<[string, string, object]>([

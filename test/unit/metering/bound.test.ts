@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { createMeter } from '../../../src/formats/meter.ts';
 import { inputBounds, outputBounds, upperBound } from '../../../src/metering/bound.ts';
 import { costNanoUsd, overrideRates } from '../../../src/metering/price.ts';
-import { allFixtures, framingOf, haveFixtures, kindOf, sayWhenLeftOut } from '../../support/fixtures.ts';
+import { allFixtures, framingOf, haveFixtures, kindOf, reportSkippedReplay } from '../../support/fixtures.ts';
 import { formatOf } from '../../support/formats.ts';
 
-sayWhenLeftOut();
+reportSkippedReplay();
 
 /** One nano-USD per input token, ten per output token; cache writes as Anthropic prices them. */
 const rates = overrideRates({

@@ -12,11 +12,11 @@ import {
   haveFixtures,
   kindOf,
   meterOf,
-  sayWhenLeftOut,
+  reportSkippedReplay,
 } from '../../support/fixtures.ts';
 import { formatOf } from '../../support/formats.ts';
 
-sayWhenLeftOut();
+reportSkippedReplay();
 
 const at = new Date('2026-11-01T12:00:00Z');
 

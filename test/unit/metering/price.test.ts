@@ -15,9 +15,9 @@ import {
 } from '../../../src/metering/price.ts';
 import { presets } from '../../../src/providers/presets.ts';
 import { fixtureRoutes } from '../../support/fixture-routes.ts';
-import { allFixtures, haveFixtures, kindOf, meterOf, sayWhenLeftOut } from '../../support/fixtures.ts';
+import { allFixtures, haveFixtures, kindOf, meterOf, reportSkippedReplay } from '../../support/fixtures.ts';
 
-sayWhenLeftOut();
+reportSkippedReplay();
 
 const at = new Date('2026-11-01T12:00:00Z');
 
