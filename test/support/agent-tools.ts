@@ -1,9 +1,10 @@
-// Tools as coding agents define them: long descriptions in Markdown, schemas with `$schema`, links, enumerations.
+// Tools as coding agents define them: long descriptions in Markdown, schemas with `$schema`, links and
+// enumerations.
 
 const $schema = 'https://json-schema.org/draft/2020-12/schema';
 const text = (description: string, more: object = {}) => ({ type: 'string', description, ...more });
 
-/** A shell, files, a search, a fetch, a plan, and one of an MCP server. */
+/** A shell, files, a search, a fetch, a plan, and a tool of an MCP server. */
 export const agentTools = [
   {
     name: 'Shell',

@@ -1,5 +1,5 @@
-// What an agent sends in the caller's format: its first request, and its history after an answer that called tools. The
-// agent forgets thoughts, unless its format has items for them (Responses).
+// The requests of an agent in the caller's format: the first turn, and the history after a response that called
+// tools. The agent drops reasoning, unless its format has items for it (Responses).
 import { objectsAt } from '../../src/formats/json-reader.ts';
 import { createSseSplitter } from '../../src/formats/sse.ts';
 import type { JsonObject } from '../../src/lib/json.ts';
@@ -17,7 +17,7 @@ const prompt = 'List the files, then read one.';
 const parameters = { type: 'object', properties: { path: { type: 'string' } }, required: ['path'] };
 const tool = { name: 'look', description: 'Looks at a path.' };
 
-/** The first turn: a system prompt, a tool, a question. */
+/** Returns the first turn: a system prompt, a tool, a question. */
 export function firstTurn(format: ConversationId, model = 'm'): JsonObject {
   switch (format) {
     case 'openai-chat':
@@ -53,7 +53,7 @@ export function firstTurn(format: ConversationId, model = 'm'): JsonObject {
   }
 }
 
-/** The next turn: the answer as the agent keeps it, and a result for each of its calls. */
+/** Returns the next turn: the response as the agent stores it, and a result for each of its calls. */
 export function nextTurn(format: ConversationId, request: JsonObject, answer: JsonObject): JsonObject {
   switch (format) {
     case 'openai-chat': {
@@ -115,7 +115,7 @@ export function nextTurn(format: ConversationId, request: JsonObject, answer: Js
   }
 }
 
-/** A streamed answer put together as clients do. */
+/** Accumulates a streamed response as clients do. */
 export function wholeOfStream(format: ConversationId, text: string): JsonObject {
   const events = [...splitEvents(text)];
   switch (format) {

@@ -1,8 +1,8 @@
-// The Worker as a deploy uploads it, for runtimes that a test or the bench puts together itself.
+// The Worker as a deploy uploads it, for runtimes that a test or the bench configures.
 import { gzipSync } from 'node:zlib';
 import { bundleWorker as bundleModules } from '../../src/cli/worker-bundle.ts';
 
-/** What every Worker of a test's own runtime is run with; as in wrangler.toml. */
+/** The settings of every Worker in such a runtime, as in wrangler.toml. */
 export const settings = {
   compatibilityDate: '2026-10-20',
   compatibilityFlags: ['nodejs_compat', 'enable_request_signal'],
@@ -10,7 +10,7 @@ export const settings = {
 
 /** A built Worker. */
 export interface Bundle {
-  /** Size of what it loads at its start. */
+  /** The size of the code that it loads at its start. */
   readonly gzipBytes: number;
   readonly modules: { modules: { type: 'ESModule'; path: string; contents: string }[] };
 }

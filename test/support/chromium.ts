@@ -1,4 +1,4 @@
-// A real Chromium: on Linux the one that comes inside an npm package, elsewhere an installed Chrome, if any.
+// A real Chromium: on Linux the one in an npm package, elsewhere an installed Chrome, if any.
 import { existsSync } from 'node:fs';
 import bundled from '@sparticuz/chromium';
 import { type Browser, chromium } from 'playwright-core';
@@ -8,17 +8,17 @@ const installed = [
   'C:/Program Files/Google/Chrome/Application/chrome.exe',
 ];
 
-/** Where there is none, browser tests are left out and say so. */
+/** Whether a browser is available. Browser tests are skipped without one, and report it. */
 export const haveChromium = process.platform === 'linux' || installed.some(existsSync);
 
-/** Starts it; whoever starts it closes it. */
+/** Starts the browser; the caller closes it. */
 export async function launchChromium(): Promise<Browser> {
   if (process.platform !== 'linux') {
     return chromium.launch({ executablePath: installed.find(existsSync) ?? '' });
   }
   return chromium.launch({
     executablePath: await bundled.executablePath(),
-    // Not the package's own flags: they switch off what holds pages to their origin.
+    // Not the package's own flags: they disable the isolation of origins.
     args: [
       '--no-sandbox',
       '--disable-gpu',

@@ -1,5 +1,5 @@
-// A streamed answer put together again: neutral events to the neutral answer that a reader of whole bodies would
-// have given. Also checks that starts and ends balance, as readers promise.
+// Accumulates neutral events to the response that a reader of whole bodies returns. Also checks that starts and
+// ends balance, as readers promise.
 import type {
   MediaPart,
   NeutralCandidate,
@@ -11,7 +11,7 @@ import type {
 import { paragraphBreak } from '../../src/formats/reasoning.ts';
 
 export interface Collected extends NeutralResponse {
-  /** The terminator was seen. */
+  /** Whether the terminator was received. */
   whole: boolean;
 }
 
@@ -21,7 +21,7 @@ interface Gathering {
   paragraphs: Map<NeutralPart, string[]>;
 }
 
-/** Throws where a part is not started, is started twice, or is left open. */
+/** Accumulates the events. Throws if a part is not started, is started twice, or is left open. */
 export function collectEvents(events: readonly NeutralEvent[]): Collected {
   const gathering: Gathering = {
     response: {
@@ -140,13 +140,13 @@ function collectPart(gathering: Gathering, event: PartEvent): void {
       return;
     case 'tool-call-start': {
       const { id, name, namespace, custom, signature, itemId } = event;
-      const told = {
+      const optional = {
         ...(namespace && { namespace }),
         ...(custom && { custom }),
         ...(signature && { signature }),
         ...(itemId && { itemId }),
       };
-      start(gathering, event, { type: 'tool-call', id, name, arguments: '', ...told });
+      start(gathering, event, { type: 'tool-call', id, name, arguments: '', ...optional });
       return;
     }
     case 'tool-call-delta':
@@ -184,7 +184,7 @@ function think(gathering: Gathering, event: Extract<PartEvent, { type: 'reasonin
   if (paragraphs.length > 1) reasoning.paragraphs = paragraphs;
 }
 
-/** Sound has no end of its own. */
+/** Audio has no end event of its own. */
 function speak(gathering: Gathering, event: Extract<PartEvent, { type: 'audio-delta' }>): void {
   const { candidate, part, data, transcript, mediaType, providerId } = event;
   const known = candidateAt(gathering, candidate).parts[part] as MediaPart | undefined;

@@ -1,6 +1,6 @@
-// Bytes as they may come: in pieces of any size.
+// Bytes in pieces of any size, as a network may deliver them.
 
-/** The bytes in pieces, each as long as `size` says. */
+/** Splits the bytes into pieces of the lengths that `size` returns. */
 export function cut(bytes: Uint8Array, size: () => number): Uint8Array[] {
   const pieces: Uint8Array[] = [];
   for (let at = 0; at < bytes.byteLength; ) {
@@ -11,7 +11,7 @@ export function cut(bytes: Uint8Array, size: () => number): Uint8Array[] {
   return pieces;
 }
 
-/** Lengths of 1 to 97, the same for the same seed. */
+/** Returns lengths of 1 to 97, the same for the same seed. */
 export function seededLengths(seed: number): () => number {
   let state = seed;
   return () => {
@@ -20,7 +20,7 @@ export function seededLengths(seed: number): () => number {
   };
 }
 
-/** A body that comes in these pieces, as fetch's do: readable into a buffer. */
+/** Returns a body that delivers these pieces, as fetch's bodies do: readable into a buffer. */
 export function bodyOf(pieces: readonly Uint8Array[]): ReadableStream {
   const left = pieces.filter((piece) => piece.byteLength > 0).map((piece) => Uint8Array.from(piece));
   return new ReadableStream({

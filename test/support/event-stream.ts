@@ -1,8 +1,8 @@
-// AWS's event stream, written by hand from its description, with zlib's checksums: what the imitation of Bedrock sends.
+// AWS's event stream, written by hand from its description, with zlib's checksums, for the imitation of Bedrock.
 // https://docs.aws.amazon.com/transcribe/latest/dg/streaming-setting-up.html#streaming-event-stream
 import { crc32 } from 'node:zlib';
 
-/** One frame: headers of text only (type 7), then the payload. */
+/** Returns one frame: text headers (type 7), then the payload. */
 export function frame(headers: Record<string, string>, payload: string): Buffer {
   const head = Buffer.concat(Object.entries(headers).map(([name, value]) => headerOf(name, value)));
   const body = Buffer.from(payload);
@@ -23,7 +23,7 @@ function headerOf(name: string, value: string): Buffer {
   return Buffer.concat([Buffer.from([key.length]), key, Buffer.from([7]), size, text]);
 }
 
-/** A chunk of InvokeModelWithResponseStream: one event of a Messages stream, with the padding that Bedrock adds. */
+/** Returns a chunk of InvokeModelWithResponseStream: one event of a Messages stream, with Bedrock's padding. */
 export function chunkFrame(event: object): Buffer {
   const bytes = Buffer.from(JSON.stringify(event)).toString('base64');
   const headers = { ':event-type': 'chunk', ':content-type': 'application/json', ':message-type': 'event' };
@@ -39,7 +39,7 @@ export function exceptionFrame(type: string, message: string): Buffer {
   return frame(headers, JSON.stringify({ message }));
 }
 
-/** The same frame with one bit of it turned. */
+/** Returns the frame with one bit flipped. */
 export function damaged(whole: Buffer, at: number): Buffer {
   const copy = Buffer.from(whole);
   copy[at] = (copy[at] ?? 0) ^ 0x10;

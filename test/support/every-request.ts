@@ -15,7 +15,10 @@ const formats: Partial<Record<string, ConversationFormat>> = {
   'gemini-generate': geminiGenerate,
 };
 
-/** Those that were answered, by name; the refused ones are wrong on purpose, and a stored prompt says nothing here. */
+/**
+ * The requests that succeeded, by name. Refused ones are invalid on purpose, and a stored prompt has no content
+ * here.
+ */
 export function everyRequest(): [string, NeutralRequest][] {
   return allFixtures().flatMap((fixture): [string, NeutralRequest][] => {
     const { meta, name, request: body } = fixture;

@@ -1,5 +1,5 @@
-// A fifth wire format, invented for tests: a small chat API with JSON answers and server-sent events. It is one object,
-// as the formats of src/formats are, and nothing in src knows it.
+// A fifth wire format, invented for tests: a small chat API with JSON responses and server-sent events. It is one
+// object, like the formats of src/formats, and no code in src refers to it.
 import { DroppedPaths } from '../../src/formats/dropped-paths.ts';
 import { countAt, isObject, objectAt, objectsAt, textAt } from '../../src/formats/json-reader.ts';
 import type { NeutralEvent, NeutralMessage, NeutralPart, NeutralRequest } from '../../src/formats/neutral.ts';

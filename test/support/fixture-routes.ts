@@ -1,4 +1,4 @@
-// Through which of our channels a recording would have come: provider, base URL, and the price library's name.
+// The channel through which a recording would have been relayed: provider, base URL, and the price library's name.
 import type { PricedProvider } from '../../src/metering/price.ts';
 
 /** By the fixture's provider. */

@@ -1,6 +1,5 @@
-// The recordings of providers' answers, which are not part of the repository: they are used from
-// ../shared/fixtures (beside the repository) when that folder is there. Where it is not, tests that need it
-// are left out and say so.
+// Recordings of providers' responses. They are not part of the repository: tests read them from ../shared/fixtures
+// (beside the repository) if that folder exists, and are skipped with a message if not.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -11,15 +10,15 @@ import { formatOf } from './formats.ts';
 
 const folder = fileURLToPath(new URL('../../../shared/fixtures/', import.meta.url).href);
 
-/** Whether the recordings are there. */
+/** Whether the recordings exist. */
 export const haveFixtures = existsSync(`${folder}cases.json`);
 
-/** Says once per test file why its replay is left out. */
-export function sayWhenLeftOut(): void {
+/** Reports once in a test file why its replay is skipped. */
+export function reportSkippedReplay(): void {
   if (!haveFixtures) console.warn(`left out: no recordings at ${folder}`);
 }
 
-/** What is known of one recording, from its meta.json. */
+/** The metadata of one recording, from its meta.json. */
 interface FixtureMeta {
   case: string;
   provider: string;
@@ -42,7 +41,7 @@ export interface Fixture {
   /** `provider/endpoint/name`. */
   name: string;
   meta: FixtureMeta;
-  /** The answer's body. */
+  /** The response body. */
   bytes: Uint8Array;
   /** The request's JSON body; undefined for GET and multipart. */
   request: unknown;
@@ -56,7 +55,7 @@ interface CaseLine {
 
 let loaded: Fixture[] | undefined;
 
-/** All recordings but WebSocket transcripts; none when the folder is not there. */
+/** Returns all recordings except WebSocket transcripts; an empty list if the folder does not exist. */
 export function allFixtures(): Fixture[] {
   if (!haveFixtures) return [];
   loaded ??= (JSON.parse(readFileSync(`${folder}cases.json`, 'utf8')) as CaseLine[])
@@ -99,20 +98,20 @@ const kinds: Record<string, FormatId> = {
 
 const rerankKinds: Record<string, FormatId> = { cohere: 'cohere-rerank', voyage: 'voyage-rerank' };
 
-/** The kind of meter for a recording; null for endpoints that the relay does not meter. */
+/** Returns the meter's format for a recording; null for endpoints that the relay does not meter. */
 export function kindOf({ meta }: Fixture): FormatId | null {
   if (meta.endpoint === 'rerank') return rerankKinds[meta.provider] ?? 'jina-rerank';
   return kinds[meta.endpoint] ?? null;
 }
 
-/** How the recording's body is cut into events. */
+/** Returns how the recording's body is framed. */
 export function framingOf({ meta }: Fixture): Framing {
   if (meta.response_file.endsWith('.sse')) return 'sse';
   if (meta.endpoint === 'streamGenerateContent-array') return 'json-array';
   return meta.response_file.endsWith('.json') ? 'json' : 'opaque';
 }
 
-/** The meter of a recording, after its whole body, or the body in those pieces. */
+/** Returns the meter of a recording after its whole body, or after these pieces of it. */
 export function meterOf(fixture: Fixture, pieces: readonly Uint8Array[] = [fixture.bytes]): Meter {
   const meter = createMeter(formatOf(kindOf(fixture) ?? 'unread'), framingOf(fixture));
   for (const piece of pieces) meter.push(piece);
@@ -120,7 +119,7 @@ export function meterOf(fixture: Fixture, pieces: readonly Uint8Array[] = [fixtu
   return meter;
 }
 
-/** The bytes in pieces of 1 to `largest` bytes, the same ones for the same seed. */
+/** Splits bytes into pieces of 1 to `largest` bytes, the same for the same seed. */
 export function cutAtSeed(bytes: Uint8Array, seed: number, largest: number): Uint8Array[] {
   const next = seededNumbers(seed);
   const pieces: Uint8Array[] = [];
@@ -132,7 +131,7 @@ export function cutAtSeed(bytes: Uint8Array, seed: number, largest: number): Uin
   return pieces;
 }
 
-/** Numbers in [0, 1), always the same for a seed (mulberry32). */
+/** Returns a generator of numbers in [0, 1), always the same for a seed (mulberry32). */
 export function seededNumbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -1,15 +1,16 @@
-/** How many times larger the larger input of `growthOfTime` is. */
+/** The ratio of the two input sizes of `growthOfTime`. */
 const factor = 8;
 
-/** `growthOfTime` of linear code is about 1, of quadratic code about `factor`; this is between. */
+/** A bound between linear code, whose `growthOfTime` is about 1, and quadratic code, whose is about `factor`. */
 export const linearGrowth = 3;
 
 /** Much more than the resolution of the clock, which may be 10 ms. */
 const enoughCpuMs = 150;
 
 /**
- * Returns how many times more CPU time `run` takes for one input of eight times `size` than for eight of `size`. The two
- * take turns until the smaller has run long enough, so the ratio holds on a machine of any speed and on a busy one.
+ * Returns how many times more CPU time `run` takes for one input of eight times `size` than for eight of `size`.
+ * The two alternate until the smaller has run long enough, so the ratio holds on a machine of any speed and on a
+ * busy one.
  */
 export function growthOfTime(size: number, run: (size: number) => void): number {
   run(size * factor);

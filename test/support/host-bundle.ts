@@ -1,4 +1,4 @@
-// Before the first test that starts a relay: the bundle that they all run, made once and not by each of them at the same time.
+// Builds the bundle of all relays once, before the first test that starts one.
 import { hostBundle } from '../../src/cli/host/bundle.ts';
 
 export default async function prepare(): Promise<void> {

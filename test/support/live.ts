@@ -1,4 +1,4 @@
-// Both ends of a session of Gemini's Live API: a client as a test drives it, and what an upstream says.
+// Both ends of a session of Gemini's Live API: a client for tests, and an upstream's messages.
 import { once } from 'node:events';
 import { type ClientOptions, WebSocket } from 'ws';
 import { opened } from './realtime-client.ts';
@@ -6,7 +6,7 @@ import type { Script } from './realtime-upstream.ts';
 
 export const livePath = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
 
-/** The model of the tests; USD per million: text 0.50 and 2, sound 3 and 12. */
+/** The model of the tests; USD a million tokens: text 0.50 and 2, audio 3 and 12. */
 export const liveModel = 'gemini-2.5-flash-native-audio-preview-09-2025';
 
 type Message = Record<string, unknown> & {
@@ -16,30 +16,33 @@ type Message = Record<string, unknown> & {
 
 export interface LiveClient {
   socket: WebSocket;
-  /** As they came, text and binary alike. */
+  /** The messages as they arrived, text and binary alike. */
   received: string[];
   isBinary: boolean[];
   closed: Promise<{ code: number; reason: string; atMs: number }>;
   say(message: object): void;
-  /** The next message that has it and that nobody was given yet. Throws after 5 s, or when the socket closes. */
+  /** Returns the next message with that member, each message once. Throws after 5 s, or when the socket closes. */
   next(name: 'setupComplete' | 'turnComplete' | 'modelTurn' | 'toolCall' | 'goAway'): Promise<Message>;
 }
 
-/** Opens one; rejects with the refusal's status and body. `place` is how the token is said. */
+/**
+ * Opens a session; rejects with the refusal's status and body. `credential` is the query or the headers with the
+ * token.
+ */
 export async function openLive(
   url: string,
-  place: { query?: string; headers?: Record<string, string> },
+  credential: { query?: string; headers?: Record<string, string> },
   path = livePath,
   options: ClientOptions = {},
 ): Promise<LiveClient> {
-  const { query = '', headers = {} } = place;
+  const { query = '', headers = {} } = credential;
   const socket = new WebSocket(`${url.replace('http', 'ws')}${path}${query}`, { headers, ...options });
   const client = clientOf(socket);
   await opened(socket);
   return client;
 }
 
-/** Opens one with the token in the query, and sets it up. */
+/** Opens a session with the token in the query, and sets it up. */
 export async function liveSession(url: string, token: string, setup: object = {}): Promise<LiveClient> {
   const client = await openLive(url, { query: `?key=${token}` });
   client.say({ setup: { model: `models/${liveModel}`, ...setup } });
@@ -47,7 +50,7 @@ export async function liveSession(url: string, token: string, setup: object = {}
   return client;
 }
 
-/** A turn of the client's, in words. */
+/** Returns a text turn of the client. */
 export const turnOf = (text: string) => ({
   clientContent: { turns: [{ role: 'user', parts: [{ text }] }], turnComplete: true },
 });
@@ -98,7 +101,7 @@ function clientOf(socket: WebSocket): LiveClient {
   };
 }
 
-/** What a turn is said to have used. */
+/** The usage that a turn reports. */
 export interface TurnUsage {
   prompt: number;
   response: number;
@@ -109,7 +112,7 @@ export interface TurnUsage {
   toolPrompt?: number;
 }
 
-/** A usageMetadata as the Live API has it: thoughts are in neither the response nor the total. */
+/** Returns a usageMetadata in the Live API's form: thoughts are in neither the response nor the total. */
 export function liveUsage(usage: TurnUsage): object {
   const { prompt, response, promptAudio = 0, responseAudio = 0, cached, thoughts, toolPrompt } = usage;
   const details = (text: number, audio: number) => [
@@ -128,7 +131,10 @@ export function liveUsage(usage: TurnUsage): object {
   };
 }
 
-/** What that costs with the model of the tests, in nano-USD. It has no price for what is cached: as all input. */
+/**
+ * Returns the cost with the model of the tests, in nano-USD. Cached input has no price of its own and costs as
+ * input.
+ */
 export function costOfTurn(usage: TurnUsage): number {
   const { prompt, response, promptAudio = 0, responseAudio = 0, thoughts = 0, toolPrompt = 0 } = usage;
   const input = (prompt + toolPrompt - promptAudio) * 500 + promptAudio * 3_000;
@@ -137,11 +143,11 @@ export function costOfTurn(usage: TurnUsage): number {
 
 const modelTurn = (part: object) => ({ serverContent: { modelTurn: { parts: [part] } } });
 
-/** So much speech, in base64. */
+/** Returns speech of that length in base64. */
 export const speech = (characters: number) =>
   modelTurn({ inlineData: { mimeType: 'audio/pcm;rate=24000', data: 'AAAA'.repeat(characters / 4) } });
 
-/** The messages of one turn, in order. */
+/** Returns the messages of one turn, in order. */
 export function turnMessages(usage: TurnUsage | null, pieces = 3): object[] {
   return [
     ...Array.from({ length: pieces }, () => modelTurn({ text: 'word ' })),
@@ -153,7 +159,7 @@ export function turnMessages(usage: TurnUsage | null, pieces = 3): object[] {
   ];
 }
 
-/** An upstream that takes any setup, and answers every turn of the client's with that usage. */
+/** Returns an upstream that accepts any setup, and answers every turn of the client with that usage. */
 export function answeringLive(usageOf: (index: number) => TurnUsage | null, pieces = 3): Script {
   let index = 0;
   return {
@@ -167,7 +173,7 @@ export function answeringLive(usageOf: (index: number) => TurnUsage | null, piec
   };
 }
 
-/** The fields of a channel to it. */
+/** Returns the fields of a channel to this upstream. */
 export const liveChannel = ({ url }: { url: string }, fields: Record<string, unknown> = {}) => ({
   name: 'live',
   provider: 'gemini',

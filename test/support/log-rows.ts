@@ -1,8 +1,8 @@
-// The rows of /api/logs, which arrive a moment after their requests: a ledger hands them over in batches.
+// The rows of /api/logs, which arrive shortly after their requests, since a ledger delivers them in batches.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TestRelay } from './relay.ts';
 
-/** A row, as far as tests of the relay read it. */
+/** The fields of a row that tests read. */
 export interface LogRowView {
   id: string;
   requested_model: string | null;
@@ -26,11 +26,11 @@ export interface LogRowView {
   } | null;
 }
 
-const patienceMs = 15_000;
+const timeoutMs = 15_000;
 
-/** The rows of those requests, by id. Throws when some are not there within 15 seconds. */
+/** Returns the rows of these requests by id. Throws if some are missing after 15 seconds. */
 export async function rowsOf(relay: TestRelay, ids: readonly string[]): Promise<Map<string, LogRowView>> {
-  const deadlineMs = Date.now() + patienceMs;
+  const deadlineMs = Date.now() + timeoutMs;
   for (;;) {
     const rows = await allRows(relay);
     const missing = ids.filter((id) => !rows.has(id));

@@ -1,4 +1,4 @@
-// A channel as it is stored, plain but for its id.
+// A stored channel with plain settings.
 import type { Channel } from '../../src/routing/channel.ts';
 
 export function plainChannel(id: string): Channel {

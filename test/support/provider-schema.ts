@@ -1,5 +1,5 @@
-// The providers' own OpenAPI files, as validators of what the relay writes for them. They are not part of the
-// repository: they are used from ../shared/specs (beside the repository) when that folder is there.
+// The providers' own OpenAPI files, which validate what the relay writes for them. They are not part of the
+// repository: tests read them from ../shared/specs (beside the repository) if that folder exists.
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
@@ -8,15 +8,15 @@ import { isObject } from '../../src/formats/json-reader.ts';
 
 const folder = fileURLToPath(new URL('../../../shared/specs/', import.meta.url).href);
 
-/** Whether the OpenAPI files are there. */
+/** Whether the OpenAPI files exist. */
 export const haveSpecs = existsSync(`${folder}openai-openapi.yaml`);
 
-/** Says once per test file why its validation is left out. */
-export function saySpecsLeftOut(): void {
+/** Reports once in a test file why its validation is skipped. */
+export function reportSkippedSpecs(): void {
   if (!haveSpecs) console.warn(`left out: no OpenAPI files at ${folder}`);
 }
 
-/** The files, by the format that they describe. */
+/** The files, by the provider that they describe. */
 export const specFiles = {
   openai: 'openai-openapi.yaml',
   anthropic: 'anthropic-openapi.json',
@@ -26,7 +26,7 @@ export const specFiles = {
 const validators = new Map<string, ValidateFunction>();
 const documents = new Map<string, Ajv2020>();
 
-/** The faults that `value` has by a schema of a provider's components: `CreateResponse`. Empty: none. */
+/** Returns the errors of `value` by a schema of a provider's components, such as `CreateResponse`. */
 export function schemaFaults(provider: keyof typeof specFiles, schema: string, value: unknown): string[] {
   const key = `${provider}#${schema}`;
   const validate = validators.get(key) ?? compile(provider, schema);
@@ -45,7 +45,7 @@ function compile(provider: keyof typeof specFiles, schema: string): ValidateFunc
   return validate;
 }
 
-/** Formats (date, uri) are not checked; OpenAPI's own keywords are known or passed over. */
+/** Loads a file. Formats (date, uri) are not checked; OpenAPI's own keywords are ignored. */
 function load(provider: keyof typeof specFiles): Ajv2020 {
   const document = parse(readFileSync(folder + specFiles[provider], 'utf8')) as { components: unknown };
   const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
@@ -54,8 +54,8 @@ function load(provider: keyof typeof specFiles): Ajv2020 {
 }
 
 /**
- * The schema without what only OpenAPI knows: `nullable` becomes a type of null, discriminators go, an
- * `exclusiveMinimum: true` of the older dialect too, and examples, which may hold anything.
+ * Converts an OpenAPI schema to JSON Schema: `nullable` becomes a type of null; discriminators, the older
+ * `exclusiveMinimum: true`, and examples, which may contain anything, are removed.
  */
 function plain(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(plain);
@@ -66,7 +66,8 @@ function plain(schema: unknown): unknown {
     if (key.startsWith('x-') && typeof value !== 'object') continue;
     if ((key === 'exclusiveMinimum' || key === 'exclusiveMaximum') && typeof value === 'boolean') continue;
     cleaned[key] = key === 'oneOf' && Array.isArray(value) ? undefined : plain(value);
-    // Several alternatives of OpenAI's match one value (a text content is also an easy one): one is enough.
+    // Several of OpenAI's alternatives match one value (a text content also matches an easy message): one is
+    // enough.
     if (key === 'oneOf' && Array.isArray(value))
       cleaned.anyOf = [...((cleaned.anyOf as unknown[]) ?? []), ...value.map(plain)];
   }

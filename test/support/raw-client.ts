@@ -1,4 +1,4 @@
-// A client that adds nothing and hides nothing: node:http, the bytes as they came.
+// A client on node:http that adds and hides nothing: it returns the bytes as they arrived.
 import { Agent, type IncomingHttpHeaders, request as startRequest } from 'node:http';
 
 /** One request. */
@@ -9,7 +9,7 @@ export interface RawRequest {
   body?: string | Uint8Array;
 }
 
-/** What came back. `broken`: the connection ended before the body did. */
+/** The response. `broken` means that the connection ended before the body did. */
 export interface RawResponse {
   status: number;
   headers: IncomingHttpHeaders;
@@ -17,12 +17,12 @@ export interface RawResponse {
   broken: boolean;
 }
 
-/** Nothing that tests ask for is silent for so long. */
-const silenceMs = 30_000;
+/** The longest idle time; no request of the tests is idle for so long. */
+const idleTimeoutMs = 30_000;
 
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
-/** Sends it and reads the answer to its end. Rejects only when there is no answer at all. */
+/** Sends the request and reads the whole response. Rejects only if there is no response at all. */
 export function exchange({ method, url, headers, body }: RawRequest): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
     const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
@@ -40,14 +40,14 @@ export function exchange({ method, url, headers, body }: RawRequest): Promise<Ra
       response.once('error', () => answered(true));
     });
     request.once('error', reject);
-    request.setTimeout(silenceMs, () =>
-      request.destroy(new Error(`no sign of life in ${silenceMs} ms from ${url}`)),
+    request.setTimeout(idleTimeoutMs, () =>
+      request.destroy(new Error(`no data for ${idleTimeoutMs} ms from ${url}`)),
     );
     request.end(body);
   });
 }
 
-/** Runs `work` over all items, at most `width` at a time; the results are in the items' order. */
+/** Runs `work` for all items, at most `width` at a time, and returns the results in the items' order. */
 export async function inParallel<Item, Result>(
   items: readonly Item[],
   width: number,

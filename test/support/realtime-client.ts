@@ -1,4 +1,4 @@
-// A client of /v1/realtime as a test drives it: what it received and when, and how it was closed.
+// A test client of /v1/realtime, which records what it received and how it was closed.
 import { once } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import { type ClientOptions, WebSocket } from 'ws';
@@ -6,15 +6,15 @@ import { type ClientOptions, WebSocket } from 'ws';
 export interface RealtimeClient {
   socket: WebSocket;
   received: string[];
-  /** Of the answer to the upgrade. */
+  /** The headers of the upgrade's response. */
   headers: IncomingHttpHeaders;
   closed: Promise<{ code: number; reason: string; atMs: number }>;
   say(event: object): void;
-  /** The next event of that type that nobody was given yet. Throws after `withinMs`, or when the socket closes. */
+  /** Returns the next event of that type, each event once. Throws after `withinMs`, or when the socket closes. */
   next(type: string, withinMs?: number): Promise<Record<string, unknown>>;
 }
 
-/** Opens one; rejects with the refusal's status and body. */
+/** Opens a session; rejects with the refusal's status and body. */
 export async function openRealtime(
   url: string,
   token: string | null,
@@ -32,7 +32,7 @@ export async function openRealtime(
   return client;
 }
 
-/** Waits until a socket is open. Throws Refused with the answer to the upgrade when it is none. */
+/** Waits until a socket is open. Throws Refused with the response if the upgrade is refused. */
 export function opened(socket: WebSocket): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.once('open', resolve);
@@ -45,7 +45,7 @@ export function opened(socket: WebSocket): Promise<void> {
   });
 }
 
-/** The upgrade was refused. */
+/** A refused upgrade. */
 export class Refused extends Error {
   readonly status: number;
   readonly body: { error: Record<string, unknown> };

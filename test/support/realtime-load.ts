@@ -1,5 +1,5 @@
-// Many voice sessions at once: both ends here, on one clock, so that the way of every frame is timed. Nothing is taken
-// for granted about what is between: the relay, or a bare Durable Object.
+// Many concurrent voice sessions with both ends in this process, on one clock, so the delay of each frame is
+// measured. Between them is the relay, or a bare Durable Object.
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import {
@@ -10,7 +10,7 @@ import {
 } from './realtime-upstream.ts';
 
 export interface LoadOptions {
-  /** Opens a session: its whole address and headers. */
+  /** The whole URL and headers that open a session. */
   address: string;
   headers: Record<string, string>;
   upstream: LoadUpstream;
@@ -24,9 +24,9 @@ export interface LoadOptions {
 export interface LoadResult {
   sent: number;
   arrived: number;
-  /** Frames that came before or without the one that was sent before them. */
+  /** Frames that arrived out of order, or after a missing one. */
   outOfOrder: number;
-  /** One way, both directions together, in milliseconds. */
+  /** The delay of one way, over both directions together, in milliseconds. */
   p50Ms: number;
   p99Ms: number;
 }
@@ -37,25 +37,25 @@ const slots = 10;
 const audio = 'A'.repeat(2_560);
 
 export interface LoadUpstream extends RealtimeUpstream {
-  /** Who is told what the upstream hears. */
-  listener: { heard: (session: UpstreamSession, text: string) => void };
+  /** Receives every frame that arrives at the upstream. */
+  listener: { received: (session: UpstreamSession, text: string) => void };
 }
 
-/** An upstream that is in the middle of a response from the first moment on, and hands over what it hears. */
+/** Starts an upstream that is in the middle of a response from the start, and passes on every frame it receives. */
 export async function startLoadUpstream(): Promise<LoadUpstream> {
-  const listener: LoadUpstream['listener'] = { heard: () => undefined };
+  const listener: LoadUpstream['listener'] = { received: () => undefined };
   const upstream = await startRealtimeUpstream({
     opened: (session) => {
       session.say(sessionCreated());
       session.say({ type: 'response.created', response: { id: 'resp_load', status: 'in_progress' } });
       session.socket.removeAllListeners('message');
-      session.socket.on('message', (data) => listener.heard(session, String(data)));
+      session.socket.on('message', (data) => listener.received(session, String(data)));
     },
   });
   return { ...upstream, listener };
 }
 
-/** Runs it; throws when a session cannot be opened. */
+/** Runs the load; throws if a session cannot be opened. */
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const { upstream, sessions, framesPerSecond, seconds } = options;
   const latenciesMs: number[] = [];
@@ -71,13 +71,13 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
     expected.set(end, Number(index) + 1);
   };
   const first = upstream.sessions.length;
-  upstream.listener.heard = note;
+  upstream.listener.received = note;
   const clients = await openAll(options, note);
   const ends = upstream.sessions.slice(first);
   const frame = (type: string, key: string, index: number, more = '') =>
     `{"type":"${type}","event_id":"f${index}_${performance.now()}"${more},"${key}":"${audio}"}`;
   const startedAt = performance.now();
-  // Not all at once: each slot of a frame's time has its share of the sessions.
+  // Spreads the sessions over the duration of a frame, one share in each slot.
   for (let slot = 0; slot < framesPerSecond * seconds * slots; slot++) {
     const tick = Math.floor(slot / slots);
     for (let index = slot % slots; index < sessions; index += slots) {
@@ -117,7 +117,7 @@ async function openAll(
   return clients;
 }
 
-/** Ready once the upstream's first words came through. */
+/** Resolves when the upstream's first event has arrived. */
 function opened(client: WebSocket, note: (end: unknown, text: string) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     client.once('error', reject);

@@ -1,4 +1,5 @@
-// Transcripts of realtime sessions, as a list of who said what: the repository's own, and the recordings where they are.
+// Transcripts of realtime sessions as lists of both sides' frames: the repository's own, and the recordings if
+// they exist.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Script, UpstreamSession } from './realtime-upstream.ts';
@@ -19,7 +20,7 @@ const own = fileURLToPath(new URL('../fixtures/realtime/', import.meta.url).href
 const shared = fileURLToPath(new URL('../../../shared/fixtures/', import.meta.url).href);
 const providers = { openai: 'openai', azure: 'azure', xai: 'openai-compatible' } as const;
 
-/** All that OpenAI's protocol is spoken in. */
+/** Returns every transcript in OpenAI's protocol. */
 export function transcripts(): Transcript[] {
   const ours = readdirSync(own).map((file) => read(`${own}${file}`, `own/${file}`, 'openai'));
   const recorded = Object.entries(providers).flatMap(([folder, provider]) => {
@@ -38,7 +39,7 @@ function read(path: string, name: string, provider: Transcript['provider']): Tra
   return { name, provider, lines: parsed };
 }
 
-/** Recordings of Gemini's Live API; none where the recordings are not. */
+/** Returns the recordings of Gemini's Live API; an empty list if they do not exist. */
 export function liveTranscripts(): { name: string; lines: LiveLine[] }[] {
   const path = `${shared}gemini/realtime/`;
   if (!existsSync(path)) return [];
@@ -54,7 +55,7 @@ export interface LiveLine {
   event: Record<string, unknown> & { usageMetadata?: Record<string, unknown> };
 }
 
-/** An upstream that says the server's part, each time the client has said its own as far as that. */
+/** Returns an upstream that sends the server's part of a transcript, as far as the client has sent its own. */
 export function replaying<T extends { dir: string; event: object }>(
   transcript: () => { lines: readonly T[] },
   say = (session: UpstreamSession, event: object) => session.say(event),

@@ -1,5 +1,5 @@
-// Imitations of a Realtime API over real sockets: one that a test scripts, one that replays a recorded transcript. Each
-// remembers what it was sent and what it said, frame by frame.
+// An imitation of a Realtime API over real sockets, with a script. It records the frames that it received and
+// sent.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,27 +13,27 @@ export interface UpstreamSession {
   sent: string[];
   closed: { code: number; reason: string } | null;
   say(event: object): void;
-  /** JSON in a binary frame, laid out as Google's servers do. */
+  /** Sends JSON in a binary frame, formatted as Google's servers do. */
   sayBinary(message: object): void;
 }
 
 export interface RealtimeUpstream {
   url: string;
   sessions: UpstreamSession[];
-  /** Every `response.done` that was sent, with its usage. */
+  /** Closes every session and the server. */
   stop(): Promise<void>;
 }
 
 export interface Script {
-  /** A connection was opened. */
+  /** Called when a connection was opened. */
   opened?(session: UpstreamSession): void;
-  /** The client's event came. */
+  /** Called for each event of the client. */
   event?(session: UpstreamSession, event: { type: string } & Record<string, unknown>): void | Promise<void>;
-  /** Refuses the upgrade with that status; null: it does not. */
+  /** Returns the status that refuses the upgrade, or null to accept it. */
   refuse?(request: IncomingMessage): number | null;
 }
 
-/** Starts one on a free port. */
+/** Starts an upstream on a free port. */
 export async function startRealtimeUpstream(script: Script): Promise<RealtimeUpstream> {
   const sessions: UpstreamSession[] = [];
   const server = createServer((_, response) => void response.writeHead(404).end());
@@ -90,7 +90,7 @@ export async function startRealtimeUpstream(script: Script): Promise<RealtimeUps
   };
 }
 
-/** The fields of a channel to it. */
+/** Returns the fields of a channel to this upstream. */
 export function channelTo(
   { url }: RealtimeUpstream,
   models: string[] = ['gpt-realtime'],
@@ -98,7 +98,7 @@ export function channelTo(
   return { name: 'realtime', provider: 'openai', base_url: url, keys: ['key-of-the-operator'], models };
 }
 
-/** What a response is said to have used. */
+/** The usage that a response reports. */
 export interface ResponseUsage {
   input: number;
   output: number;
@@ -108,7 +108,7 @@ export interface ResponseUsage {
   outputAudio?: number;
 }
 
-/** A usage object as GA's `response.done` has it. */
+/** Returns a usage object in the form of the GA API's `response.done`. */
 function wireUsage({
   input,
   output,
@@ -138,7 +138,7 @@ function wireUsage({
 
 let responses = 0;
 
-/** The events of one response, in order. */
+/** Returns the events of one response, in order. */
 export function responseEvents(usage: ResponseUsage | null, pieces = 3): object[] {
   responses += 1;
   const id = `resp_${responses}`;
@@ -171,7 +171,7 @@ export function responseEvents(usage: ResponseUsage | null, pieces = 3): object[
   ];
 }
 
-/** What OpenAI says first. */
+/** Returns the first event that OpenAI sends. */
 export function sessionCreated(model = 'gpt-realtime'): object {
   return {
     type: 'session.created',
@@ -180,7 +180,7 @@ export function sessionCreated(model = 'gpt-realtime'): object {
   };
 }
 
-/** An upstream that greets, takes settings, and answers every `response.create` with that usage. */
+/** Returns an upstream that greets, accepts settings, and answers every `response.create` with that usage. */
 export function answering(usageOf: (index: number) => ResponseUsage | null, pieces = 3): Script {
   let index = 0;
   return {

@@ -1,9 +1,9 @@
-// What a recording's own usage object says was used, as counts of ours: the one place where the providers'
-// conventions are written down a second time, from meta.json alone, so that the meters can be held to it.
+// The usage that a recording's own usage object reports, in the relay's counts. The providers' conventions are
+// written here a second time, from meta.json alone, to check the meters against.
 import type { Usage } from '../../src/formats/usage.ts';
 import { type Fixture, kindOf } from './fixtures.ts';
 
-/** The counts that the log names. Absent: the recording does not say. */
+/** The counts in the log; absent ones are not in the recording. */
 export interface RowTokens {
   input_tokens?: number;
   cached_tokens?: number;
@@ -14,7 +14,7 @@ export interface RowTokens {
 
 type Numbers = (key: string) => number | undefined;
 
-/** What a provider's numbers leave out or count twice, by who does; each names the recordings' fact. */
+/** What a provider's numbers omit or count twice; each convention states the fact that recordings show. */
 interface Convention {
   reason: string;
   applies: (given: Numbers, raw: Record<string, unknown>, fixture: Fixture) => boolean;
@@ -95,7 +95,7 @@ const fields: Partial<Record<keyof Usage, string>> = {
   searchUnits: 'search_units',
 };
 
-/** The counts that a recording says, and the conventions that were needed to read them; null: it has no usage. */
+/** Returns the counts in a recording and the conventions that were applied, or null if it has no usage. */
 export function recordedUsage(fixture: Fixture): { usage: Partial<Usage>; reasons: string[] } | null {
   const given = fixture.meta.usage;
   if (!given) return null;
@@ -113,7 +113,7 @@ export function recordedUsage(fixture: Fixture): { usage: Partial<Usage>; reason
   return { usage, reasons: needed.map(({ reason }) => reason) };
 }
 
-/** Of those, the counts that a log row has. */
+/** Returns those of the counts that a log row has. */
 export function recordedTokens(fixture: Fixture): RowTokens | null {
   const recorded = recordedUsage(fixture);
   if (recorded === null) return null;

@@ -1,5 +1,5 @@
-// Several relay Workers in one runtime on one set of stores and Durable Objects, as isolates of one deployment are: the bindings of
-// all but the first name the first one's service.
+// Several relay Workers in one runtime with the same stores and Durable Objects, like isolates of one deployment:
+// the bindings of all but the first refer to the first one's service.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ export interface RelayGroup extends Pick<TestRelay, 'manage' | 'token' | 'channe
   stop(): Promise<void>;
 }
 
-/** Starts them. With `stateDirectory` they take over that state and leave it. */
+/** Starts them. With `stateDirectory` they use that state and leave it. */
 export async function startRelayGroup(count: number, stateDirectory?: string): Promise<RelayGroup> {
   const bundle = await hostBundle();
   const state = stateDirectory ?? mkdtempSync(join(tmpdir(), 'relay-group-'));

@@ -1,5 +1,5 @@
-// A relay as its users run it: the real Worker with its stores in a process of its own, on a free port and a
-// state folder that is gone afterwards.
+// A relay as its users run it: the real Worker with its stores in a separate process, on a free port, with a
+// temporary state folder.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,25 +8,28 @@ import { launchWorker, type WorkerProcess } from '../../src/cli/host/launch.ts';
 
 export const adminKey = 'ak-of-the-tests';
 
-/** A running relay, and what tests do with it. */
+/** A running relay, and the calls that tests make. */
 export interface TestRelay {
   url: string;
   stateDirectory: string;
-  /** A call of the management API; throws when it is refused. */
+  /** Calls the management API; throws if the call is refused. */
   manage<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<T>;
-  /** A new token's value and id. */
+  /** Creates a token and returns its value and id. */
   token(fields?: Record<string, unknown>): Promise<{ id: string; token: string }>;
-  /** A new channel's id. */
+  /** Creates a channel and returns its id. */
   channel(fields: Record<string, unknown>): Promise<{ id: string }>;
-  /** Does the hourly work now; rejects when it fails. */
+  /** Runs the hourly work now; rejects if it fails. */
   runScheduled(): Promise<void>;
-  /** Open streams may finish for `drainMs` (0), then are ended. */
+  /** Stops the relay. Open streams may finish for `drainMs` (0), then are aborted. */
   stop(drainMs?: number): Promise<void>;
   /** Ends all its processes with SIGKILL; the state stays. */
   kill(): Promise<void>;
 }
 
-/** Starts one; `variables` are added to its environment, TRUSTED_PROXY too. With `stateDirectory` it takes over that state and leaves it. */
+/**
+ * Starts a relay; `variables` are added to its environment, TRUSTED_PROXY too. With `stateDirectory` it uses
+ * that state and leaves it.
+ */
 export async function startRelay(
   variables: Record<string, string> = {},
   stateDirectory?: string,
@@ -60,7 +63,7 @@ export async function startRelay(
   };
 }
 
-/** Calls of the management API at that address; each throws when it is refused. */
+/** Returns functions that call the management API at that address and throw if a call is refused. */
 export function managerOf(url: string) {
   return async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const response = await fetch(url + path, {
@@ -74,7 +77,7 @@ export function managerOf(url: string) {
   };
 }
 
-/** A port that nothing listens on at the moment. */
+/** Returns a port that nothing listens on at the moment. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();

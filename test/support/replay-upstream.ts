@@ -1,21 +1,21 @@
-// An upstream that answers with recorded bytes, delivered as the request's own headers say: whole, at seeded
-// cuts, or one byte at a time. It remembers each request under the id that its sender gave it.
+// An upstream that answers with recorded bytes, delivered as the request's headers demand: whole, in seeded
+// pieces, or one byte at a time. It records each request under the id that the sender gave it.
 import type { ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { cutAtSeed } from './fixtures.ts';
 import { type Received, startUpstream, type TestUpstream } from './upstream.ts';
 
-/** How a body is cut into writes of their own. */
+/** How a body is split into separate writes. */
 export type Delivery = 'whole' | 'cuts' | 'bytes';
 
-/** An answer, as it is replayed. */
+/** A response to replay. */
 export interface Recording {
   status: number;
   headers: Readonly<Record<string, string>>;
   bytes: Uint8Array;
 }
 
-/** Headers by which a caller orders its answer. The replays' channels forward them. */
+/** Headers with which a caller selects its response. The channels of the replays forward them. */
 export const replayHeaders = {
   recording: 'x-replay-recording',
   delivery: 'x-replay-delivery',
@@ -24,12 +24,12 @@ export const replayHeaders = {
 
 export interface ReplayUpstream {
   url: string;
-  /** The request with that id, as it came here. */
+  /** Returns the request with that id, as it arrived here. */
   receivedAs(requestId: string): Received | undefined;
   stop(): Promise<void>;
 }
 
-/** Starts one that knows `recordings` by name. */
+/** Starts an upstream with these `recordings` by name. */
 export async function startReplayUpstream(
   recordings: ReadonlyMap<string, Recording>,
 ): Promise<ReplayUpstream> {
@@ -46,14 +46,14 @@ export async function startReplayUpstream(
   return { url: upstream.url, receivedAs: (id) => received.get(id), stop: upstream.stop };
 }
 
-/** Sends the recording; only a whole delivery announces its length, and so takes the short way of small answers. */
+/** Sends the recording. Only a whole delivery announces its length and so uses the fast path for small responses. */
 async function replay({ status, headers, bytes }: Recording, delivery: Delivery, response: ServerResponse) {
   const isEvents = headers['content-type']?.includes('event-stream') === true;
   const length = delivery === 'whole' && !isEvents ? { 'content-length': String(bytes.length) } : {};
   response.writeHead(status, { ...headers, ...length });
   for (const piece of piecesOf(bytes, delivery)) {
     response.write(piece);
-    // A turn of the loop between two writes sends each by itself: Node corks what is written within one.
+    // A turn of the event loop between two writes sends them separately: Node corks writes of the same turn.
     await nextTurn();
   }
   response.end();

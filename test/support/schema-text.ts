@@ -1,4 +1,4 @@
-// The schema as one text, read from the files: for databases that a test makes without a Worker.
+// The schema as one text, read from the migration files, for databases that a test creates without a Worker.
 import { readdirSync, readFileSync } from 'node:fs';
 import { schemaSteps } from '../../src/schema/steps.ts';
 
@@ -14,8 +14,8 @@ const scripts = {
 const textOf = (steps: ReturnType<typeof schemaSteps>) =>
   steps.flatMap(({ statements }) => statements).join('\n');
 
-/** Makes a database of version 1. */
+/** Creates a database of version 1. */
 export const firstVersionSql = textOf(schemaSteps({ ...scripts, migrations: {} }, null));
 
-/** Makes a database of the newest version. */
+/** Creates a database of the newest version. */
 export const newestVersionSql = textOf(schemaSteps(scripts, null));

@@ -1,5 +1,5 @@
-// What the tests of official SDKs run against: a relay whose demo channels answer, and an upstream of the
-// test's own for what the demo upstream never does.
+// The environment of the tests with official SDKs: a relay with demo channels, and a scriptable upstream for what
+// the demo upstream never does.
 
 import { demoModels } from '../../src/cli/demo-upstream/models.ts';
 import { startDemoUpstream } from '../../src/cli/demo-upstream/server.ts';
@@ -8,14 +8,17 @@ import { startUpstream, type TestUpstream } from './upstream.ts';
 
 export interface SdkWorld {
   relay: TestRelay;
-  /** Of no limits. */
+  /** The value of a token without limits. */
   token: string;
-  /** Behind a channel of each provider, for the models `own-<provider>`. Answers 500 until a test says how. */
+  /**
+   * Serves the models `own-<provider>` behind a channel of each provider. Answers 500 until a test sets its
+   * handler.
+   */
   upstream: TestUpstream;
   stop(): Promise<void>;
 }
 
-/** Providers that the test's own upstream stands in for. */
+/** Providers that the scriptable upstream imitates. */
 const ownProviders = ['openai', 'anthropic', 'gemini', 'cohere', 'jina', 'voyage'] as const;
 
 /** Starts everything; `stop` ends it. */
@@ -38,7 +41,7 @@ export async function startSdkWorld(): Promise<SdkWorld> {
   return { relay, token, upstream, stop };
 }
 
-/** What people write into a base URL's setting, by the relay's bare address. */
+/** Base URLs that people configure, by the relay's bare address. */
 export const baseUrlForms: readonly [what: string, of: (address: string) => string][] = [
   ['the bare address', (address) => address],
   ['a trailing slash', (address) => `${address}/`],
@@ -47,7 +50,7 @@ export const baseUrlForms: readonly [what: string, of: (address: string) => stri
   ['/v1beta', (address) => `${address}/v1beta`],
 ];
 
-/** The error that `work` raises. Throws when it raises none. */
+/** Returns the error that `work` throws. Throws if it throws none. */
 export async function raisedBy(work: () => Promise<unknown>): Promise<Error> {
   try {
     await work();
@@ -57,7 +60,7 @@ export async function raisedBy(work: () => Promise<unknown>): Promise<Error> {
   throw new Error('nothing was raised');
 }
 
-/** All items of a stream. */
+/** Returns all items of a stream. */
 export async function collect<Item>(stream: AsyncIterable<Item>): Promise<Item[]> {
   const items: Item[] = [];
   for await (const item of stream) items.push(item);

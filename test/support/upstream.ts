@@ -1,5 +1,4 @@
-// An imitation of a provider over real sockets: answers by a handler that the test gives, and remembers what
-// it was asked.
+// An imitation of a provider over real sockets: it answers with the test's handler, and records its requests.
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,7 +14,7 @@ export interface Received {
 export interface TestUpstream {
   url: string;
   received: Received[];
-  /** How the next requests are answered. */
+  /** Answers the next requests. */
   handler: Handler;
   stop(): Promise<void>;
 }
@@ -26,7 +25,7 @@ export type Handler = (
   raw: IncomingMessage,
 ) => void | Promise<void>;
 
-/** Starts one on a free port. Bodies are read whole before the handler runs, unless `unread`. */
+/** Starts an upstream on a free port. Bodies are read whole before the handler runs, unless `unread` is set. */
 export async function startUpstream(
   handler: Handler,
   options: { unread?: boolean } = {},
@@ -44,7 +43,7 @@ export async function startUpstream(
     await upstream.handler(received, response, request);
   });
   server.requestTimeout = 0;
-  // As upstreams in Node have it: an idle connection is closed.
+  // As upstreams on Node do, it closes idle connections.
   server.keepAliveTimeout = 5_000;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,4 +1,4 @@
-// The layers of the source, held to by its imports (DESIGN.md): they lean one way only.
+// Checks the layers of src (DESIGN.md) by its imports.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, it } from 'vitest';
@@ -9,7 +9,7 @@ const root = new URL('../../src/', import.meta.url).pathname;
 interface SourceFile {
   path: string;
   text: string;
-  /** Files of the source that it imports, also as types only or on demand. */
+  /** The files of src that a file imports, including type imports and dynamic imports. */
   imports: string[];
 }
 
@@ -26,9 +26,9 @@ function importsOf(path: string, text: string): string[] {
   return paths.filter((to) => !/\.(sql|json)$/.test(to));
 }
 
-/** From the top down; a layer may import itself and what is below it. */
+/** The layers from top to bottom; a layer may import itself and those below. */
 const layers: readonly (readonly string[])[] = [
-  // The Worker's entry on a machine of one's own, before the one that is deployed.
+  // The Worker’s entry for a local machine, above the one that is deployed.
   ['host'],
   ['index.ts'],
   ['hourly.ts', 'app.ts'],
@@ -50,17 +50,17 @@ const layers: readonly (readonly string[])[] = [
 const partOf = (path: string) => path.split('/')[0] ?? path;
 const levelOf = (path: string) => layers.findIndex((layer) => layer.includes(partOf(path)));
 
-/** Every import, as `from -> to`, that `isWrong`. */
+/** Returns every import that `isWrong`, as `from -> to`. */
 function importsThat(isWrong: (from: string, to: string) => boolean): string[] {
   return files.flatMap(({ path, imports }) =>
     imports.filter((to) => isWrong(path, to)).map((to) => `${path} -> ${to}`),
   );
 }
 
-/** Every file that says `pattern` outside of comments, but those that may. */
-function filesSaying(pattern: RegExp, mayBe: RegExp): string[] {
+/** Returns every file that contains `pattern` outside of comments, except the allowed ones. */
+function filesContaining(pattern: RegExp, allowed: RegExp): string[] {
   return files
-    .filter(({ path, text }) => !mayBe.test(path) && pattern.test(withoutComments(text)))
+    .filter(({ path, text }) => !allowed.test(path) && pattern.test(withoutComments(text)))
     .map(({ path }) => path);
 }
 
@@ -70,7 +70,7 @@ function withoutComments(text: string): string {
 
 type Graph = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** The imports between the files, or between what `nameOf` makes of their paths. */
+/** Returns the imports between files, or between the names that `nameOf` gives their paths. */
 function graphOf(nameOf: (path: string) => string = (path) => path): Graph {
   const graph = new Map<string, Set<string>>();
   for (const { path, imports } of files) {
@@ -81,18 +81,18 @@ function graphOf(nameOf: (path: string) => string = (path) => path): Graph {
   return graph;
 }
 
-/** Groups of nodes that can all be reached from each other: the strongly connected components of more than one node. */
-function circlesOf(graph: Graph): string[][] {
+/** Returns the strongly connected components of more than one node. */
+function cyclesOf(graph: Graph): string[][] {
   const reached = new Map([...graph.keys()].map((node) => [node, reachableFrom(graph, node)]));
-  const circles = new Map<string, string[]>();
+  const cycles = new Map<string, string[]>();
   for (const [node, others] of reached) {
-    const circle = [...others].filter((other) => reached.get(other)?.has(node)).sort();
-    if (circle.length > 1) circles.set(circle.join(' '), circle);
+    const cycle = [...others].filter((other) => reached.get(other)?.has(node)).sort();
+    if (cycle.length > 1) cycles.set(cycle.join(' '), cycle);
   }
-  return [...circles.values()];
+  return [...cycles.values()];
 }
 
-/** What can be reached from the node, itself included only where a way leads back. */
+/** Returns the nodes reachable from a node, including itself only through a cycle. */
 function reachableFrom(graph: Graph, node: string): Set<string> {
   const reached = new Set<string>();
   const waiting = [node];
@@ -124,20 +124,20 @@ it('imports downwards only', () => {
   expect(upwards).toEqual([]);
 });
 
-it('has no circle of imports between files, imports of types and on demand included', () => {
-  expect(circlesOf(graphOf())).toEqual([]);
+it('has no import cycle between files, counting type imports and dynamic imports', () => {
+  expect(cyclesOf(graphOf())).toEqual([]);
 });
 
-it('has no circle of imports between folders: no two import each other, nor three in a round', () => {
-  expect(circlesOf(graphOf(partOf))).toEqual([]);
+it('has no import cycle between folders', () => {
+  expect(cyclesOf(graphOf(partOf))).toEqual([]);
 });
 
-it('finds circles of two, of three, and none where there is none', () => {
+it('finds cycles of two and of three nodes, and none in an acyclic graph', () => {
   const graph = (edges: Record<string, string[]>) =>
     new Map(Object.entries(edges).map(([from, to]) => [from, new Set(to)]));
-  expect(circlesOf(graph({ a: ['b'], b: ['c'], c: [] }))).toEqual([]);
-  expect(circlesOf(graph({ a: ['b'], b: ['a', 'c'], c: [] }))).toEqual([['a', 'b']]);
-  expect(circlesOf(graph({ a: ['b'], b: ['c'], c: ['a'], d: ['a'] }))).toEqual([['a', 'b', 'c']]);
+  expect(cyclesOf(graph({ a: ['b'], b: ['c'], c: [] }))).toEqual([]);
+  expect(cyclesOf(graph({ a: ['b'], b: ['a', 'c'], c: [] }))).toEqual([['a', 'b']]);
+  expect(cyclesOf(graph({ a: ['b'], b: ['c'], c: ['a'], d: ['a'] }))).toEqual([['a', 'b', 'c']]);
 });
 
 it('keeps the routes and the dashboard apart, and realtime from relay', () => {
@@ -160,44 +160,44 @@ it('keeps wire formats apart: none imports another', () => {
   expect(across).toEqual([]);
 });
 
-it('spells the ids of formats only in formats/, in providers/, and where chat requests move to the Responses API', () => {
+it('names format ids only in formats/, in providers/, and where chat requests move to the Responses API', () => {
   const ids = builtInFormats.map(({ id }) => id).join('|');
   const may = /^(formats|providers)\/|^relay\/plan\/candidate-routes\.ts$/;
-  expect(filesSaying(new RegExp(`'(${ids})'`), may)).toEqual([]);
+  expect(filesContaining(new RegExp(`'(${ids})'`), may)).toEqual([]);
 });
 
-it('keeps the command line out of the Worker, and the Worker out of the command line', () => {
+it('keeps src/cli and the Worker from importing each other', () => {
   expect(importsThat((from, to) => partOf(to) === 'cli' && partOf(from) !== 'cli')).toEqual([]);
-  // config.ts for the names of its variables.
+  // config.ts is allowed for the names of its variables.
   const pure = ['tokens/secret.ts', 'config.ts'];
   const mayImport = (to: string) => partOf(to) === 'cli' || partOf(to) === 'lib' || pure.includes(to);
   expect(importsThat((from, to) => partOf(from) === 'cli' && !mayImport(to))).toEqual([]);
 });
 
-it('knows `Env` only in config.ts, in what an isolate is put together of, the routes’ context and the Durable Objects', () => {
+it('uses `Env` only in config.ts, the isolate’s setup, the routes’ context and the Durable Objects', () => {
   const may =
     /^(app|config|hourly|index|services|management-services|host\/entry)\.ts$|^routes\/relay-route\.ts$|^quota\/(account-)?ledger\.ts$|^realtime\/session\.ts$/;
-  expect(filesSaying(/\bimport\b[^;]*\bEnv\b[^;]*\benv\.ts/, may)).toEqual([]);
+  expect(filesContaining(/\bimport\b[^;]*\bEnv\b[^;]*\benv\.ts/, may)).toEqual([]);
 });
 
 it('has SQL only in files named store, log or ledger, and in schema/', () => {
   const sql =
     /['"`]\s*(SELECT\s[\s\S]*?\sFROM|INSERT\s+(OR\s+\w+\s+)?INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|CREATE\s+TABLE)\b/;
-  expect(filesSaying(sql, /(^|[/-])(store|log|ledger)\.ts$|^schema\//)).toEqual([]);
+  expect(filesContaining(sql, /(^|[/-])(store|log|ledger)\.ts$|^schema\//)).toEqual([]);
 });
 
-it('fetches upstreams in one place', () => {
+it('calls upstreams from one file only', () => {
   expect(
-    filesSaying(
+    filesContaining(
       /(?<![.\w])fetch\(/,
       /^(providers\/call|realtime\/session|host\/entry)\.ts$|^cli\/|^(app|hourly|services)\.ts$/,
     ),
   ).toEqual([]);
 });
 
-it('writes to the console in one place, lib/log.ts', () => {
+it('writes to the console only from lib/log.ts', () => {
   const text = /^(lib\/log|dashboard\/pages\/snippets)\.ts$|^cli\//;
-  expect(filesSaying(/\bconsole\./, text)).toEqual([]);
+  expect(filesContaining(/\bconsole\./, text)).toEqual([]);
 });
 
 it('has no file over 320 lines', () => {

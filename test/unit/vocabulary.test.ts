@@ -1,10 +1,10 @@
-// Names of files and exports use the words of the field. These words were once ours alone and have been replaced.
+// Checks the names of files and exports against a list of retired words.
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 
 const root = new URL('../../src/', import.meta.url).pathname;
 
-/** The retired word, or several in a row, and what stands for it now. */
+/** The replacements of each retired word or phrase. */
 const replacements: Readonly<Record<string, string>> = {
   door: 'route, format',
   wish: 'requested model, candidate',
@@ -54,10 +54,10 @@ const replacements: Readonly<Record<string, string>> = {
   whoever: 'caller',
 };
 
-/** In these the word is an ordinary one, or it is a name that a deployment has stored: a Durable Object's class is never renamed. */
+/** Matches ordinary uses of these words, and the stored class name of a Durable Object, which is never renamed. */
 const usual = /\blook up\b|^health board$|^may carry\b/;
 
-/** Names of src/: `folder/file.ts`, and `folder/file.ts#name` for each export. */
+/** Lists the names in src/: `folder/file.ts`, and `folder/file.ts#name` for each export. */
 const names = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .filter((path) => /\.tsx?$/.test(path) && !path.endsWith('.d.ts'))
   .flatMap((path) => [
@@ -72,7 +72,7 @@ function exportsOf(text: string): string[] {
   return [...declared].map(([, name = '']) => name);
 }
 
-/** Returns the words of the last part of a name: of `relay/door.ts#atDoor`, `at door`. */
+/** Returns the words of a name's last part: `at door` for `relay/door.ts#atDoor`. */
 function wordsOf(name: string): string {
   const last =
     name.split('#')[1] ??
@@ -95,7 +95,7 @@ function retiredIn(name: string): string[] {
   );
 }
 
-it('finds the names of the source', () => {
+it('finds the names in src', () => {
   expect(names.length).toBeGreaterThan(1_000);
   expect(names).toContain('app.ts#app');
 });

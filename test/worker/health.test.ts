@@ -12,7 +12,7 @@ it('answers health without credentials', async () => {
 const setMeta = (key: string, value: number) =>
   env.DB.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)').bind(key, String(value)).run();
 
-it('is a 503 while the database does not answer, until it has been seen to be ready', async () => {
+it('answers 503 until the database has been ready once', async () => {
   const relay = openRelay();
   const health = async () => (await relay.fetch('/api/health')).status;
   relay.traffic.fails.add('d1');
@@ -22,12 +22,12 @@ it('is a 503 while the database does not answer, until it has been seen to be re
   expect(reply.headers.get('retry-after')).toBe('2');
   relay.traffic.fails.clear();
   expect(await health()).toBe(200);
-  // Tokens that are known work on without the database.
+  // Known tokens continue to work without the database.
   relay.traffic.fails.add('d1');
   expect(await health()).toBe(200);
 });
 
-it('brings an older database to the schema of this version', async () => {
+it('migrates an older database to the schema of this version', async () => {
   await setMeta('schema_version', schemaVersion - 1);
   await env.DB.batch(undoNewest.map((statement) => env.DB.prepare(statement)));
   const relay = openRelay();
@@ -37,7 +37,7 @@ it('brings an older database to the schema of this version', async () => {
   );
 });
 
-/** Takes the migration to the newest version back. */
+/** Reverts the migration to the newest version. */
 const undoNewest = [
   'DROP INDEX accounts_by_group',
   'ALTER TABLE tokens DROP COLUMN admin',
@@ -46,7 +46,7 @@ const undoNewest = [
   ),
 ];
 
-it('is a 503 in each format, and on no page, where the database asks for a newer Worker', async () => {
+it('answers 503 in each API format, but not on pages, when the database requires a newer Worker', async () => {
   await setMeta('min_reader', schemaVersion + 1);
   const relay = openRelay();
   const replies = {

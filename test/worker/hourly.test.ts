@@ -6,7 +6,7 @@ import { appendRows } from '../../src/metering/log.ts';
 import { pageOfRows } from '../../src/metering/page-log.ts';
 import { logRow } from './stores/rows.ts';
 
-it('leaves a copy of the catalog in KV, and forgets upstream ids that no upstream has any more', async () => {
+it('stores a copy of the catalog in KV, and deletes upstream ids that have expired upstream', async () => {
   const add = (id: string, ageDays: number) =>
     env.DB.prepare(
       `INSERT INTO upstream_ids (id, account_id, channel_id, created_at) VALUES (?, 'acc_admin', 'ch', ?)`,
@@ -24,7 +24,7 @@ it('leaves a copy of the catalog in KV, and forgets upstream ids that no upstrea
   });
 });
 
-it('forgets rows of the log that are older than LOG_RETENTION_DAYS', async () => {
+it('deletes log rows that are older than LOG_RETENTION_DAYS', async () => {
   const ageDays = (id: string, days: number) => logRow({ id, createdAtMs: Date.now() - days * 86_400_000 });
   await appendRows(env.DB, [
     ageDays('old', usualRetentionDays + 1),
@@ -43,16 +43,16 @@ it.each([
   ['7', 7],
   ['0.5', 0.5],
   ['0', null],
-])('takes LOG_RETENTION_DAYS=%s for %s days', (text, days) => {
+])('reads LOG_RETENTION_DAYS=%s as %s days', (text, days) => {
   const { logRetentionMs } = readConfig({ ...env, ...(text !== undefined && { LOG_RETENTION_DAYS: text }) });
   expect(logRetentionMs).toBe(days === null ? null : days * 86_400_000);
 });
 
-it('goes on with the rest when a part fails, and says so at the end', async () => {
+it('continues with the other parts when one fails, and reports the failure at the end', async () => {
   await appendRows(env.DB, [logRow({ id: 'ancient', createdAtMs: 5 })]);
   const away = () => Promise.reject(new Error('KV is away'));
   const broken = { ...env, CACHE: { get: away, put: away } } as unknown as typeof env;
-  // Another database binding of the same database: services are built once for each.
+  // Services are built once for each binding object, so this is another binding of the same database.
   const other = { ...broken, DB: Object.create(env.DB) as D1Database };
   for (const name of ['prepare', 'batch'] as const) {
     Object.defineProperty(other.DB, name, { value: env.DB[name].bind(env.DB) });

@@ -1,5 +1,5 @@
-// Files share one runtime: each starts from empty stores with the newest schema, as the Worker itself applies it, and
-// leaves neither globals nor a clock of its own.
+// Files share one runtime. Each starts from empty stores with the newest schema, which the Worker itself applies,
+// and restores globals and the clock.
 import { reset } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterAll, beforeAll, vi } from 'vitest';

@@ -1,4 +1,5 @@
-// Coding agents from npm through a tool loop of two turns, each on each kind of channel. `npm run test:agents`; needs npm's registry.
+// Runs coding agents from npm through a tool loop of two turns on each kind of channel. `npm run test:agents`;
+// needs npm's registry.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Format } from '../sdk/matrix/script.ts';
 import { type Agent, agents, claudeCode, codex } from './agents.ts';
@@ -23,7 +24,7 @@ interface Case {
   agent: Agent;
   channel: Format;
   task: Task;
-  /** What the case adds to the agent's row. */
+  /** A suffix of the agent's row for this case. */
   row?: string;
   model?: string | undefined;
 }
@@ -53,7 +54,7 @@ describe.each([claudeCode, codex].map((agent) => ({ name: agent.name, agent })))
   );
 });
 
-describe('Codex with a model that it knows, which another provider’s answers for', () => {
+describe('Codex with a model it knows, answered by another provider’s model', () => {
   each(Object.keys(aliases) as Format[])(
     'calls a tool of its MCP server on a channel of kind $kind',
     ({ channel }) =>

@@ -1,19 +1,20 @@
-// How each agent is set to call the relay and nothing else: settings and switches from its own documentation and `--help`.
+// Configures each agent to call only the relay, with settings and switches from its own documentation and
+// `--help`.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Format } from '../sdk/matrix/script.ts';
 
-/** What a run gives an agent. */
+/** What a run provides to an agent. */
 interface AgentRun {
-  /** An empty folder that is its home, and one to work in. */
+  /** An empty home folder, and a working folder. */
   home: string;
   folder: string;
-  /** The relay's bare address and a token of it. */
+  /** The relay's bare address and one of its tokens. */
   url: string;
   token: string;
   model: string;
   prompt: string;
-  /** Of an MCP server on stdio. */
+  /** The command of an MCP server on stdio. */
   mcpCommand: { command: string; args: string[] };
 }
 
@@ -22,9 +23,9 @@ export interface Agent {
   program: string;
   /** The format of its requests. */
   format: Format;
-  /** The model to ask a kind of channel for, where it is not the one that all others ask for. */
+  /** The model to request from a kind of channel, if it differs from the usual one. */
   models?: Partial<Record<Format, string>>;
-  /** Arguments and environment of one headless run; writes the files that it needs into `home`. */
+  /** Returns the arguments and environment of one headless run, and writes the files that it needs into `home`. */
   prepare(run: AgentRun): { args: string[]; env: Record<string, string> };
 }
 
@@ -66,7 +67,7 @@ export const claudeCode: Agent = {
   },
 };
 
-/** A model that Codex declares tools for one by one, and that OpenAI has in the Responses API only. */
+/** A model whose tools Codex declares one by one, and that OpenAI serves in the Responses API only. */
 export const codexModel = 'gpt-5.1-codex';
 
 /** https://developers.openai.com/codex/config-reference */
@@ -74,7 +75,7 @@ export const codex: Agent = {
   name: 'Codex',
   program: 'codex',
   format: 'openai-responses',
-  // For newer ones it writes code instead of calling tools one by one.
+  // For newer models it writes code instead of calling tools one by one.
   models: { 'openai-responses': codexModel },
   prepare: (run) =>
     prepareCodex(
@@ -88,7 +89,7 @@ wire_api = "responses"`,
     ),
 };
 
-/** With its own provider at the relay's address it asks for a WebSocket first, and goes on without one after a 426. */
+/** With its own provider at the relay's address it first tries a WebSocket, and continues without one after a 426. */
 const codexOfOpenai: Agent = {
   ...codex,
   name: 'Codex, openai_base_url',
@@ -155,7 +156,10 @@ const labels: Record<Format, string> = {
   'gemini-generate': 'generateContent',
 };
 
-/** The three that can be told which API to call: the relay's address in each is as their documentation has the provider's. */
+/**
+ * The three agents with a configurable API: the relay's address in each follows their documentation of that
+ * provider.
+ */
 type Formats<Setting> = Partial<Record<Format, Setting>>;
 
 function inEach<Setting>(
@@ -171,7 +175,7 @@ const copilotApis: Formats<{ type: string; wireApi: string; path: string }> = {
   'anthropic-messages': { type: 'anthropic', wireApi: 'completions', path: '' },
 };
 
-/** `copilot help providers` and `copilot help environment`. There is no provider of Google's kind. */
+/** `copilot help providers` and `copilot help environment`. It has no provider for Google's API. */
 const copilots = inEach(copilotApis, (format, { type, wireApi, path }) => ({
   name: `Copilot CLI, ${labels[format]}`,
   program: 'copilot',
@@ -185,7 +189,7 @@ const copilots = inEach(copilotApis, (format, { type, wireApi, path }) => ({
       COPILOT_PROVIDER_BASE_URL: url + path,
       COPILOT_PROVIDER_API_KEY: token,
       COPILOT_MODEL: model,
-      // No telemetry, no update, no GitHub.
+      // Disables telemetry, updates and GitHub.
       COPILOT_OFFLINE: 'true',
       COPILOT_AUTO_UPDATE: 'false',
     },
@@ -239,7 +243,7 @@ const piApis: Formats<{ api: string; path: string; compat?: object }> = {
   'gemini-generate': { api: 'google-generative-ai', path: '/v1beta' },
 };
 
-/** docs/models.md, docs/models-configuration.md and docs/environment-variables.md of the package */
+/** docs/models.md, docs/models-configuration.md and docs/environment-variables.md of the package. */
 const pis = inEach(piApis, (format, { api, path, compat }) => ({
   name: `pi, ${labels[format]}`,
   program: 'pi',

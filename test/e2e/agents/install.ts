@@ -1,4 +1,4 @@
-// Before the first of the agents' tests: installs the packages that all of them run, and removes them after the last.
+// Installs the agents' packages before the first test, and removes them after the last.
 import type { TestProject } from 'vitest/node';
 import { installPackages } from './packages.ts';
 

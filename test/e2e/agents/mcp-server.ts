@@ -1,5 +1,5 @@
-// A small MCP server on stdio with one tool, which reads a note: one JSON-RPC message a line
-// (https://modelcontextprotocol.io/specification/2025-06-18/basic/transports#stdio). Started with the note as its argument.
+// A small MCP server on stdio with one tool, which reads a note: one JSON-RPC message per line
+// (https://modelcontextprotocol.io/specification/2025-06-18/basic/transports#stdio). The note is its argument.
 import { createInterface } from 'node:readline';
 
 const note = process.argv[2] ?? '';

@@ -1,5 +1,5 @@
-// The imitated model behind the relay: calls a tool that the request declares until it has seen enough results, then says
-// what the last one said.
+// The imitated model behind the relay: calls a declared tool until it has enough results, then repeats the last
+// result.
 
 import type { Received } from '../../support/upstream.ts';
 import type { Format, Script } from '../sdk/matrix/script.ts';
@@ -8,20 +8,20 @@ import type { Json } from '../sdk/matrix/wire.ts';
 
 /** What the model does in a run. */
 export interface Task {
-  /** Which tool it calls: one that reads files or runs commands, or one of the MCP server. */
+  /** The tool that it calls: one that reads files or runs commands, or one of the MCP server. */
   tool: 'file' | 'mcp';
-  /** So many calls, one a turn. */
+  /** The number of calls, one per turn. */
   calls: number;
 }
 
 export interface DeclaredTool {
   name: string;
-  /** Of a Responses tool that stands in a namespace. */
+  /** The namespace of a Responses tool. */
   namespace?: string;
   schema: Json;
 }
 
-/** Every function that a request shows to the model, on the wire of its format. */
+/** Returns every function that a request shows to the model in its format. */
 export function declaredTools(format: Format, body: Json): DeclaredTool[] {
   const tools: Json[] = body.tools ?? [];
   switch (format) {
@@ -42,7 +42,7 @@ export function declaredTools(format: Format, body: Json): DeclaredTool[] {
       });
     }
     case 'anthropic-messages': {
-      // A deferred tool is not seen before a search for tools has found it.
+      // A deferred tool is hidden until a tool search has found it.
       const isSeen = ({ name, defer_loading }: Json) =>
         !defer_loading || JSON.stringify(body.messages).includes(`"tool_name":"${name}"`);
       return tools
@@ -57,7 +57,7 @@ export function declaredTools(format: Format, body: Json): DeclaredTool[] {
   }
 }
 
-/** The tools that agents have for files and commands, best first. */
+/** The agents' tools for files and commands, best first. */
 const fileTools = [
   /^read$/i,
   /^read_file$/,
@@ -68,10 +68,13 @@ const fileTools = [
   /^bash$/i,
 ];
 
-/** Claude Code's tool that shows tools whose definitions it holds back. */
+/** Claude Code's tool that shows deferred tools. */
 const searchTool = 'ToolSearch';
 
-/** The call that leads on with the task, with arguments that fit the tool's schema. Null: the request has no tool for it. */
+/**
+ * Returns the next call of the task, with arguments that fit the tool's schema; null if the request has no tool
+ * for it.
+ */
 function callFor(task: Task, tools: readonly DeclaredTool[], file: string): Call | null {
   if (task.tool === 'file') {
     const reader = fileTools
@@ -83,7 +86,8 @@ function callFor(task: Task, tools: readonly DeclaredTool[], file: string): Call
   if (note) return callOf(note, { title: 'answer' });
   const search = tools.find(({ name }) => name === searchTool);
   if (search) return callOf(search, { query: 'select:mcp__notes__read_note', max_results: 1 });
-  // Codex declares one tool for models that write code, which calls the others. It is OpenAI's kind that takes free text.
+  // Codex declares one tool for models that write code, which calls the others. It is a custom tool of OpenAI's
+  // kind that accepts free text.
   const exec = tools.find(({ name }) => name.endsWith('exec'));
   const code = 'text(await tools.mcp__notes__read_note({ title: "answer" }))';
   return exec ? callOf(exec, { input: code }) : null;
@@ -95,13 +99,13 @@ function callOf({ name, namespace }: DeclaredTool, args: Json): Call {
   return { name, args, ...(namespace && { namespace }) };
 }
 
-/** What a schema takes: also where that is said in capitals (Google) or by a union. */
+/** Returns the type that a schema accepts, also if written in capitals (Google) or as a union. */
 const typesIn = ({ type, anyOf = [] }: Json): string[] => [
   ...[type ?? []].flat().map((one: string) => one.toLowerCase()),
   ...anyOf.flatMap(typesIn),
 ];
 
-/** The file where the schema wants a path or a command, and nothing much for what else it requires. */
+/** Returns the file if the schema expects a path or a command, and a placeholder for other required members. */
 function argumentsFor({ properties = {}, required = [] }: Json, file: string): Json {
   const args: Json = {};
   for (const name of required as string[])
@@ -117,7 +121,7 @@ function argumentFor(name: string, types: readonly string[], file: string): unkn
   return types.some((type) => /integer|number/.test(type)) ? 1 : 'read';
 }
 
-/** A request that reached the upstream, read by its format. */
+/** A request that reached the upstream, read in its format. */
 export interface UpstreamRequest {
   format: Format;
   body: Json;
@@ -129,31 +133,31 @@ export function readRequest({ path, body }: Received): UpstreamRequest {
   return { format: formatOfPath(path, json).format, body: json, path };
 }
 
-/** The code word in what a tool gave, wherever it stands there. */
+/** Returns the code word in a tool's result, if any. */
 export const wordIn = (text: string) => /word-[0-9a-f]{8}/.exec(text)?.[0];
 
-/** The thought of a turn, and how the provider seals it. */
+/** Returns the thought of a turn, and the provider's signature of it. */
 const thoughtOf = (turn: number) => ({
   text: `I need to look, for the ${turn + 1}. time.`,
-  seal: Buffer.from(`seal-of-thought-${turn}`).toString('base64'),
+  signature: Buffer.from(`signature-of-thought-${turn}`).toString('base64'),
   id: String(turn),
 });
 
 /**
- * Says what the model answers. Requests without tools (titles, summaries) get a line of text. Refuses a request in which its earlier
- * thoughts did not come back: sealed ones by their seals, others by their text.
+ * Returns the model's answer. Requests without tools (titles, summaries) get a line of text. Refuses a request
+ * that does not return earlier thoughts: signed ones by their signatures, others by their text.
  */
 export function answerOf(task: Task, format: Format, body: Json): Script | { refuse: string } {
-  const heard = upstreamFormats[format].heard(body);
+  const view = upstreamFormats[format].view(body);
   const usage = { input: 5_000, cached: 0, output: 60, reasoning: 30 };
-  const turn = heard.results.length;
+  const turn = view.results.length;
   const tools = declaredTools(format, body);
   if (tools.length === 0) return { text: 'A title', stop: 'stop', usage };
   const expected = Array.from({ length: turn }, (_, index) => thoughtOf(index));
-  const seals = expected.map(({ seal, text }) => (format === 'openai-chat' ? text : seal));
-  if (JSON.stringify(heard.seals) !== JSON.stringify(seals))
-    return { refuse: `Earlier thoughts are missing or changed: ${JSON.stringify(heard.seals)}` };
-  const done = heard.results.filter((result) => !result.startsWith(`${searchTool}: `)).length;
+  const signatures = expected.map(({ signature, text }) => (format === 'openai-chat' ? text : signature));
+  if (JSON.stringify(view.signatures) !== JSON.stringify(signatures))
+    return { refuse: `Earlier thoughts are missing or changed: ${JSON.stringify(view.signatures)}` };
+  const done = view.results.filter((result) => !result.startsWith(`${searchTool}: `)).length;
   const call = done < task.calls ? callFor(task, tools, fileOf(done)) : null;
   if (call)
     return {
@@ -163,11 +167,11 @@ export function answerOf(task: Task, format: Format, body: Json): Script | { ref
       stop: 'calls',
       usage,
     };
-  const word = wordIn(heard.results.at(-1) ?? '');
+  const word = wordIn(view.results.at(-1) ?? '');
   return { text: `The last answer is ${word}.`, stop: 'stop', usage };
 }
 
-/** The file that is read in a turn. */
+/** Returns the file to read in a turn. */
 export const fileOf = (turn: number) => `note-${turn}.txt`;
 
 const idPrefix = {

@@ -1,10 +1,10 @@
-// The agents' packages: which versions, and where they are installed.
+// Names the versions of the agents' packages, and installs them.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Tried on 2026-11-30. A newer version is tried by changing its line. */
+/** Tested on 2026-11-30. To test a newer version, change its line. */
 const versions = {
   '@anthropic-ai/claude-code': '2.1.332',
   '@openai/codex': '0.171.0',
@@ -16,15 +16,15 @@ const versions = {
   'js-tiktoken': '1.0.21',
 } as const;
 
-/** The path of a program that one of the packages has. */
+/** Returns the path of a program in one of the packages. */
 export const programIn = (folder: string, name: string) => join(folder, 'node_modules/.bin', name);
 
-/** The folder of a package, for `import()`. */
+/** Returns the folder of a package, for `import()`. */
 export const packageIn = (folder: string, name: keyof typeof versions) => join(folder, 'node_modules', name);
 
 /**
- * Installs the packages from npm: into the folder that AGENTS_FOLDER names, which is kept and reused while the versions are the same,
- * or into a temporary one, which `remove` removes. Throws when npm does.
+ * Installs the packages from npm into the folder AGENTS_FOLDER, which is reused while the versions are the same,
+ * or into a temporary one that `remove` deletes. Throws if npm fails.
  */
 export function installPackages(): { folder: string; remove(): void } {
   const cache = process.env.AGENTS_FOLDER;

@@ -1,9 +1,10 @@
-// What of a request a provider would read from its prompt cache, by its documented rules, in approximate tokens.
+// Computes how much of a request a provider would read from its prompt cache by its documented rules, in
+// approximate tokens.
 import type { Format } from '../sdk/matrix/script.ts';
 import type { Json } from '../sdk/matrix/wire.ts';
 import type { UpstreamRequest } from './model.ts';
 
-/** Characters of a token, near enough for shares. */
+/** Characters per token, accurate enough for shares. */
 const tokenCharacters = 4;
 
 export interface CacheShare {
@@ -11,16 +12,17 @@ export interface CacheShare {
   cachedTokens: number;
 }
 
-/** The share of a session: every request can be answered from what those before it left in the cache. */
+/** Returns the share of a session; every request can read what all earlier ones left in the cache. */
 export function cacheShare(format: Format, requests: readonly UpstreamRequest[]): CacheShare {
   const bodies = requests.map(({ body }) => body);
   return format === 'anthropic-messages' ? claudeShare(bodies) : prefixShare(format, bodies);
 }
 
 /**
- * Where a cached prefix may end, and how long it must be. OpenAI: 1,024 tokens, then steps of 128
- * (https://developers.openai.com/api/docs/guides/prompt-caching, 2026-11). DeepSeek: units of 64 (https://api-docs.deepseek.com/guides/kv_cache,
- * 2026-11). Gemini, implicit: 4,096 for 3.1 Pro (https://ai.google.dev/gemini-api/docs/caching, 2026-11).
+ * Where a cached prefix may end, and its minimum length. OpenAI: 1,024 tokens, then steps of 128
+ * (https://developers.openai.com/api/docs/guides/prompt-caching, 2026-11). DeepSeek: units of 64
+ * (https://api-docs.deepseek.com/guides/kv_cache, 2026-11). Gemini, implicit: 4,096 for 3.1 Pro
+ * (https://ai.google.dev/gemini-api/docs/caching, 2026-11).
  */
 const prefixRules: Record<Exclude<Format, 'anthropic-messages'>, { least: number; step: number }> = {
   'openai-responses': { least: 1_024, step: 128 },
@@ -51,9 +53,10 @@ function commonLength(one: string, other: string): number {
 }
 
 /**
- * Claude: a request reads the longest prefix that an earlier one wrote at a breakpoint, found by going back at most 20 blocks from
- * each of its own breakpoints; a top-level `cache_control` is a breakpoint at the last block; prefixes of less than 4,096 tokens
- * are not cached. https://platform.claude.com/docs/en/build-with-claude/prompt-caching (2026-11)
+ * Claude: a request reads the longest prefix that an earlier one wrote at a breakpoint, found within 20 blocks
+ * before each of its own breakpoints; a top-level `cache_control` is a breakpoint at the last block; prefixes
+ * below 4,096 tokens are not cached. https://platform.claude.com/docs/en/build-with-claude/prompt-caching
+ * (2026-11)
  */
 function claudeShare(bodies: readonly Json[]): CacheShare {
   const written = new Set<string>();
@@ -77,7 +80,7 @@ function claudeShare(bodies: readonly Json[]): CacheShare {
   return share;
 }
 
-/** The request in the order in which the provider reads it, block by block: tools, system prompt, conversation. */
+/** Returns the request's blocks in the order in which the provider reads them: tools, system prompt, conversation. */
 function blocksOfRequest(body: Json): Json[] {
   const list = (value: unknown): Json[] =>
     Array.isArray(value) ? value : value === undefined ? [] : [{ text: value }];
@@ -100,10 +103,10 @@ const markers = ['cache_control', 'prompt_cache_breakpoint'];
 const unmarked = (block: Json) =>
   JSON.stringify(block, (key, value) => (markers.includes(key) ? undefined : value));
 
-/** The blocks as text, markers of caches aside. */
+/** Returns the blocks as text without cache markers. */
 const piecesOf = (body: Json): string[] => blocksOfRequest(body).map(unmarked);
 
-/** Whether a request says what the one before says, and only then more. */
+/** Returns whether a request starts with the whole previous one. */
 export function beginsWith(body: Json, before: Json): boolean {
   const [now, then] = [piecesOf(body), piecesOf(before)];
   return then.every((piece, index) => piece === now[index]);

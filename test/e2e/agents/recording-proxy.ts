@@ -1,4 +1,4 @@
-// Stands between the agents and the relay, passes everything on as it is, and remembers what was asked and answered.
+// A proxy between the agents and the relay that passes everything on unchanged, and records requests and answers.
 import { once } from 'node:events';
 import { createServer, request as httpRequest } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
@@ -8,7 +8,7 @@ export interface Exchange {
   path: string;
   body: string;
   status: number;
-  /** The answer's body where it is an error. */
+  /** The answer's body if it is an error. */
   error: string;
 }
 
@@ -18,7 +18,10 @@ export interface RecordingProxy {
   stop(): Promise<void>;
 }
 
-/** Starts one on a free port, in front of `target`. An upgrade is passed on as bytes, and remembered by its status. */
+/**
+ * Starts a proxy on a free port in front of `target`. An upgrade is passed on as bytes, and recorded by its
+ * status.
+ */
 export async function startRecordingProxy(target: string): Promise<RecordingProxy> {
   const { hostname, port } = new URL(target);
   const exchanges: Exchange[] = [];

@@ -1,4 +1,4 @@
-// One headless run of an agent: a home and a folder of its own, a time limit, and nothing left running.
+// Runs an agent headless once: with its own home and folder, a time limit, and no process left running.
 import { spawn } from 'node:child_process';
 import {
   existsSync,
@@ -18,15 +18,15 @@ export interface RunOrder {
   token: string;
   model: string;
   prompt: string;
-  /** Files of the folder that the agent works in, by name. */
+  /** Files of the agent's working folder, by name. */
   files: Record<string, string>;
-  /** What its MCP server's note says. */
+  /** The note of its MCP server. */
   note: string;
   limitMs: number;
 }
 
 export interface RunEnd {
-  /** Null: it was ended at the time limit. */
+  /** Null if it was killed at the time limit. */
   code: number | null;
   output: string;
   tookMs: number;
@@ -34,7 +34,7 @@ export interface RunEnd {
 
 const mcpServer = new URL('./mcp-server.ts', import.meta.url).pathname;
 
-/** Runs it to its end or to the limit, with nothing of this shell's environment but PATH. */
+/** Runs it to its end or to the limit, with nothing from this shell's environment except PATH. */
 export async function runAgent(agent: Agent, program: string, order: RunOrder): Promise<RunEnd> {
   const root = mkdtempSync(join(tmpdir(), 'relay-agent-'));
   const [home, folder] = [join(root, 'home'), join(root, 'work')];
@@ -63,14 +63,17 @@ export async function runAgent(agent: Agent, program: string, order: RunOrder): 
   return { code, output, tookMs };
 }
 
-/** Its process group, and what left the group but still has the run's folder in its environment (seen on Linux only). */
+/**
+ * Lists its process group, and processes outside of it that still have the run's folder in their environment
+ * (seen on Linux only).
+ */
 function endAll(root: string, group: number | undefined): void {
   if (group === undefined) return;
   for (const pid of [-group, ...processesOf(root)]) {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It has ended by itself.
+      // It has already exited.
     }
   }
 }

@@ -1,5 +1,5 @@
-// Sessions of twenty requests of real agents, translated: each request begins with the one before, providers' prompt caches are hit,
-// and tokens are counted right.
+// Tests translated sessions of twenty requests by real agents: each request starts with the previous one,
+// providers' prompt caches are hit, and token counts are right.
 
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -40,7 +40,7 @@ async function session(agent: Agent, channel: Format) {
 describe.each(pairs)(
   'twenty requests of $name on a channel of kind $kind',
   ({ agent, channel, name, kind }) => {
-    it('each begin with the one before, and are cache hits to 85 % and more', async () => {
+    it('start each request with the one before, and reach at least 85 % cache hits', async () => {
       const { turns } = await session(agent, channel);
       const { inputTokens, cachedTokens } = cacheShare(channel, turns);
       const share = cachedTokens / inputTokens;
@@ -51,8 +51,8 @@ describe.each(pairs)(
   },
 );
 
-describe('the token count', () => {
-  it('of Claude Code’s tools is within 15 % of an o200k count', async () => {
+describe('the token estimate', () => {
+  it('counts Claude Code’s tools within 15 % of an o200k count', async () => {
     const { exchanges } = await world.run(claudeCode, 'openai-chat', { tool: 'file', calls: 1 });
     const { tools } = JSON.parse(exchanges.find(({ body }) => body.includes('"tools":['))?.body ?? '{}');
     expect(tools.length).toBeGreaterThan(5);

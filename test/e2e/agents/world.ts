@@ -1,5 +1,5 @@
-// What the agents' tests share: the relay as `npm start` runs it, an imitated upstream behind four channels, and a proxy in front
-// that sees what the agents are answered.
+// Starts what the agents' tests share: the relay as in `npm start`, an imitated upstream behind four channels, and
+// a proxy in front that sees the agents' answers.
 import { randomBytes } from 'node:crypto';
 import { inject } from 'vitest';
 import { startRelay } from '../../support/relay.ts';
@@ -23,26 +23,29 @@ import { runAgent } from './run-agent.ts';
 
 /** One channel of each kind, with the model that it serves. */
 export const channels: Record<Format, { kind: string; provider: string; model: string }> = {
-  // OpenAI takes tools for it in the Responses API only: chat clients reach it by translation.
+  // OpenAI supports tools for it in the Responses API only: chat clients reach it by translation.
   'openai-responses': { kind: 'Responses', provider: 'openai', model: 'gpt-6.2-sol' },
   'openai-chat': { kind: 'chat only', provider: 'openai-compatible', model: 'deepseek-v4-pro' },
   'anthropic-messages': { kind: 'Messages', provider: 'anthropic', model: 'claude-opus-5-5' },
   'gemini-generate': { kind: 'Gemini', provider: 'gemini', model: 'gemini-3.1-pro-preview' },
 };
 
-/** Names of OpenAI's that Codex knows and declares tools for in its own way, each an alias of another channel's model. */
+/**
+ * OpenAI model names that Codex knows and declares tools for in its own way, each an alias of another channel's
+ * model.
+ */
 export const aliases: Partial<Record<Format, string>> = {
   'openai-chat': 'gpt-6-sol',
   'anthropic-messages': 'gpt-6.1-sol',
   'gemini-generate': 'gpt-6.2-astra',
 };
 
-/** A run as all sides saw it. */
+/** A run as seen from all sides. */
 export interface ObservedRun {
   code: number | null;
   output: string;
   tookMs: number;
-  /** What the agent asked of the relay, and how that was answered. */
+  /** The agent's requests to the relay, and their answers. */
   exchanges: Exchange[];
   /** The requests with tools that reached the upstream: its turns. */
   turns: UpstreamRequest[];
@@ -53,12 +56,12 @@ export interface ObservedRun {
 export interface World {
   /** Runs the agent once with the channel's model, or with `model`. */
   run(agent: Agent, channel: Format, task: Task, model?: string): Promise<ObservedRun>;
-  /** Asks the relay how many tokens a Messages body has, by its own estimate. */
+  /** Returns the relay's own token estimate of a Messages body. */
   countTokens(body: object): Promise<number>;
   stop(): Promise<void>;
 }
 
-/** One run of an agent. */
+/** A single run of an agent. */
 const limitMs = 90_000;
 
 export async function startWorld(): Promise<World> {
@@ -83,7 +86,7 @@ export async function startWorld(): Promise<World> {
     model = agent.models?.[channel] ?? channels[channel].model,
   ) => {
     task = wanted;
-    const [asked, received] = [proxy.exchanges.length, upstream.received.length];
+    const [exchangesBefore, received] = [proxy.exchanges.length, upstream.received.length];
     const word = `word-${randomBytes(4).toString('hex')}`;
     const files = Array.from({ length: wanted.calls }, (_, turn) => [
       fileOf(turn),
@@ -104,7 +107,7 @@ export async function startWorld(): Promise<World> {
     });
     const requests = upstream.received.slice(received).map(readRequest);
     const turns = requests.filter(({ format, body }) => declaredTools(format, body).length > 0);
-    return { ...end, exchanges: proxy.exchanges.slice(asked), turns, word };
+    return { ...end, exchanges: proxy.exchanges.slice(exchangesBefore), turns, word };
   };
 
   const stop = async () => {
@@ -121,10 +124,10 @@ export async function startWorld(): Promise<World> {
   return { run, countTokens, stop };
 }
 
-/** What went wrong in a run: empty when nothing did. */
+/** Returns what went wrong in a run: empty if nothing did. */
 export function faultsOf(run: ObservedRun, agent: Agent, channel: Format, task: Task): string[] {
   const { code, output, exchanges, turns, word } = run;
-  // A 426 says that there is no WebSocket: the agent goes on without one.
+  // A 426 means that there is no WebSocket: the agent continues without one.
   const isExpected = ({ method, status }: Exchange) => method === 'UPGRADE' && status === 426;
   const refused = exchanges.filter((one) => (one.status >= 400 || one.status === 0) && !isExpected(one));
   const seen = turns.some(({ body }) => wordIn(JSON.stringify(body)) === word);
@@ -132,9 +135,9 @@ export function faultsOf(run: ObservedRun, agent: Agent, channel: Format, task: 
     ...refused.map(
       ({ method, path, status, error }) => `${method} ${path} was answered ${status} ${error.slice(0, 300)}`,
     ),
-    ...(turns.every(({ format }) => format === channel) ? [] : ['the upstream was asked in another format']),
+    ...(turns.every(({ format }) => format === channel) ? [] : ['the upstream got another format']),
     ...(turns.length > task.calls ? [] : [`only ${turns.length} requests with tools reached the upstream`]),
-    // What passes natively is the agent's own.
+    // A native request is the agent's own.
     ...(agent.format === channel || task.tool === 'mcp' || isPrefixStable(turns)
       ? []
       : ['a request does not begin with the one before']),
@@ -144,7 +147,7 @@ export function faultsOf(run: ObservedRun, agent: Agent, channel: Format, task: 
   ];
 }
 
-/** Each request begins with the one before. (A search for tools changes which are declared.) */
+/** Returns whether each request starts with the previous one. A tool search may change the declared tools. */
 function isPrefixStable(turns: readonly UpstreamRequest[]): boolean {
   return turns.slice(1).every(({ body }, index) => beginsWith(body, turns[index]?.body ?? {}));
 }

@@ -1,17 +1,17 @@
-// The form of a channel in a real browser, with script switched off: it asks for what the chosen provider needs.
+// Tests the channel form in a real browser without script: it shows the fields of the chosen provider.
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haveChromium } from '../../support/chromium.ts';
-import { type DashboardWorld, setUp, somebody, startDashboard } from './dashboard-world.ts';
+import { type DashboardWorld, newVisitor, setUp, startDashboard } from './dashboard-world.ts';
 
 let world: DashboardWorld;
 let page: Page;
 let problems: string[];
 
-describe.runIf(haveChromium)('the form of a channel', () => {
+describe.runIf(haveChromium)('the channel form', () => {
   beforeAll(async () => {
     world = await startDashboard();
-    ({ page, problems } = await somebody(world.browser, { javaScriptEnabled: false }));
+    ({ page, problems } = await newVisitor(world.browser, { javaScriptEnabled: false }));
     await setUp(page, world.relay.url);
   });
   afterAll(() => world?.stop());
@@ -29,7 +29,7 @@ describe.runIf(haveChromium)('the form of a channel', () => {
     ['bedrock', ['AWS region'], 'ACCESS_KEY_ID:SECRET_ACCESS_KEY'],
     ['vertex', ['Location', 'Project'], 'The JSON file of a service account'],
     ['workers-ai', [], 'Leave it empty'],
-  ])('of %s asks for %j', async (provider, labels, help) => {
+  ])('for provider %s shows the fields %j', async (provider, labels, help) => {
     await page.goto(`${world.relay.url}/dashboard/channels/new`);
     await page.getByLabel('Provider', { exact: true }).selectOption(provider);
     expect(await shown()).toEqual(labels);
@@ -39,7 +39,7 @@ describe.runIf(haveChromium)('the form of a channel', () => {
     }
   });
 
-  it('makes a channel of a service account’s file, lines and all', async () => {
+  it('creates a channel from a multi-line service account file', async () => {
     await page.goto(`${world.relay.url}/dashboard/channels/new`);
     await page.getByLabel('Provider', { exact: true }).selectOption('vertex');
     const email = 'relay@our-project.iam.gserviceaccount.com';

@@ -1,15 +1,15 @@
-// Channels in a real browser: added from a provider and a key, asked for its models, tested, put in order, and broken,
-// with what is seen of it.
+// Tests channels in a real browser: adding one from a provider and a key, listing its models, testing, reordering,
+// and the display of its failures.
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haveChromium } from '../../support/chromium.ts';
 import { type Handler, startUpstream, type TestUpstream } from '../../support/upstream.ts';
-import { type DashboardWorld, setUp, somebody, startDashboard } from './dashboard-world.ts';
+import { type DashboardWorld, newVisitor, setUp, startDashboard } from './dashboard-world.ts';
 
 const json = { 'content-type': 'application/json' };
 const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
 
-const well: Handler = ({ path }, response) => {
+const serveModels: Handler = ({ path }, response) => {
   const models = { object: 'list', data: [{ id: 'little-1' }, { id: 'little-2' }, { id: 'great-1' }] };
   const message = { role: 'assistant', content: 'Hello' };
   const answer = { id: 'c', object: 'chat.completion', choices: [{ index: 0, message }], usage };
@@ -27,8 +27,8 @@ let problems: string[];
 
 describe.runIf(haveChromium)('channels', () => {
   beforeAll(async () => {
-    [world, upstream] = await Promise.all([startDashboard(), startUpstream(well)]);
-    ({ page, problems } = await somebody(world.browser));
+    [world, upstream] = await Promise.all([startDashboard(), startUpstream(serveModels)]);
+    ({ page, problems } = await newVisitor(world.browser));
     await setUp(page, world.relay.url);
   });
   afterAll(async () => {
@@ -41,7 +41,7 @@ describe.runIf(haveChromium)('channels', () => {
   const inOrder = () =>
     page.locator('#channels tbody').first().locator('tr td:first-child a').allInnerTexts();
 
-  it('asks the upstream for its models, and serves those that are ticked', async () => {
+  it('fetches the upstream’s models and serves those that are selected', async () => {
     await open('/dashboard/channels/new');
     await page.getByLabel('Provider').selectOption('OpenAI-compatible');
     await page.getByLabel('Key').fill('key-abcdefghij-abcdefghij');
@@ -59,7 +59,7 @@ describe.runIf(haveChromium)('channels', () => {
     expect(await row('Cellar').innerText()).toMatch(/well.*little-1, great-1/s);
   });
 
-  it('takes all of the upstream’s models where none is named', async () => {
+  it('serves all of the upstream’s models if none is named', async () => {
     await open('/dashboard/channels/new');
     await page.getByLabel('Provider').selectOption('Ollama');
     await page.getByText('Name, models, address, order').click();
@@ -74,7 +74,7 @@ describe.runIf(haveChromium)('channels', () => {
     expect(await page.getByRole('alert').innerText()).toMatch(/^Cellar: It answers \(200 \d+ ms\)$/);
   });
 
-  it('moves a channel by keyboard and by pointer, and saves the order', async () => {
+  it('reorders channels by keyboard and by pointer, and saves the order', async () => {
     await world.relay.channel({ name: 'Attic', provider: 'openai', keys: ['sk-0123456789'], models: ['x'] });
     await open('/dashboard/channels');
     expect(await inOrder()).toEqual(['Attic', 'Cellar', 'Ollama']);
@@ -104,7 +104,7 @@ describe.runIf(haveChromium)('channels', () => {
     expect(byName.Cellar).toBeGreaterThan(byName.Attic ?? 0);
   });
 
-  it('adds a key, tests it by itself, and takes it away', async () => {
+  it('adds a key, tests only that key, and removes it', async () => {
     await page.getByRole('link', { name: 'Cellar' }).click();
     await page.getByLabel('Another key').fill('next-0123456789-0123456789');
     await page.getByRole('button', { name: 'Add the key' }).click();
@@ -118,28 +118,28 @@ describe.runIf(haveChromium)('channels', () => {
     expect(await second.count()).toBe(0);
   });
 
-  it('shows that the key is refused when the upstream says so, and what it said', async () => {
+  it('shows that the upstream refused the key, with the upstream’s message', async () => {
     const { token } = await world.relay.token({ name: 'asks' });
-    expect(await ask(token, 'great-1')).toBe(200);
+    expect(await sendRequest(token, 'great-1')).toBe(200);
     upstream.handler = refusing;
-    expect(await ask(token, 'great-1')).toBe(502);
+    expect(await sendRequest(token, 'great-1')).toBe(502);
     await open('/dashboard/channels');
     const text = await row('Cellar').innerText();
     expect(text).toContain('key refused');
     expect(text).toContain('Last error');
     await page.getByRole('link', { name: 'Cellar' }).click();
     expect(await row('key-…ghij').innerText()).toContain('key refused');
-    upstream.handler = well;
+    upstream.handler = serveModels;
     await open('/dashboard/channels');
     await row('Cellar').getByRole('button', { name: 'Test' }).click();
     expect(await row('Cellar').innerText()).not.toContain('key refused');
   });
 
-  it('shows first byte and errors of the day, and that an upstream is gone', async () => {
-    const { token } = await world.relay.token({ name: 'asks again' });
-    expect(await ask(token, 'great-1')).toBe(200);
+  it('shows today’s time to first byte and errors, and that an upstream is unreachable', async () => {
+    const { token } = await world.relay.token({ name: 'second' });
+    expect(await sendRequest(token, 'great-1')).toBe(200);
     await upstream.stop();
-    expect(await ask(token, 'great-1')).toBe(502);
+    expect(await sendRequest(token, 'great-1')).toBe(502);
     await expect
       .poll(
         async () => {
@@ -153,7 +153,7 @@ describe.runIf(haveChromium)('channels', () => {
   });
 });
 
-async function ask(token: string, model: string): Promise<number> {
+async function sendRequest(token: string, model: string): Promise<number> {
   const { status } = await fetch(`${world.relay.url}/v1/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, ...json },

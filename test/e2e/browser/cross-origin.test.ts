@@ -1,4 +1,4 @@
-// A page of another origin calls the relay from a real browser: preflight, answer, stream, readable headers.
+// Tests calls from a page of another origin in a real browser: preflight, answer, stream, readable headers.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
@@ -7,7 +7,7 @@ import { type DemoUpstream, startDemoUpstream } from '../../../src/cli/demo-upst
 import { haveChromium, launchChromium } from '../../support/chromium.ts';
 import { startRelay, type TestRelay } from '../../support/relay.ts';
 
-if (!haveChromium) console.warn('left out: no Chromium or Chrome on this machine');
+if (!haveChromium) console.warn('skipped: no Chromium or Chrome on this machine');
 
 let relay: TestRelay;
 let demo: DemoUpstream;
@@ -44,7 +44,7 @@ describe.runIf(haveChromium)('a page of another origin', () => {
     await demo?.close();
   });
 
-  /** A fetch inside the page; what the page's own script can see of it. */
+  /** Runs a fetch inside the page, and returns what the page's script can see of it. */
   const fromPage = (path: string, headers: Record<string, string>, body: unknown) =>
     page.evaluate(
       async ([url, sent, json]) => {
@@ -85,7 +85,7 @@ describe.runIf(haveChromium)('a page of another origin', () => {
     }
   });
 
-  it('streams', async () => {
+  it('streams an answer', async () => {
     const body = { model: 'gpt-4o', messages, stream: true };
     const { status, text } = await fromPage(
       '/v1/chat/completions',
@@ -96,7 +96,7 @@ describe.runIf(haveChromium)('a page of another origin', () => {
     expect(text.trimEnd().endsWith('data: [DONE]')).toBe(true);
   });
 
-  it('can read why it was refused', async () => {
+  it('can read the error of a refused request', async () => {
     const { status, text } = await fromPage('/v1/chat/completions', {}, { model: 'gpt-4o', messages });
     expect(status).toBe(401);
     expect(JSON.parse(text).error.code).toBe('invalid_api_key');
@@ -108,7 +108,7 @@ describe.runIf(haveChromium)('a page of another origin', () => {
     ).rejects.toThrow('Failed to fetch');
   });
 
-  it('shows who comes first how to begin', async () => {
+  it('shows a first visitor how to get started', async () => {
     const own = await browser.newPage({ viewport: { width: 900, height: 900 } });
     await own.goto(relay.url);
     expect(await own.textContent('h1')).toBe('OpenOpen8 Relay');

@@ -1,4 +1,4 @@
-// A relay with the demo upstream and a real browser before its dashboard.
+// Starts a relay with the demo upstream, and a real browser for its dashboard.
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { type DemoUpstream, startDemoUpstream } from '../../../src/cli/demo-upstream/server.ts';
 import { launchChromium } from '../../support/chromium.ts';
@@ -34,7 +34,7 @@ export async function startDashboard(): Promise<DashboardWorld> {
   };
 }
 
-/** The first start, as a person does it. */
+/** Completes the first start as a person does. */
 export async function setUp(page: Page, url: string): Promise<void> {
   await page.goto(url);
   await page.getByLabel('Admin key').fill(adminKey);
@@ -53,8 +53,8 @@ export async function logIn(page: Page, url: string): Promise<void> {
   await page.getByRole('heading', { name: 'Overview' }).waitFor();
 }
 
-/** A browser of somebody else: other cookies. */
-export async function somebody(
+/** Opens a browser context of another person, with its own cookies. */
+export async function newVisitor(
   browser: Browser,
   options: Parameters<Browser['newContext']>[0] = {},
 ): Promise<{ context: BrowserContext; page: Page; problems: string[] }> {

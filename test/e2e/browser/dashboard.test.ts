@@ -1,11 +1,11 @@
-// The dashboard in a real browser: the seed's four steps word for word, and what follows from them.
+// Tests the dashboard in a real browser: the four documented first steps, and what follows from them.
 import Anthropic from '@anthropic-ai/sdk';
 import { GoogleGenAI } from '@google/genai';
 import OpenAI from 'openai';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haveChromium } from '../../support/chromium.ts';
-import { type DashboardWorld, setUp, somebody, startDashboard } from './dashboard-world.ts';
+import { type DashboardWorld, newVisitor, setUp, startDashboard } from './dashboard-world.ts';
 
 let world: DashboardWorld;
 let page: Page;
@@ -17,7 +17,7 @@ const messages = [{ role: 'user' as const, content: 'Hello' }];
 describe.runIf(haveChromium)('the dashboard', () => {
   beforeAll(async () => {
     world = await startDashboard();
-    const admin = await somebody(world.browser, { permissions: ['clipboard-read', 'clipboard-write'] });
+    const admin = await newVisitor(world.browser, { permissions: ['clipboard-read', 'clipboard-write'] });
     ({ page, problems } = admin);
   });
   afterAll(() => world?.stop());
@@ -28,12 +28,12 @@ describe.runIf(haveChromium)('the dashboard', () => {
       messages,
     });
 
-  it('offers the first visitor to create the admin, with the admin key', async () => {
+  it('offers the first visitor to create the admin account with the admin key', async () => {
     await setUp(page, world.relay.url);
     expect(new URL(page.url()).pathname).toBe('/');
   });
 
-  it('makes a token by the four steps of the instructions', async () => {
+  it('creates a token in the four steps of the instructions', async () => {
     await page.goto(world.relay.url);
     await page.locator('.sidebar').getByRole('link', { name: 'Tokens', exact: true }).click();
     await page.getByRole('link', { name: 'Add Token', exact: true }).click();
@@ -50,21 +50,21 @@ describe.runIf(haveChromium)('the dashboard', () => {
     expect(text).toContain(`curl ${world.relay.url}/v1/messages`);
   });
 
-  it('gave a token that the official SDKs of all three formats take', async () => {
+  it('created a token that the official SDKs of all three formats accept', async () => {
     const { url } = world.relay;
     expect((await chat()).choices[0]?.message.content).toContain('Hello');
-    const said = await new Anthropic({ baseURL: url, apiKey: token }).messages.create({
+    const message = await new Anthropic({ baseURL: url, apiKey: token }).messages.create({
       model: 'claude-3-5-sonnet-20241022',
       max_tokens: 64,
       messages,
     });
-    expect(JSON.stringify(said.content)).toContain('Hello');
+    expect(JSON.stringify(message.content)).toContain('Hello');
     const gemini = new GoogleGenAI({ apiKey: token, httpOptions: { baseUrl: url } });
     const generated = await gemini.models.generateContent({ model: 'gemini-2.0-flash', contents: 'Hello' });
     expect(generated.text).toContain('Hello');
   });
 
-  it('shows what was spent, and the three requests', async () => {
+  it('shows the amount spent and the three requests', async () => {
     await expect
       .poll(
         async () => {
@@ -80,7 +80,7 @@ describe.runIf(haveChromium)('the dashboard', () => {
     expect(await page.locator('.figures').innerText()).toMatch(/Requests\s*3/);
   });
 
-  it('edits the allowed models: the next request is a 403, and a 200 when they are back', async () => {
+  it('edits the allowed models: the next request gets a 403, and a 200 once they are restored', async () => {
     await openToken();
     await page.getByRole('link', { name: 'Edit' }).click();
     await page.getByLabel('gpt-4o-mini').check();
@@ -107,7 +107,7 @@ describe.runIf(haveChromium)('the dashboard', () => {
     expect((await chat()).choices).toHaveLength(1);
   });
 
-  it('streams in the playground', async () => {
+  it('streams an answer in the playground', async () => {
     await page.goto(`${world.relay.url}/dashboard/playground`);
     await page.getByLabel('Token', { exact: true }).fill(token);
     await page.getByLabel('Model').fill('gpt-4o');
@@ -126,7 +126,7 @@ describe.runIf(haveChromium)('the dashboard', () => {
   });
 
   it.each(['OpenAI Responses', 'Anthropic', 'Gemini'])(
-    'streams in the playground as %s does',
+    'streams an answer in the playground like %s',
     async (format) => {
       await page.goto(`${world.relay.url}/dashboard/playground`);
       await page.getByLabel('Token', { exact: true }).fill(token);
@@ -138,7 +138,7 @@ describe.runIf(haveChromium)('the dashboard', () => {
     },
   );
 
-  it('says in the playground what was refused, and stops when it is told to', async () => {
+  it('shows a refusal in the playground and stops a stream on request', async () => {
     await page.goto(`${world.relay.url}/dashboard/playground`);
     await page.getByLabel('Token', { exact: true }).fill(token);
     await page.getByLabel('Model').fill('no-such-model');
@@ -153,7 +153,7 @@ describe.runIf(haveChromium)('the dashboard', () => {
     await page.unroute('**/v1/chat/completions');
   });
 
-  it('deletes it after a confirmation: the next request is a 401', async () => {
+  it('deletes a token after a confirmation: the next request gets a 401', async () => {
     await openToken();
     await page.getByRole('link', { name: 'Delete' }).click();
     expect(await page.locator('main').innerText()).toContain('stops at its very next request');
@@ -162,7 +162,7 @@ describe.runIf(haveChromium)('the dashboard', () => {
     await expect(chat()).rejects.toMatchObject({ status: 401, code: 'invalid_api_key' });
   });
 
-  it('broke nothing in the browser: no script error, nothing against the content policy', () => {
+  it('causes no script error and no content policy violation in the browser', () => {
     expect(problems.filter((text) => !text.includes('status of 40'))).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-// Before the first test with a browser: the package unpacks Chromium, once and not from each file at the same time.
+// Unpacks Chromium once before the first browser test, not from each file at the same time.
 import bundled from '@sparticuz/chromium';
 
 export default async function extract(): Promise<void> {

@@ -1,25 +1,25 @@
-// Forms and lists under hands that are not careful: Enter twice, a session that ended meanwhile, names of any length.
+// Tests forms and lists under careless use: pressing Enter twice, an expired session, names of any length.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haveChromium } from '../../support/chromium.ts';
-import { admin, type DashboardWorld, logIn, setUp, somebody, startDashboard } from './dashboard-world.ts';
+import { admin, type DashboardWorld, logIn, newVisitor, setUp, startDashboard } from './dashboard-world.ts';
 
-describe.runIf(haveChromium)('careless hands', () => {
+describe.runIf(haveChromium)('a form in the dashboard', () => {
   let world: DashboardWorld;
   let page: Page;
   let context: BrowserContext;
 
   beforeAll(async () => {
     world = await startDashboard();
-    ({ page, context } = await somebody(world.browser, { viewport: { width: 390, height: 844 } }));
+    ({ page, context } = await newVisitor(world.browser, { viewport: { width: 390, height: 844 } }));
     await setUp(page, world.relay.url);
   });
   afterAll(() => world?.stop());
 
-  it('send a form once, however often Enter is pressed until the answer comes', async () => {
+  it('is sent once, however often Enter is pressed before the answer arrives', async () => {
     const script = readFileSync('src/dashboard/public/dashboard.js');
     const page =
       '<form method="post"><input autofocus><button>Send</button></form><script src="/x.js"></script>';
@@ -48,7 +48,7 @@ describe.runIf(haveChromium)('careless hands', () => {
     server.close();
   });
 
-  it('make a token, come back, and make another one', async () => {
+  it('creates one token, and another one after going back', async () => {
     await page.goto(`${world.relay.url}/dashboard/tokens/new`);
     for (const name of ['one', 'another']) {
       await page.getByLabel('Name', { exact: true }).fill(name);
@@ -58,7 +58,7 @@ describe.runIf(haveChromium)('careless hands', () => {
     }
   });
 
-  it('lose nothing that was typed before the session ended', async () => {
+  it('restores its input after the session expires', async () => {
     await page.goto(`${world.relay.url}/dashboard/tokens/new`);
     await page.getByLabel('Name', { exact: true }).fill('typed for a long time');
     await context.clearCookies();
@@ -75,7 +75,7 @@ describe.runIf(haveChromium)('careless hands', () => {
     await page.getByRole('heading', { name: 'Your new token: typed for a long time' }).waitFor();
   });
 
-  it('come to the page that they asked for', async () => {
+  it('returns to the requested page after sign-in', async () => {
     await context.clearCookies();
     await page.goto(`${world.relay.url}/dashboard/logs?model=gpt-4o`);
     await page.getByLabel('Email').fill(admin.email);
@@ -87,7 +87,7 @@ describe.runIf(haveChromium)('careless hands', () => {
     await logIn(page, world.relay.url);
   });
 
-  it('give names of any length, and see what stands beside them', async () => {
+  it('accepts names of any length without overlapping its neighbors', async () => {
     const { manage, url } = world.relay;
     const name = 'x'.repeat(64);
     const long = 'y'.repeat(200);

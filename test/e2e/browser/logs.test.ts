@@ -1,8 +1,9 @@
-// The log in a real browser: rows come in while it is live, none while it is paused, and each opens to all that is known.
+// Tests the log in a real browser: rows arrive while it is live, none while it is paused, and each row expands to
+// its details.
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haveChromium } from '../../support/chromium.ts';
-import { type DashboardWorld, setUp, somebody, startDashboard } from './dashboard-world.ts';
+import { type DashboardWorld, newVisitor, setUp, startDashboard } from './dashboard-world.ts';
 
 let world: DashboardWorld;
 let page: Page;
@@ -12,7 +13,7 @@ let token: string;
 describe.runIf(haveChromium)('the log', () => {
   beforeAll(async () => {
     world = await startDashboard();
-    ({ page, problems } = await somebody(world.browser));
+    ({ page, problems } = await newVisitor(world.browser));
     await setUp(page, world.relay.url);
     ({ token } = await world.relay.token({ name: 'Website' }));
   });
@@ -21,21 +22,21 @@ describe.runIf(haveChromium)('the log', () => {
   const rows = () => page.locator('#log tbody');
   const live = () => page.locator('#live');
 
-  it('adds rows while it is live, those only that its filters let through, and says how many', async () => {
+  it('adds rows that match the filters while live, and shows how many', async () => {
     await page.goto(`${world.relay.url}/dashboard/logs?model=gpt-4o`);
     expect(await page.locator('main').innerText()).toContain('No request fits');
     await live().click();
     expect(await live().innerText()).toBe('Pause');
-    await Promise.all(['gpt-4o', 'gpt-4o', 'gpt-4o-mini'].map(ask));
+    await Promise.all(['gpt-4o', 'gpt-4o', 'gpt-4o-mini'].map(sendRequest));
     await expect.poll(() => rows().count(), { timeout: 15_000 }).toBe(2);
     expect(await page.locator('#live-note').innerText()).toBe('2 new');
     expect(await page.locator('.empty').count()).toBe(0);
   });
 
-  it('adds none while it is paused, and goes on where it was', async () => {
+  it('adds no rows while paused, and then continues where it stopped', async () => {
     await live().click();
     expect(await live().innerText()).toBe('Live');
-    await ask('gpt-4o');
+    await sendRequest('gpt-4o');
     await expect
       .poll(
         async () => (await world.relay.manage<{ data: [] }>('GET', '/api/logs?model=gpt-4o')).data.length,
@@ -51,7 +52,7 @@ describe.runIf(haveChromium)('the log', () => {
     await live().click();
   });
 
-  it('opens a row to its attempts, its timing, its usage and its cost', async () => {
+  it('expands a row to its attempts, timing, usage and cost', async () => {
     const first = rows().first();
     expect(await first.locator('.log-details').isVisible()).toBe(false);
     await first.getByText('Details').click();
@@ -65,7 +66,7 @@ describe.runIf(haveChromium)('the log', () => {
     expect(problems).toEqual([]);
   });
 
-  it('hands out what is filtered as CSV', async () => {
+  it('downloads the filtered rows as CSV', async () => {
     await page.goto(`${world.relay.url}/dashboard/logs?model=gpt-4o-mini`);
     const [download] = await Promise.all([
       page.waitForEvent('download'),
@@ -80,7 +81,7 @@ describe.runIf(haveChromium)('the log', () => {
   });
 });
 
-async function ask(model: string): Promise<void> {
+async function sendRequest(model: string): Promise<void> {
   await fetch(`${world.relay.url}/v1/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },

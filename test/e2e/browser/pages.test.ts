@@ -1,9 +1,9 @@
-// Every page of the dashboard: no serious finding of axe-core, light and dark and on a phone.
+// Checks every page of the dashboard: no serious axe-core finding in light, dark and phone layouts.
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haveChromium } from '../../support/chromium.ts';
-import { type DashboardWorld, logIn, setUp, somebody, startDashboard } from './dashboard-world.ts';
+import { type DashboardWorld, logIn, newVisitor, setUp, startDashboard } from './dashboard-world.ts';
 
 const axe = readFileSync('node_modules/axe-core/axe.min.js', 'utf8');
 
@@ -19,7 +19,10 @@ interface Finding {
   nodes: string[];
 }
 
-/** Serious and critical findings. Evaluated, not added as a script: the content policy would refuse it, as it should. */
+/**
+ * Returns serious and critical findings. The script is evaluated, not added to the page, because the content
+ * policy would refuse it.
+ */
 async function findings(page: Page): Promise<Finding[]> {
   await page.evaluate(axe);
   const all = await page.evaluate<Finding[]>(
@@ -28,7 +31,7 @@ async function findings(page: Page): Promise<Finding[]> {
   return all.filter(({ impact }) => impact === 'serious' || impact === 'critical');
 }
 
-/** Pages by name, for whoever is logged in; and those for nobody. */
+/** Pages by name: those for signed-in users, and those for visitors. */
 const pages = (): Record<string, string> => ({
   overview: '/?range=month',
   tokens: '/dashboard/tokens',
@@ -65,10 +68,10 @@ describe.runIf(haveChromium)('every page', () => {
   beforeAll(async () => {
     world = await startDashboard();
     const { relay, browser } = world;
-    const first = await somebody(browser);
+    const first = await newVisitor(browser);
     await first.page.goto(relay.url);
     expect(await findings(first.page)).toEqual([]);
-    await picture(first.page, 'setup');
+    await saveScreenshot(first.page, 'setup');
     await setUp(first.page, relay.url);
     await first.context.close();
     const { id, token } = await relay.token({
@@ -78,7 +81,7 @@ describe.runIf(haveChromium)('every page', () => {
     });
     await relay.token({ name: 'Nightly reports' });
     tokenId = id;
-    for (const model of ['gpt-4o', 'gpt-4o', 'gemini-2.0-flash']) await ask(token, model);
+    for (const model of ['gpt-4o', 'gpt-4o', 'gemini-2.0-flash']) await sendRequest(token, model);
     const failing = {
       name: 'OpenAI',
       provider: 'openai',
@@ -95,8 +98,8 @@ describe.runIf(haveChromium)('every page', () => {
   });
   afterAll(() => world?.stop());
 
-  it('is looked at by a check that can fail', async () => {
-    const { page, context } = await somebody(world.browser);
+  it('fails the accessibility check when it has a known fault', async () => {
+    const { page, context } = await newVisitor(world.browser);
     await page.setContent('<main><img src="data:,"><p style="color: #eee; background: #fff">pale</p></main>');
     const found = (await findings(page)).map(({ id }) => id);
     expect(found).toEqual(expect.arrayContaining(['image-alt', 'color-contrast']));
@@ -104,18 +107,18 @@ describe.runIf(haveChromium)('every page', () => {
   });
 
   for (const colorScheme of ['light', 'dark'] as const) {
-    it(`has no serious finding of axe-core, ${colorScheme}`, async () => {
-      const { page, problems, context } = await somebody(world.browser, { colorScheme });
+    it(`has no serious axe-core finding in the ${colorScheme} color scheme`, async () => {
+      const { page, problems, context } = await newVisitor(world.browser, { colorScheme });
       await page.goto(world.relay.url + invitation);
       expect(await findings(page)).toEqual([]);
       await page.goto(`${world.relay.url}/dashboard/login`);
       expect(await findings(page)).toEqual([]);
-      await picture(page, `login-${colorScheme}`);
+      await saveScreenshot(page, `login-${colorScheme}`);
       await logIn(page, world.relay.url);
       for (const [name, path] of Object.entries(pages())) {
         await page.goto(world.relay.url + path);
-        await picture(page, `${name}-${colorScheme}`);
-        // What is folded away is looked at as well.
+        await saveScreenshot(page, `${name}-${colorScheme}`);
+        // Collapsed content is checked too.
         await page.evaluate('for (const part of document.querySelectorAll("details")) part.open = true');
         expect([name, await findings(page)]).toEqual([name, []]);
       }
@@ -124,26 +127,26 @@ describe.runIf(haveChromium)('every page', () => {
       await page.getByRole('button', { name: 'Submit' }).click();
       await page.locator('.once').waitFor();
       expect(await findings(page)).toEqual([]);
-      await picture(page, `token-once-${colorScheme}`);
+      await saveScreenshot(page, `token-once-${colorScheme}`);
       expect(problems.filter((text) => !text.includes('status of 40'))).toEqual([]);
       await context.close();
     });
   }
 
-  it('fits a phone of 390 pixels: nothing but tables is wider', async () => {
-    const { page, context } = await somebody(world.browser, { viewport: { width: 390, height: 844 } });
+  it('fits a phone of 390 pixels: only tables are wider', async () => {
+    const { page, context } = await newVisitor(world.browser, { viewport: { width: 390, height: 844 } });
     await logIn(page, world.relay.url);
     for (const [name, path] of Object.entries(pages())) {
       await page.goto(world.relay.url + path);
       const width = await page.evaluate<number>('document.documentElement.scrollWidth');
       expect([name, width]).toEqual([name, 390]);
-      await picture(page, `${name}-phone`);
+      await saveScreenshot(page, `${name}-phone`);
     }
     await context.close();
   });
 
-  it('works by keyboard: the first stop is the way to the content, and everything can be reached', async () => {
-    const { page, context } = await somebody(world.browser);
+  it('works by keyboard: the first stop is the link to the content, and every control can be reached', async () => {
+    const { page, context } = await newVisitor(world.browser);
     await logIn(page, world.relay.url);
     await page.goto(`${world.relay.url}/dashboard/tokens`);
     await page.keyboard.press('Tab');
@@ -159,13 +162,13 @@ describe.runIf(haveChromium)('every page', () => {
   });
 });
 
-/** With SCREENSHOTS=folder each page is kept as a picture, to be looked at. */
-async function picture(page: Page, name: string): Promise<void> {
+/** Saves the page as an image if SCREENSHOTS names a folder. */
+async function saveScreenshot(page: Page, name: string): Promise<void> {
   const folder = process.env.SCREENSHOTS;
   if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
 }
 
-async function ask(token: string, model: string): Promise<void> {
+async function sendRequest(token: string, model: string): Promise<void> {
   await fetch(`${world.relay.url}/v1/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
@@ -173,7 +176,7 @@ async function ask(token: string, model: string): Promise<void> {
   });
 }
 
-/** Of the log, as soon as there is one that was answered. */
+/** Returns the id of the first answered request in the log. */
 async function firstRequestId(): Promise<string> {
   for (let tries = 0; tries < 100; tries += 1) {
     const { data } = await world.relay.manage<{ data: { id: string; status: number }[] }>('GET', '/api/logs');

@@ -1,13 +1,13 @@
-// Passkeys in a real Chromium with an authenticator of its own (the WebAuthn domain of the DevTools protocol).
+// Tests passkeys in a real Chromium with a virtual authenticator (the WebAuthn domain of the DevTools protocol).
 import type { CDPSession, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haveChromium } from '../../support/chromium.ts';
-import { type DashboardWorld, logIn, setUp, somebody, startDashboard } from './dashboard-world.ts';
+import { type DashboardWorld, logIn, newVisitor, setUp, startDashboard } from './dashboard-world.ts';
 
 let world: DashboardWorld;
 let home: string;
 
-/** An authenticator inside the browser that always finds its owner's finger. */
+/** Adds a virtual authenticator that always verifies its user. */
 async function addAuthenticator(page: Page): Promise<{ session: CDPSession; authenticatorId: string }> {
   const session = await page.context().newCDPSession(page);
   await session.send('WebAuthn.enable');
@@ -40,16 +40,16 @@ const withPasskey = (page: Page) => page.getByRole('button', { name: 'Log in wit
 describe.runIf(haveChromium)('passkeys', () => {
   beforeAll(async () => {
     world = await startDashboard();
-    // A passkey belongs to a host name; an address of numbers is none.
+    // A passkey belongs to a host name, not to an IP address.
     home = world.relay.url.replace('127.0.0.1', 'localhost');
-    const { context, page } = await somebody(world.browser);
+    const { context, page } = await newVisitor(world.browser);
     await setUp(page, home);
     await context.close();
   });
   afterAll(() => world?.stop());
 
-  it('are made on the account’s page, log in afterwards, and log in no more when they are deleted', async () => {
-    const { context, page, problems } = await somebody(world.browser);
+  it('are added on the account page, sign in afterwards, and stop working once deleted', async () => {
+    const { context, page, problems } = await newVisitor(world.browser);
     const { session, authenticatorId } = await addAuthenticator(page);
     await logIn(page, home);
     await addPasskey(page, 'Laptop');
@@ -69,8 +69,8 @@ describe.runIf(haveChromium)('passkeys', () => {
     await context.close();
   });
 
-  it('are not made twice for one account on one device', async () => {
-    const { context, page } = await somebody(world.browser);
+  it('are not registered twice for one account on one device', async () => {
+    const { context, page } = await newVisitor(world.browser);
     await addAuthenticator(page);
     await logIn(page, home);
     await addPasskey(page, 'Phone');
@@ -80,8 +80,8 @@ describe.runIf(haveChromium)('passkeys', () => {
     await context.close();
   });
 
-  it('are refused from elsewhere, for another purpose, or when an answer is sent twice', async () => {
-    const { context, page } = await somebody(world.browser);
+  it('are refused from another origin, for another purpose, and when an answer is replayed', async () => {
+    const { context, page } = await newVisitor(world.browser);
     await addAuthenticator(page);
     await logIn(page, home);
     await addPasskey(page, 'Key');

@@ -1,4 +1,5 @@
-// OpenAI's official realtime client in a page of a real browser, with an ephemeral secret: the page never sees the token.
+// Tests OpenAI's official realtime client in a page of a real browser with an ephemeral secret: the page never
+// sees the token.
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,7 +12,7 @@ import { channelTo, type RealtimeUpstream, startRealtimeUpstream } from '../../s
 import { startRelay, type TestRelay } from '../../support/relay.ts';
 import { nano, rowsOf, sleep } from '../sockets/scene.ts';
 
-if (!haveChromium) console.warn('left out: no Chromium or Chrome on this machine');
+if (!haveChromium) console.warn('skipped: no Chromium or Chrome on this machine');
 
 const [transcript] = transcripts() as [Transcript];
 const sdkFolder = fileURLToPath(new URL('../../../node_modules/', import.meta.url).href);
@@ -28,7 +29,7 @@ const html = `<title>a page</title><script type="module">
   window.sdk = { OpenAI, OpenAIRealtimeWebSocket };
 </script>`;
 
-/** The page, and the SDK as its package has it: modules that a browser loads by themselves. */
+/** Serves the page, and the SDK as its package has it: modules that a browser loads directly. */
 const serve: Parameters<typeof createServer>[1] = ({ url = '' }, response) => {
   if (!url.startsWith('/openai/')) {
     response.setHeader('content-type', 'text/html').end(html);
@@ -57,7 +58,7 @@ describe.runIf(haveChromium)('a page with the official SDK', () => {
   });
 
   it.each(['an ephemeral secret', 'the token itself'])(
-    'holds a conversation by %s, frames equal to the byte',
+    'holds a conversation by %s with byte-identical frames',
     async (by) => {
       const { id, token } = await relay.token({ quota_usd: 1 });
       const apiKey = by === 'the token itself' ? token : await minted(token);
@@ -67,10 +68,10 @@ describe.runIf(haveChromium)('a page with the official SDK', () => {
       expect(seen.protocol).toBe('realtime');
       expect(seen.errors).toEqual([]);
       expect(seen.received).toEqual(session?.sent);
-      const said = transcript.lines
+      const sent = transcript.lines
         .filter(({ dir }) => dir === 'client')
         .map(({ event }) => JSON.stringify(event));
-      expect(session?.received).toEqual(said);
+      expect(session?.received).toEqual(sent);
       expect(session?.closed).toEqual({ code: 1000, reason: 'OK' });
       expect(JSON.stringify(session?.request.headers)).not.toContain(apiKey);
       const rows = (await rowsOf(relay, id, 3)).filter(({ usage_source }) => usage_source === 'upstream');
@@ -102,7 +103,7 @@ interface Talk {
   lines: Transcript['lines'];
 }
 
-/** Runs inside the page. The SDK insists on wss; the relay of the tests has no certificate. */
+/** Runs inside the page. The SDK requires wss, but the tests' relay has no certificate. */
 async function talk({ url, apiKey, lines }: Talk) {
   const Native = WebSocket;
   globalThis.WebSocket = class extends Native {

@@ -1,23 +1,23 @@
-// Every form of the dashboard without script.
+// Tests every form of the dashboard without script.
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haveChromium } from '../../support/chromium.ts';
-import { admin, type DashboardWorld, logIn, setUp, somebody, startDashboard } from './dashboard-world.ts';
+import { admin, type DashboardWorld, logIn, newVisitor, setUp, startDashboard } from './dashboard-world.ts';
 
 let world: DashboardWorld;
 
-describe.runIf(haveChromium)('without script', () => {
+describe.runIf(haveChromium)('the dashboard without script', () => {
   let page: Page;
   beforeAll(async () => {
     world = await startDashboard();
     const { relay, browser } = world;
-    ({ page } = await somebody(browser, { javaScriptEnabled: false }));
+    ({ page } = await newVisitor(browser, { javaScriptEnabled: false }));
     await setUp(page, relay.url);
   });
   afterAll(() => world?.stop());
 
   const open = (path: string) => page.goto(world.relay.url + path);
-  /** Clicks, and waits until the page that comes is there whole. */
+  /** Clicks, and waits until the next page has loaded completely. */
   const follow = async (target: Locator) => {
     await target.click();
     await page.waitForLoadState();
@@ -50,7 +50,7 @@ describe.runIf(haveChromium)('without script', () => {
     expect(await page.locator('main').innerText()).toContain('No tokens yet');
   });
 
-  it('says what is wrong beside the field, and keeps what was filled in', async () => {
+  it('shows an error beside the field and preserves the input', async () => {
     await open('/dashboard/tokens/new');
     await page.getByLabel('Name', { exact: true }).fill('Office');
     await page.getByText('Expiry, addresses and limits').click();
@@ -61,7 +61,7 @@ describe.runIf(haveChromium)('without script', () => {
     expect(await page.getByLabel('Allowed addresses').inputValue()).toBe('10.0.0.0/8\n10.1');
   });
 
-  it('adds a channel from a provider and a key, tests, edits and deletes it', async () => {
+  it('adds a channel from a provider and a key, then tests, edits and deletes it', async () => {
     await open('/dashboard/channels/new');
     await page.getByLabel('Provider').selectOption('openai-compatible');
     await page.getByLabel('Key').fill('key-0123456789abcdef');
@@ -97,7 +97,7 @@ describe.runIf(haveChromium)('without script', () => {
     expect(await page.locator('main').innerText()).toContain('No channels yet');
   });
 
-  it('speaks another language when it is asked to, on the same page, and the first again', async () => {
+  it('switches the language and back without leaving the page', async () => {
     await open('/dashboard/tokens?search=office');
     await press('简体中文');
     expect(new URL(page.url()).search).toBe('?search=office');
@@ -109,7 +109,7 @@ describe.runIf(haveChromium)('without script', () => {
     await page.getByRole('heading', { name: 'Channels' }).waitFor();
   });
 
-  it('sorts tokens by the headings of their list', async () => {
+  it('sorts the token list by its headings', async () => {
     for (const name of ['bravo', 'Alpha', 'charlie']) await world.relay.token({ name });
     await open('/dashboard/tokens?status=active');
     const names = () => page.locator('tbody td:first-child a').allInnerTexts();
@@ -121,7 +121,7 @@ describe.runIf(haveChromium)('without script', () => {
     expect(await page.getByLabel('Status').inputValue()).toBe('active');
   });
 
-  it('sets a price of one’s own and takes it back', async () => {
+  it('sets a custom price and removes it', async () => {
     await open('/dashboard/models');
     await page.getByLabel('Model', { exact: true }).fill('gpt-4o');
     await page.getByLabel('Input', { exact: true }).fill('1.5');
@@ -132,7 +132,7 @@ describe.runIf(haveChromium)('without script', () => {
     expect(await page.locator('main').innerText()).toContain('None: the table’s prices hold.');
   });
 
-  it('sets an alias, says what is wrong with another, and takes the first back', async () => {
+  it('adds an alias, shows what is wrong with another, and removes the first', async () => {
     await open('/dashboard/models');
     await page.getByLabel('Alias', { exact: true }).fill('smart');
     await page.getByLabel('Models in order').fill('claude-opus-4-5\ngpt-4o');
@@ -146,7 +146,7 @@ describe.runIf(haveChromium)('without script', () => {
     expect(await page.locator('main').innerText()).toContain('None. An alias is a name that stands for');
   });
 
-  it('adds a group, puts a token into it, edits it, and deletes it when it is empty', async () => {
+  it('adds a group, assigns a token to it, edits it, and deletes it once empty', async () => {
     await open('/dashboard/groups');
     expect(await page.locator('main').innerText()).toContain('Only the default group yet');
     await page.getByRole('link', { name: 'Add Group' }).click();
@@ -184,7 +184,7 @@ describe.runIf(haveChromium)('without script', () => {
     expect(await page.locator('main').innerText()).toContain('Only the default group yet');
   });
 
-  it('filters the log, and asks in the playground', async () => {
+  it('filters the log and sends a playground request', async () => {
     const { token } = await world.relay.token({ name: 'asks' });
     await open('/dashboard/playground');
     await page.getByLabel('Token', { exact: true }).fill(token);
@@ -208,12 +208,12 @@ describe.runIf(haveChromium)('without script', () => {
       .toBe(1);
   });
 
-  it('invites a member, who sees no more than is theirs', async () => {
+  it('invites a member, who sees only their own data', async () => {
     await open('/dashboard/people');
     await page.getByLabel('Name', { exact: true }).fill('Bob');
     await press('Invite');
     const link = await page.getByLabel('Link').inputValue();
-    const member = await somebody(world.browser, { javaScriptEnabled: false });
+    const member = await newVisitor(world.browser, { javaScriptEnabled: false });
     await member.page.goto(link);
     await member.page.getByLabel('Email').fill('bob@example.com');
     await member.page.getByLabel('Password').fill('another fine password');
@@ -234,8 +234,8 @@ describe.runIf(haveChromium)('without script', () => {
     expect(new URL(member.page.url()).pathname).toBe('/dashboard/login');
   });
 
-  it('ends other sessions, makes an access key, changes the password, logs out and in', async () => {
-    const other = await somebody(world.browser);
+  it('ends other sessions, creates an access key, changes the password, signs out and in', async () => {
+    const other = await newVisitor(world.browser);
     await logIn(other.page, world.relay.url);
     await open('/dashboard/account');
     await page.getByRole('button', { name: 'End', exact: true }).click();

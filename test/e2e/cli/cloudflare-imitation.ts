@@ -1,7 +1,8 @@
-// As much of Cloudflare's API as a deploy needs: it keeps what is made, counts it, and fails on demand.
+// Imitates as much of Cloudflare's API as a deployment needs: it stores what is created, counts it, and fails on
+// demand.
 import { createServer, type IncomingMessage } from 'node:http';
 
-/** A binding of a Worker, as an upload names it and as Cloudflare keeps it. */
+/** A binding of a Worker as an upload names it and as Cloudflare stores it. */
 export interface ImitatedBinding {
   readonly name: string;
   readonly type: string;
@@ -12,10 +13,10 @@ export interface ImitatedBinding {
 export interface Upload {
   readonly metadata: {
     bindings: ImitatedBinding[];
-    /** Steps that create, rename or delete Durable Object classes, from a tag to another. */
+    /** Steps that create, rename or delete Durable Object classes, from one tag to another. */
     migrations?: { new_tag: string; steps: unknown[] };
   };
-  /** Texts by name of all ES modules; their imports name one another. */
+  /** Texts of all ES modules by name; their imports name one another. */
   readonly modules: ReadonlyMap<string, string>;
 }
 
@@ -27,7 +28,7 @@ export interface CloudflareImitation {
   /** Titles by id. */
   readonly namespaces: Map<string, string>;
   readonly uploads: Upload[];
-  /** What the Worker is bound to now, by name; secrets are apart. */
+  /** The Worker's current bindings by name; secrets are separate. */
   readonly bindings: Map<string, ImitatedBinding>;
   readonly secrets: Map<string, string>;
   readonly domains: string[];
@@ -37,7 +38,7 @@ export interface CloudflareImitation {
   migrationTag: string | null;
   /** Whether the account has the Worker. */
   hasWorker: boolean;
-  /** Calls that match answer 500 from now on; null: none. */
+  /** Matching calls are answered with a 500 from now on; null for none. */
   failing: RegExp | null;
   close(): Promise<void>;
 }
@@ -160,9 +161,13 @@ function createDatabase({ databases }: CloudflareImitation, body: Buffer): Reply
   return success({ uuid, name, version: 'production', created_at: new Date().toISOString() });
 }
 
-/** By id or by name. */
-function getDatabase({ databases }: CloudflareImitation, _body: Buffer, [, asked]: RegExpExecArray): Reply {
-  const found = [...databases].find((entry) => entry.includes(asked ?? ''));
+/** Finds it by id or by name. */
+function getDatabase(
+  { databases }: CloudflareImitation,
+  _body: Buffer,
+  [, idOrName]: RegExpExecArray,
+): Reply {
+  const found = [...databases].find((entry) => entry.includes(idOrName ?? ''));
   return found ? success({ uuid: found[0], name: found[1] }) : failure(404, 7404, 'no such database');
 }
 
@@ -191,7 +196,7 @@ function getVersion(
   });
 }
 
-/** The address that wrangler prints, without its port. */
+/** Returns the address that wrangler prints, without its port. */
 function getAddress({ url }: CloudflareImitation): Reply {
   return success({ subdomain: { enabled: true, previews_enabled: true, url } });
 }
@@ -262,14 +267,14 @@ async function modulesOf(form: FormData): Promise<Map<string, string>> {
   return modules;
 }
 
-/** A version has the bindings that it names, and no others. */
+/** Replaces the bindings: a version has only those that it names. */
 function bind({ bindings }: CloudflareImitation, uploaded: readonly ImitatedBinding[]): void {
   const bound = uploaded.flatMap((one) => (one.type === 'inherit' ? (bindings.get(one.name) ?? []) : one));
   bindings.clear();
   for (const one of bound) if (one.type !== 'secret_text') bindings.set(one.name, one);
 }
 
-/** What `wrangler secret bulk` sends: a merge patch. */
+/** Applies the body of `wrangler secret bulk`, a merge patch. */
 function patchSecrets({ secrets, secretPuts }: CloudflareImitation, body: Buffer): Reply {
   const patch = JSON.parse(body.toString()) as { secrets: Record<string, { text: string } | null> };
   for (const [name, secret] of Object.entries(patch.secrets)) {

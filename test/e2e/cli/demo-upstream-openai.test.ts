@@ -13,8 +13,8 @@ afterAll(() => demo.close());
 
 const messages = [{ role: 'user' as const, content: 'Good morning' }];
 
-describe('chat completions', () => {
-  it('answers by name and echoes what was said, with believable usage', async () => {
+describe('chat completions of the demo upstream', () => {
+  it('answers by name and echoes the message, with plausible usage', async () => {
     const answer = await client.chat.completions.create({ model: 'gpt-4o', messages });
     expect(answer.choices[0]?.message.content).toMatch(/gpt-4o.*Good morning/);
     expect(answer.choices[0]?.finish_reason).toBe('stop');
@@ -22,7 +22,7 @@ describe('chat completions', () => {
     expect(answer.usage?.total_tokens).toBe(3 + (answer.usage?.completion_tokens ?? 0));
   });
 
-  it('streams role, content and finish chunks, and no usage unless asked', async () => {
+  it('streams role, content and finish chunks, and no usage unless requested', async () => {
     const chunks = await collect(
       await client.chat.completions.create({ model: 'gpt-4o', messages, stream: true }),
     );
@@ -32,7 +32,7 @@ describe('chat completions', () => {
     expect(chunks.map((chunk) => chunk.choices[0]?.delta.content ?? '').join('')).toContain('Good morning');
   });
 
-  it('sends the usage chunk last when it is asked for', async () => {
+  it('sends the usage chunk last if requested', async () => {
     const stream_options = { include_usage: true };
     const stream = await client.chat.completions.create({
       model: 'gpt-4o',
@@ -45,7 +45,7 @@ describe('chat completions', () => {
     expect(last?.usage?.prompt_tokens).toBe(3);
   });
 
-  it('stops at the caller’s bound', async () => {
+  it('stops at the caller’s limit', async () => {
     const answer = await client.chat.completions.create({ model: 'gpt-4o', messages, max_tokens: 4 });
     expect(answer.choices[0]?.finish_reason).toBe('length');
     expect(answer.usage?.completion_tokens).toBe(4);
@@ -60,28 +60,28 @@ describe('chat completions', () => {
   });
 });
 
-describe('refusals', () => {
-  it('refuses a caller without a key as OpenAI does', async () => {
+describe('refusals of the demo upstream', () => {
+  it('refuses a caller without a key with OpenAI’s error', async () => {
     const response = await fetch(`${demo.url}/v1/chat/completions`, { method: 'POST', body: '{}' });
     expect(response.status).toBe(401);
     expect(await response.json()).toMatchObject({ error: { code: 'invalid_api_key' } });
   });
 
-  it('answers 400 to a body that is not JSON', async () => {
+  it('answers a body that is not JSON with a 400', async () => {
     const response = await post('/v1/chat/completions', '{"model":');
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ error: { type: 'invalid_request_error' } });
   });
 
-  it('raises the SDK’s own exceptions', async () => {
+  it('makes the SDK raise its own exceptions', async () => {
     await expect(client.chat.completions.create({ model: 'no-such-model', messages })).rejects.toThrow(
       OpenAI.NotFoundError,
     );
   });
 });
 
-describe('responses', () => {
-  it('are kept for a later GET and DELETE', async () => {
+describe('responses of the demo upstream', () => {
+  it('stores responses for a later GET and DELETE', async () => {
     const made = await client.responses.create({ model: 'gpt-4o', input: 'Good morning' });
     expect(made.output_text).toContain('Good morning');
     expect(made.usage?.total_tokens).toBeGreaterThan(3);
@@ -90,7 +90,7 @@ describe('responses', () => {
     await expect(client.responses.retrieve(made.id)).rejects.toThrow(OpenAI.NotFoundError);
   });
 
-  it('stream in the true order, numbered', async () => {
+  it('streams numbered events in OpenAI’s order', async () => {
     const events = await collect(
       await client.responses.create({ model: 'gpt-4o', input: 'Hi', stream: true }),
     );
@@ -111,8 +111,8 @@ describe('responses', () => {
   });
 });
 
-describe('everything else of OpenAI’s', () => {
-  it('embeds, the same text to the same vector', async () => {
+describe('other OpenAI endpoints of the demo upstream', () => {
+  it('returns the same embedding for the same text', async () => {
     const made = await client.embeddings.create({
       model: 'text-embedding-3-small',
       input: ['one', 'two', 'one'],
@@ -122,26 +122,26 @@ describe('everything else of OpenAI’s', () => {
     expect(made.data[0]?.embedding).not.toEqual(made.data[1]?.embedding);
   });
 
-  it('moderates', async () => {
+  it('answers moderations', async () => {
     const made = await client.moderations.create({ model: 'omni-moderation-latest', input: 'Hello' });
     expect(made.results[0]?.flagged).toBe(false);
   });
 
-  it('completes in the legacy shape, streamed and not', async () => {
+  it('answers legacy completions, streamed and not', async () => {
     const request = { model: 'gpt-3.5-turbo-instruct', prompt: 'Once upon' };
     expect((await client.completions.create(request)).choices[0]?.text).toContain('Once upon');
     const chunks = await collect(await client.completions.create({ ...request, stream: true }));
     expect(chunks.at(-1)?.choices[0]?.finish_reason).toBe('stop');
   });
 
-  it('draws a PNG', async () => {
+  it('generates a PNG', async () => {
     const made = await client.images.generate({ model: 'gpt-image-1', prompt: 'A pixel' });
     const bytes = Buffer.from(made.data?.[0]?.b64_json ?? '', 'base64');
     expect(bytes.subarray(1, 4).toString()).toBe('PNG');
     expect(made.usage?.output_tokens).toBeGreaterThan(0);
   });
 
-  it('speaks MP3 and WAV', async () => {
+  it('generates speech as MP3 and WAV', async () => {
     const request = { model: 'tts-1', voice: 'alloy', input: 'Hello' } as const;
     const mp3 = Buffer.from(await (await client.audio.speech.create(request)).arrayBuffer());
     expect([mp3[0], mp3[1]]).toEqual([0xff, 0xfb]);
@@ -162,7 +162,7 @@ describe('everything else of OpenAI’s', () => {
     );
   });
 
-  it('reranks in Cohere’s shape', async () => {
+  it('reranks in Cohere’s format', async () => {
     const documents = ['the sea is deep', 'a cat sat down', 'cats and a cat'];
     const response = await post(
       '/v2/rerank',

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => demo.close());
 
-describe('Anthropic messages', () => {
+describe('Anthropic messages of the demo upstream', () => {
   const request = {
     model: 'claude-3-5-sonnet-20241022',
     max_tokens: 200,
@@ -18,7 +18,7 @@ describe('Anthropic messages', () => {
   };
   const client = () => new Anthropic({ apiKey: 'demo', baseURL: demo.url, maxRetries: 0 });
 
-  it('answers by name and echoes', async () => {
+  it('answers by name and echoes the message', async () => {
     const message = await client().messages.create(request);
     expect(message.content[0]).toMatchObject({
       type: 'text',
@@ -28,7 +28,7 @@ describe('Anthropic messages', () => {
     expect(message.stop_reason).toBe('end_turn');
   });
 
-  it('streams in the true order of events', async () => {
+  it('streams events in Anthropic’s order', async () => {
     const types: string[] = [];
     for await (const event of await client().messages.create({ ...request, stream: true }))
       types.push(event.type);
@@ -38,7 +38,7 @@ describe('Anthropic messages', () => {
     expect(raw.indexOf('event: ping')).toBeGreaterThan(raw.indexOf('event: content_block_start'));
   });
 
-  it('adds its stream up to a whole message', async () => {
+  it('streams the same message as it answers unstreamed', async () => {
     const message = await client().messages.stream(request).finalMessage();
     expect(message.usage.output_tokens).toBeGreaterThan(10);
   });
@@ -48,7 +48,7 @@ describe('Anthropic messages', () => {
     expect(await client().messages.countTokens({ model, messages })).toEqual({ input_tokens: 3 });
   });
 
-  it('refuses in Anthropic’s shape', async () => {
+  it('refuses with Anthropic’s error', async () => {
     const response = await post({}, request);
     expect(response.status).toBe(401);
     expect(await response.json()).toMatchObject({ type: 'error', error: { type: 'authentication_error' } });
@@ -59,17 +59,17 @@ describe('Anthropic messages', () => {
   }
 });
 
-describe('Gemini', () => {
+describe('Gemini at the demo upstream', () => {
   const request = { model: 'gemini-2.0-flash', contents: 'Good morning' };
   const client = () => new GoogleGenAI({ apiKey: 'demo', httpOptions: { baseUrl: demo.url } });
 
-  it('answers by name and echoes', async () => {
+  it('answers by name and echoes the message', async () => {
     const answer = await client().models.generateContent(request);
     expect(answer.text).toMatch(/gemini-2.0-flash.*Good morning/);
     expect(answer.usageMetadata?.promptTokenCount).toBe(3);
   });
 
-  it('streams with usage in every chunk and the reason in the last', async () => {
+  it('streams usage in every chunk and the finish reason in the last', async () => {
     const chunks = [];
     for await (const chunk of await client().models.generateContentStream(request)) chunks.push(chunk);
     expect(chunks.length).toBeGreaterThan(5);
@@ -77,12 +77,12 @@ describe('Gemini', () => {
     expect(chunks.map((chunk) => chunk.candidates?.[0]?.finishReason).filter(Boolean)).toEqual(['STOP']);
   });
 
-  it('ends its lines in CRLF with alt=sse, and is one JSON array without', async () => {
+  it('ends lines in CRLF with alt=sse, and streams one JSON array otherwise', async () => {
     expect(await (await stream('?alt=sse')).text()).toMatch(/^(data: \{.*\}\r\n\r\n)+$/);
     expect(await (await stream('')).json()).toSatisfy((value) => Array.isArray(value) && value.length > 5);
   });
 
-  it('counts and embeds', async () => {
+  it('counts tokens and embeds', async () => {
     expect((await client().models.countTokens(request)).totalTokens).toBe(3);
     const made = await client().models.embedContent({
       model: 'gemini-embedding-001',
@@ -91,7 +91,7 @@ describe('Gemini', () => {
     expect(made.embeddings?.map((entry) => entry.values?.length)).toEqual([3072, 3072]);
   });
 
-  it('refuses in Gemini’s shape', async () => {
+  it('refuses with Gemini’s error', async () => {
     const response = await fetch(`${demo.url}/v1beta/models/gemini-2.0-flash:generateContent`, {
       method: 'POST',
     });
@@ -106,7 +106,7 @@ describe('Gemini', () => {
   }
 });
 
-it('lists Cohere’s models where the relay’s channels of Cohere read them', async () => {
+it('lists Cohere’s models at the path that Cohere channels of the relay read', async () => {
   const target = { baseUrl: demo.url, settings: {}, key: 'demo' };
   const response = await fetch(cohereListing.url(target, null), {
     headers: { authorization: 'Bearer demo' },

@@ -1,4 +1,4 @@
-// The real wrangler on top of `npm run deploy`, against an imitation of Cloudflare's API.
+// Runs the real wrangler after `npm run deploy`, against an imitation of Cloudflare's API.
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { boundStores, createdStores, type DeployWorld, startDeployWorld } from './deploy-world.ts';
@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-it('npm run deploy makes everything, and plain wrangler deploys on top with the same stores, secrets and domains', async () => {
+it('deploys with npm run deploy, then plain wrangler deploys preserve the stores, secrets and domains', async () => {
   const { cloudflare, deploymentFile } = world;
   writeFileSync(deploymentFile, '{"domains": ["api.example.com"]}');
   const deployed = await world.npmRunDeploy();

@@ -1,4 +1,4 @@
-// A deploy over what the release before this one left in an account: nothing is created, replaced or deleted.
+// Deploys over the previous release's account: nothing is created, replaced or deleted.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { CloudflareImitation, ImitatedBinding } from './cloudflare-imitation.ts';
@@ -35,7 +35,7 @@ function withEarlierRelease(): void {
   afterAll(() => world.close());
 }
 
-/** What a deploy must leave as it was. */
+/** Returns what a deployment must leave unchanged. */
 function storesOf({ databases, namespaces, bindings, secrets, migrationTag }: CloudflareImitation) {
   const classes = [...bindings.values()].flatMap(({ name, class_name: className }) =>
     className === undefined ? [] : [[name, className]],
@@ -67,10 +67,10 @@ function expectUnchangedStores(): void {
   expect(cloudflare.uploads.at(-1)?.metadata.migrations).toBeUndefined();
 }
 
-describe('npm run deploy over the release before this one', () => {
+describe('npm run deploy over the previous release', () => {
   withEarlierRelease();
 
-  it('keeps its stores, classes, secrets and optional bindings', async () => {
+  it('preserves its stores, classes, secrets and optional bindings', async () => {
     writeFileSync(world.deploymentFile, JSON.stringify(earlier.deployment_file));
     const deployed = await world.npmRunDeploy();
     expect(deployed.code, deployed.output).toBe(0);
@@ -79,10 +79,10 @@ describe('npm run deploy over the release before this one', () => {
   });
 });
 
-describe('npx wrangler deploy over the release before this one', () => {
+describe('npx wrangler deploy over the previous release', () => {
   withEarlierRelease();
 
-  it('keeps its stores, classes and secrets', async () => {
+  it('preserves its stores, classes and secrets', async () => {
     const deployed = await world.wranglerDeploy();
     expect(deployed.code, deployed.output).toBe(0);
     expectUnchangedStores();

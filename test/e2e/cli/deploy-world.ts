@@ -1,4 +1,4 @@
-// One account at Cloudflare, imitated, and a machine with a fresh clone of the repository that deploys to it.
+// Sets up an imitated Cloudflare account, and a fresh clone of the repository that deploys to it.
 import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { type Ended, runProgram, temporaryFolder } from './programs.ts';
 
 const root = new URL('../../..', import.meta.url).pathname;
 
-/** What a clone needs for a deploy. */
+/** The files that a clone needs for a deployment. */
 const cloned = ['src', 'schema.sql', 'wrangler.toml', 'package.json', 'tsconfig.json'];
 
 export interface DeployWorld {
@@ -17,9 +17,9 @@ export interface DeployWorld {
   readonly environment: Record<string, string>;
   /** Runs `npx wrangler deploy` in the clone. */
   wranglerDeploy(): Promise<Ended>;
-  /** Runs `npm run deploy`, which works in the repository whatever the current folder is. */
+  /** Runs `npm run deploy`, which works in the repository whatever the current folder. */
   npmRunDeploy(...parameters: string[]): Promise<Ended>;
-  /** Reads the file in which `npm run deploy` keeps its settings. */
+  /** Reads the file in which `npm run deploy` stores its settings. */
   deployment(): Record<string, Record<string, string>>;
   close(): Promise<void>;
 }

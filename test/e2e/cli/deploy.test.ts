@@ -1,5 +1,5 @@
-// The real wrangler against an imitation of Cloudflare's API: one run of each order of `npx wrangler deploy` and `npm run deploy`.
-// What needs no wrangler is in test/unit/cli/deploy-steps.test.ts.
+// Runs the real wrangler against an imitation of Cloudflare's API: each order of `npx wrangler deploy` and `npm
+// run deploy` once. Tests that need no wrangler are in test/unit/cli/deploy-steps.test.ts.
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -24,7 +24,7 @@ function withFreshWorld(): void {
 describe('npx wrangler deploy', () => {
   withFreshWorld();
 
-  it('works from a fresh clone, twice, and changes nothing in the clone', async () => {
+  it('works twice from a fresh clone, and changes nothing in the clone', async () => {
     const first = await world.wranglerDeploy();
     expect(first.code, first.output).toBe(0);
     const { cloudflare, clone } = world;
@@ -40,7 +40,7 @@ describe('npx wrangler deploy', () => {
     );
   });
 
-  it('is taken over by npm run deploy: the same stores, secrets added, and nothing secret in the output', async () => {
+  it('hands over to npm run deploy: same stores, added secrets, and no secret in the output', async () => {
     const { cloudflare, deploymentFile, environment } = world;
     environment.CLOUDFLARE_ACCOUNT_ID = imitatedAccount;
     const deployed = await world.npmRunDeploy('--with', 'ai');
@@ -60,7 +60,7 @@ describe('npx wrangler deploy', () => {
   });
 });
 
-/** Returns the modules that the modules of an upload import and that it lacks. */
+/** Returns the imported modules that an upload lacks. */
 function missingImports({ modules }: Upload = { metadata: { bindings: [] }, modules: new Map() }): string[] {
   const imports = [...modules.values()].flatMap((text) => [...text.matchAll(/["']\.\/([\w.-]+\.mjs)["']/g)]);
   expect(imports.length).toBeGreaterThan(10);

@@ -11,14 +11,14 @@ const folder = temporaryFolder();
 afterAll(() => folder.remove());
 
 describe('.dev.vars', () => {
-  it('keeps what is there', () => {
+  it('preserves existing values', () => {
     expect(withVariable('# mine\nA=1\n', 'B', '2')).toBe('# mine\nA=1\nB=2\n');
     expect(withVariable('A=1', 'B', '2')).toBe('A=1\nB=2\n');
     expect(withVariable('A=\nB=2\n', 'A', '1')).toBe('A=1\nB=2\n');
     expect(withVariable('# A=0\nAA=3\n', 'A', '1')).toBe('# A=0\nAA=3\nA=1\n');
   });
 
-  it('is readable by its owner only', () => {
+  it('is readable by its user only', () => {
     const path = join(folder.path, 'private');
     writeFileSync(path, 'OTHER="with space"\n', { mode: 0o644 });
     storeDevVars(path, { ADMIN_KEY: 'ak-1' });
@@ -28,7 +28,7 @@ describe('.dev.vars', () => {
 });
 
 describe('the settings of npm start', () => {
-  it('prefer the environment, and keep start’s own from the Worker', () => {
+  it('prefer the environment, and hide npm start’s own settings from the Worker', () => {
     const path = join(folder.path, 'settings');
     writeFileSync(path, 'PORT=9000\nADMIN_KEY=ak-file\nDEMO_TOKEN=t\nCUSTOM=x\n');
     const settings = readSettings({ DEV_VARS_FILE: path, ADMIN_KEY: 'ak-shell', PATH: '/bin', DEMO: '0' });
@@ -42,7 +42,7 @@ describe('the settings of npm start', () => {
     expect(settings.workerVariables).toEqual({ ADMIN_KEY: 'ak-shell', CUSTOM: 'x' });
   });
 
-  it('make the missing secrets once', () => {
+  it('generate the missing secrets once', () => {
     const path = join(folder.path, 'secrets');
     const made = withSecrets(readSettings({ DEV_VARS_FILE: path }));
     expect(made.adminKey).toMatch(/^ak-[0-9A-Za-z]{43}$/);
@@ -51,13 +51,13 @@ describe('the settings of npm start', () => {
     expect(Object.keys(made.workerVariables).sort()).toEqual(['ADMIN_KEY', 'ENCRYPTION_KEY']);
   });
 
-  it('name a port that is none', () => {
+  it('name an invalid port', () => {
     expect(() => readSettings({ DEV_VARS_FILE: join(folder.path, 'none'), PORT: '80a' })).toThrow(
       /PORT is "80a"/,
     );
   });
 
-  it('take every variable of the configuration from the environment as from the file', () => {
+  it('accept every variable of the configuration from the environment and from the file', () => {
     const values = Object.fromEntries(variableNames.map((name) => [name, `value of ${name}`]));
     const path = join(folder.path, 'all');
     const fromEnvironment = readSettings({ DEV_VARS_FILE: path, ...values, NOT_OURS: 'x' });
@@ -66,7 +66,7 @@ describe('the settings of npm start', () => {
     expect(readSettings({ DEV_VARS_FILE: path }).workerVariables).toEqual(values);
   });
 
-  it('know every variable that the Worker reads', () => {
+  it('include every variable that the Worker reads', () => {
     const source = readFileSync(inRepository('src/env.ts'), 'utf8');
     const declared = [...source.matchAll(/^ {2}([A-Z][A-Z0-9_]*)\?: string;/gm)].map(([, name]) => name);
     expect(declared).toContain('CONVERSATION_DAYS');
@@ -77,14 +77,14 @@ describe('the settings of npm start', () => {
     ['', ''],
     ['127.0.0.1', '127.0.0.1'],
     [' 10.0.0.0/8 , ::1,fd00::/8,', '10.0.0.0/8,::1,fd00::/8'],
-  ])('read TRUSTED_PROXY=%s', (text, ranges) => {
+  ])('accept TRUSTED_PROXY=%s', (text, ranges) => {
     const settings = readSettings({ DEV_VARS_FILE: join(folder.path, 'none'), TRUSTED_PROXY: text });
     expect(settings.trustedProxy).toBe(ranges);
     expect(settings.workerVariables).toEqual({});
   });
 
   it.each(['*', 'true', 'proxy.example', '10', '127.1', '010.0.0.1', '10.0.0.0/33', '10/8', '127.0.0.1:80'])(
-    'refuse TRUSTED_PROXY=%s, and name it',
+    'refuse TRUSTED_PROXY=%s and name it',
     (range) => {
       const read = () =>
         readSettings({ DEV_VARS_FILE: join(folder.path, 'none'), TRUSTED_PROXY: `::1,${range}` });

@@ -1,4 +1,4 @@
-// `npm run doctor` against a relay of `npm start`'s kind, and against addresses that something is wrong with.
+// Runs `npm run doctor` against a relay started like `npm start`, and against faulty addresses.
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -16,14 +16,14 @@ function doctor(url: string, key: string): Promise<Ended> {
   });
 }
 
-describe('a relay on this machine', () => {
+describe('doctor for a relay on this machine', () => {
   let relay: TestRelay;
   beforeAll(async () => {
     relay = await startRelay({ PRICES_URL: 'off' });
   });
   afterAll(() => relay.stop());
 
-  it('is in order after its hourly work, and exits with 0', async () => {
+  it('finds no problem after the hourly work, and exits with 0', async () => {
     await relay.runScheduled();
     const { code, output } = await doctor(relay.url, adminKey);
     expect(code, output).toBe(0);
@@ -34,7 +34,7 @@ describe('a relay on this machine', () => {
     expect(output).toContain('0 broken, 1 to look at, 6 in order');
   });
 
-  it('exits with 1 when a channel is broken, and names the remedy', async () => {
+  it('exits with 1 if a channel is broken, and names the remedy', async () => {
     const closed = `http://127.0.0.1:${await freePort()}`;
     await relay.channel({
       name: 'gone',
@@ -49,28 +49,28 @@ describe('a relay on this machine', () => {
     expect(output).toContain('→ Check its base URL');
   });
 
-  it('says that the admin key is wrong', async () => {
+  it('reports a wrong admin key', async () => {
     const { code, output } = await doctor(relay.url, 'ak-wrong');
     expect(code).toBe(1);
     expect(output).toMatch(/^broken +secrets +The admin key is wrong/m);
     expect(output).toContain('→ Pass that relay’s ADMIN_KEY');
   });
 
-  it('wants a key', async () => {
+  it('requires a key', async () => {
     const { code, output } = await doctor(relay.url, '');
     expect(code).toBe(1);
     expect(output).toContain('no admin key: pass --key, or set ADMIN_KEY');
   });
 });
 
-describe('an address', () => {
+describe('doctor for an address', () => {
   let server: Server | null = null;
   afterEach(() => {
     server?.close().closeAllConnections();
     server = null;
   });
 
-  /** Something that answers these paths, and any other with a 404. */
+  /** Starts a server that answers these paths, and any other with a 404. */
   async function addressThatAnswers(answers: Record<string, [status: number, body: unknown]>): Promise<URL> {
     const started = createServer((request, response) => {
       const [status, body] = answers[request.url ?? ''] ?? [
@@ -82,7 +82,7 @@ describe('an address', () => {
     server = started;
     await new Promise<void>((resolve) => started.listen(0, '0.0.0.0', resolve));
     const address = started.address();
-    // An address of this machine that is not called localhost, as a deployment is not.
+    // An address of this machine other than localhost, like a deployment's.
     return new URL(`http://0.0.0.0:${typeof address === 'object' ? address?.port : ''}`);
   }
 
@@ -90,7 +90,7 @@ describe('an address', () => {
   const timeoutMs = { health: 300, doctor: 300 };
   const examined = (url: URL) => examine({ url, key: 'ak', timeoutMs });
 
-  it('that nobody answers at is unreachable: here start it, elsewhere check it or deploy', async () => {
+  it('reports an unreachable address: start the relay if local, else check the address or deploy', async () => {
     const port = await freePort();
     const [here] = await examined(new URL(`http://127.0.0.1:${port}`));
     expect(here).toMatchObject({ status: 'broken', code: 'unreachable' });
@@ -99,13 +99,13 @@ describe('an address', () => {
     expect(elsewhere?.remedy).toContain('npx wrangler deploy');
   });
 
-  it('of something else is not a relay', async () => {
+  it('reports that the address is not a relay', async () => {
     const findings = await examined(await addressThatAnswers({ '/api/health': [200, { status: 'up' }] }));
     expect(findings).toMatchObject([{ status: 'broken', code: 'not_a_relay' }]);
     expect(findings[0]?.remedy).toContain('--url');
   });
 
-  it('of a relay whose schema is too new says so, and what to deploy', async () => {
+  it('reports a relay whose schema is too new, and what to deploy', async () => {
     const refusal: [number, unknown] = [503, { detail: 'The database has schema 12.' }];
     const findings = await examined(
       await addressThatAnswers({ '/api/health': refusal, '/api/doctor': refusal }),
@@ -116,7 +116,7 @@ describe('an address', () => {
     expect(findings[0]?.remedy).toContain('git pull && npx wrangler deploy');
   });
 
-  it('of a relay that is not ready and says why itself has that once, and the rest of the checks', async () => {
+  it('reports once why a relay is not ready, and runs the other checks', async () => {
     const schema = {
       check: 'schema',
       status: 'broken',
@@ -144,14 +144,14 @@ describe('an address', () => {
     ['too_many_wrong_keys', 429, 'Too many wrong keys.', 'Wait'],
     ['relay_too_old', 404, 'There is nothing at this path.', 'git pull'],
     ['no_answer', 500, 'The relay failed.', 'npx wrangler tail'],
-  ])('of a relay that refuses: %s', async (code, status, detail, remedy) => {
+  ])('reports a relay that refuses: %s', async (code, status, detail, remedy) => {
     const url = await addressThatAnswers({ '/api/health': healthy, '/api/doctor': [status, { detail }] });
     const findings = await examined(url);
     expect(findings).toMatchObject([{ status: 'ok' }, { status: 'broken', code }]);
     expect(findings[1]?.remedy).toContain(remedy);
   });
 
-  it('of a deployment has late hourly work as broken; on this machine, where it pauses with npm start, as a warning', async () => {
+  it('reports late hourly work as an error for a deployment, and as a warning for npm start', async () => {
     const late = { check: 'cron', status: 'broken', code: 'cron_late', detail: 'late', remedy: 'Deploy it.' };
     const url = await addressThatAnswers({
       '/api/health': healthy,
@@ -164,7 +164,7 @@ describe('an address', () => {
   });
 });
 
-it('prints a line for each finding, its remedy below, and a count', () => {
+it('prints a line for each finding, its remedy below it, and a count', () => {
   const findings = [
     { check: 'schema', status: 'ok', code: 'ok', detail: 'There.', remedy: null },
     { check: 'cron', status: 'broken', code: 'cron_late', detail: 'Late.', remedy: 'Do.' },

@@ -1,4 +1,4 @@
-// Twenty isolates that meet a database which lacks the schema, all at the same time.
+// Starts twenty isolates at the same time on a database that lacks the schema.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -27,7 +27,7 @@ function databaseIn(state: string): DatabaseSync {
   return new DatabaseSync(join(stores, `${databaseName}.sqlite`));
 }
 
-/** Tables, indexes and triggers, as their SQL texts. */
+/** Returns tables, indexes and triggers as their SQL texts. */
 function schemaIn(db: DatabaseSync): string[] {
   const query = `SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE '_cf_%' AND name NOT LIKE '%applied%' ORDER BY name`;
   return db
@@ -36,7 +36,7 @@ function schemaIn(db: DatabaseSync): string[] {
     .map(({ sql }) => String(sql));
 }
 
-/** Repeats a request that is refused with a retryable 503, for a second at most, and returns the last status. */
+/** Repeats a request that is refused with a retryable 503 for at most a second, and returns the last status. */
 async function requestTokens(url: string): Promise<number> {
   const headers = { authorization: `Bearer ${adminKey}` };
   for (let tries = 0; ; tries++) {
@@ -58,7 +58,7 @@ function expectServed(statuses: readonly number[]): void {
   expect(statuses).toEqual(Array.from({ length: isolates * requestsOfEach }, () => 200));
 }
 
-it('makes one schema of an empty database when twenty isolates begin at the same time', async () => {
+it('creates one schema in an empty database when twenty isolates start at the same time', async () => {
   const state = join(folder.path, 'empty');
   expectServed(await requestFromEveryIsolate(state));
   await group?.stop();
@@ -72,7 +72,7 @@ it('makes one schema of an empty database when twenty isolates begin at the same
   db.close();
 });
 
-it('applies each step once to a database of version 1 when twenty isolates begin at the same time', async () => {
+it('applies each step once to a database of version 1 when twenty isolates start at the same time', async () => {
   const state = join(folder.path, 'first');
   const first = databaseIn(state);
   first.exec(firstVersionSql);

@@ -1,4 +1,4 @@
-// What a client can make the relay believe about itself, on a machine without Cloudflare in front.
+// Tests what a client can claim about itself without Cloudflare in front of the relay.
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([direct?.stop(), proxied?.stop()]));
 
-/** Whether the relay takes the caller for the address. */
+/** Returns whether the relay identifies the client by that address. */
 async function isSeenAs(
   relay: TestRelay,
   address: string,
@@ -34,7 +34,7 @@ interface Answer {
   text: string;
 }
 
-/** Without the help of fetch, which refuses some headers. */
+/** Sends a raw request, because fetch refuses some headers. */
 function send(
   { url }: TestRelay,
   method: string,
@@ -66,18 +66,18 @@ const forgedAddress: Record<string, string> = {
   'MF-CF-Blob': JSON.stringify({ clientIp: `${elsewhere}:1` }),
 };
 
-describe('a client that no proxy vouches for', () => {
-  it('is known by its socket’s address', async () => {
+describe('a client without a trusted proxy', () => {
+  it('is identified by its socket’s address', async () => {
     expect(await isSeenAs(direct, '127.0.0.1')).toBe(true);
     expect(await isSeenAs(direct, elsewhere)).toBe(false);
   });
 
-  it.each(Object.entries(forgedAddress))('is not taken for another by %s', async (name, value) => {
+  it.each(Object.entries(forgedAddress))('cannot pass for another address with %s', async (name, value) => {
     expect(await isSeenAs(direct, elsewhere, { [name]: value })).toBe(false);
     expect(await isSeenAs(direct, '127.0.0.1', { [name]: value })).toBe(true);
   });
 
-  it('cannot name another path than the one that it asks for', async () => {
+  it('cannot override the path that it requests', async () => {
     const { status, text } = await send(direct, 'GET', '/v1/models', {
       authorization: `Bearer ${adminKey}`,
       'MF-Original-URL': 'http://x/api/tokens',
@@ -85,7 +85,7 @@ describe('a client that no proxy vouches for', () => {
     expect([status, text]).toEqual([401, expect.stringContaining('error')]);
   });
 
-  it('does not get cookies of https, nor past the origin check, by X-Forwarded-Proto', async () => {
+  it('gets no https cookies and does not pass the origin check with X-Forwarded-Proto', async () => {
     const headers = { 'X-Forwarded-Proto': 'https', 'X-Forwarded-Host': 'relay.example' };
     expect((await setUp(direct, 'https://127.0.0.1', headers)).status).toBe(403);
     const cookies = (await send(direct, 'GET', '/dashboard/tokens', headers)).headers['set-cookie'];
@@ -111,15 +111,15 @@ const platformPaths = [
   '/cdn-cgi?x=1',
 ];
 
-describe('a path of Cloudflare’s own', () => {
-  it.each(platformPaths)('%s is a 404 for GET and POST', async (path) => {
+describe('a path reserved by Cloudflare', () => {
+  it.each(platformPaths)('answers %s with a 404 for GET and POST', async (path) => {
     for (const method of ['GET', 'POST']) {
       const { status, text } = await send(direct, method, path, { authorization: `Bearer ${adminKey}` });
       expect([status, JSON.parse(text).error.code]).toEqual([404, 'route_not_found']);
     }
   });
 
-  it('may stand within another path or query', async () => {
+  it('is allowed inside another path or query', async () => {
     const { token } = await direct.token();
     const headers = { authorization: `Bearer ${token}` };
     expect((await send(direct, 'GET', '/v1/models?from=/cdn-cgi/trace', headers)).status).toBe(200);
@@ -141,9 +141,9 @@ it('opens no Cap’n Proto session for CONNECT', async () => {
   expect(answer).not.toMatch(/^HTTP\/1\.1 2/);
 });
 
-it('answers a refused request at once, though its body has not come', async () => {
+it('answers a refused request at once, before its body has arrived', async () => {
   const { hostname, port } = new URL(direct.url);
-  const askedAtMs = Date.now();
+  const startedAtMs = Date.now();
   const answer = await new Promise<string>((resolve, reject) => {
     let text = '';
     const socket = connect(Number(port), hostname, () =>
@@ -161,10 +161,10 @@ it('answers a refused request at once, though its body has not come', async () =
     });
   });
   expect(answer).toMatch(/^HTTP\/1\.1 401 /);
-  expect(Date.now() - askedAtMs).toBeLessThan(2_000);
+  expect(Date.now() - startedAtMs).toBeLessThan(2_000);
 });
 
-describe('behind a trusted proxy', () => {
+describe('a client behind a trusted proxy', () => {
   it.each([
     [elsewhere, elsewhere],
     ['198.51.100.1, 203.0.113.7', elsewhere],
@@ -178,21 +178,21 @@ describe('behind a trusted proxy', () => {
     ['198.51.100.1, unknown', '127.0.0.1'],
     ['198.51.100.1, unknown, 10.0.0.1', '10.0.0.1'],
     ['', '127.0.0.1'],
-  ])('X-Forwarded-For: %s is a client at %s', async (forwarded, address) => {
+  ])('with X-Forwarded-For: %s has the address %s', async (forwarded, address) => {
     expect(await isSeenAs(proxied, address, { 'X-Forwarded-For': forwarded })).toBe(true);
   });
 
-  it('takes nobody for an address that stands left of the client’s own', async () => {
+  it('cannot choose its address by entries to the left of its own', async () => {
     const forwarded = { 'X-Forwarded-For': ['203.0.113.7', '198.51.100.1'] };
     expect(await isSeenAs(proxied, elsewhere, forwarded)).toBe(false);
     expect(await isSeenAs(proxied, '198.51.100.1', forwarded)).toBe(true);
   });
 
-  it('does not believe CF-Connecting-IP either', async () => {
+  it('cannot choose its address by CF-Connecting-IP', async () => {
     expect(await isSeenAs(proxied, elsewhere, { 'CF-Connecting-IP': elsewhere })).toBe(false);
   });
 
-  it('signs people in over https: Secure cookies with the __Host- prefix', async () => {
+  it('signs in over https with Secure cookies and the __Host- prefix', async () => {
     const headers = { Host: 'relay.example', 'X-Forwarded-Proto': 'https', 'X-Forwarded-For': elsewhere };
     const { status, headers: answered } = await setUp(proxied, 'https://relay.example', headers);
     expect(status).toBe(303);
@@ -207,14 +207,17 @@ describe('behind a trusted proxy', () => {
     ['https, http', '198.51.100.1, 203.0.113.7', false],
     ['https', '203.0.113.7, 10.0.0.1', true],
     ['wss', '203.0.113.7', false],
-  ])('X-Forwarded-Proto: %s with X-Forwarded-For: %s', async (scheme, forwarded, isSecure) => {
-    const headers = { 'X-Forwarded-Proto': scheme, 'X-Forwarded-For': forwarded };
-    const { headers: answered } = await send(proxied, 'GET', '/dashboard/tokens', headers);
-    expect(/Secure/.test(String(answered['set-cookie']))).toBe(isSecure);
-  });
+  ])(
+    'gets the scheme from X-Forwarded-Proto: %s with X-Forwarded-For: %s',
+    async (scheme, forwarded, isSecure) => {
+      const headers = { 'X-Forwarded-Proto': scheme, 'X-Forwarded-For': forwarded };
+      const { headers: answered } = await send(proxied, 'GET', '/dashboard/tokens', headers);
+      expect(/Secure/.test(String(answered['set-cookie']))).toBe(isSecure);
+    },
+  );
 });
 
-/** Sends the form that makes the first account. */
+/** Sends the form that creates the first account. */
 function setUp(relay: TestRelay, origin: string, headers: Record<string, string>): Promise<Answer> {
   const form = new URLSearchParams({
     admin_key: adminKey,

@@ -1,4 +1,4 @@
-// The relay's process on this machine: its stores, its settings, how it ends.
+// Tests the relay's process on this machine: its stores, its settings, its shutdown.
 import { execFileSync } from 'node:child_process';
 import { lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
@@ -24,14 +24,14 @@ async function start(variables: Record<string, string> = {}, state?: string): Pr
 }
 
 describe('a state folder of the version that ran wrangler', () => {
-  /** What the archive holds: made by `npm start` of that version, with one request charged. */
+  /** The content of the archive: made by that version's `npm start`, with one charged request. */
   const before = {
     token: 'sk-oo8-v3g4lOnoa5xGKUAb0VYMH3MYD4K0TFsU2javd7Z6ayB34SYcG',
     id: 'tok_Sq9Y0dgBiOVZs3yL',
     spent_usd: 0.0198,
   };
 
-  it('opens with its tokens, channels and balances, and is closed to others', async () => {
+  it('opens with its tokens, channels and balances, and is closed to other users', async () => {
     const state = join(folder.path, 'before');
     mkdirSync(state);
     execFileSync('tar', ['-xzf', 'test/fixtures/state/before-own-host.tgz', '-C', state]);
@@ -47,7 +47,7 @@ describe('a state folder of the version that ran wrangler', () => {
   });
 });
 
-/** Paths below a folder, itself included, that others than their user can reach. */
+/** Returns the paths in a folder, including the folder, that other users can access. */
 function openModes(path: string): string[] {
   const isOpen = (lstatSync(path).mode & 0o077) !== 0;
   const below = lstatSync(path).isDirectory()
@@ -57,14 +57,14 @@ function openModes(path: string): string[] {
 }
 
 describe('the state folder', () => {
-  it('is private to its user, whatever the umask is', async () => {
+  it('is private to its user, whatever the umask', async () => {
     const relay = await start();
     await relay.token();
     expect(openModes(join(relay.stateDirectory, 'v3'))).toEqual([]);
     expect(lstatSync(relay.stateDirectory).mode & 0o777).toBe(0o700);
   });
 
-  it('keeps its own mode when other things are in it', async () => {
+  it('preserves its mode if it contains other files', async () => {
     const state = join(folder.path, 'shared');
     mkdirSync(state, { mode: 0o755 });
     writeFileSync(join(state, 'other.txt'), '');
@@ -74,7 +74,7 @@ describe('the state folder', () => {
   });
 });
 
-it('has its schema before it answers', async () => {
+it('has its schema before the relay answers', async () => {
   const port = await freePort();
   const state = join(folder.path, 'schema');
   const program = startProgram('start', [], {
@@ -95,7 +95,7 @@ it('has its schema before it answers', async () => {
   await program.ended;
 });
 
-it('knows a client on IPv6 by its address', async ({ skip }) => {
+it('identifies an IPv6 client by its address', async ({ skip }) => {
   const hasIpv6 = Object.values(networkInterfaces()).some((each) =>
     each?.some(({ address }) => address === '::1'),
   );
@@ -126,7 +126,7 @@ it('knows a client on IPv6 by its address', async ({ skip }) => {
   await program.ended;
 });
 
-it('does the hourly work when it is told to', async () => {
+it('runs the hourly work on request', async () => {
   const prices = await startUpstream((_, response) => void response.end('[]'));
   const relay = await start({ PRICES_URL: `${prices.url}/prices.json` });
   await relay.runScheduled();
@@ -134,13 +134,13 @@ it('does the hourly work when it is told to', async () => {
   await prices.stop();
 });
 
-describe('a stop', () => {
+describe('stopping the relay', () => {
   const chunk =
     'data: {"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"word "}}]}\n\n';
   let upstream: TestUpstream | undefined;
   afterEach(() => upstream?.stop());
 
-  /** A relay with a stream that runs for so long, or without end. */
+  /** Starts a relay with a stream of that duration, or without an end. */
   async function streaming(lastsMs: number | null, state?: string) {
     upstream = await startUpstream((_, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -164,7 +164,7 @@ describe('a stop', () => {
     return { relay, id, response };
   }
 
-  it('takes no new request, and lets an open stream finish', async () => {
+  it('refuses new requests and lets an open stream finish', async () => {
     const { relay, response } = await streaming(1_500);
     const stopped = relay.stop(5_000);
     await pause(300);
@@ -177,9 +177,9 @@ describe('a stop', () => {
     const state = join(folder.path, 'ended-stream');
     const { relay, id, response } = await streaming(null, state);
     const text = response.text();
-    const askedAtMs = Date.now();
+    const startedAtMs = Date.now();
     await relay.stop(1_000);
-    expect(Date.now() - askedAtMs).toBeLessThan(3_000);
+    expect(Date.now() - startedAtMs).toBeLessThan(3_000);
     const last = (await text).trimEnd().split('\n').at(-1)?.replace('data: ', '') ?? '';
     expect(JSON.parse(last).error).toMatchObject({ code: 'service_unavailable' });
     const again = await start({}, state);
@@ -189,7 +189,7 @@ describe('a stop', () => {
     expect(await balanceOf(again, id)).toMatchObject({ open_requests: 0, reserved_usd: 0 });
   });
 
-  it('ends requests whose upstream has not answered with a 503, and one that pings have opened with the error event', async () => {
+  it('ends unanswered requests with a 503, and a stream opened by pings with the error event', async () => {
     upstream = await startUpstream(() => {});
     const relay = await startRelay();
     const common = { provider: 'openai', base_url: upstream.url, keys: ['k'] };
@@ -197,14 +197,14 @@ describe('a stop', () => {
     const settings = { ping_interval_ms: 200 };
     await relay.channel({ ...common, name: 'pinged', models: ['gpt-4.1'], settings });
     const { token } = await relay.token();
-    const ask = (body: object) =>
+    const send = (body: object) =>
       fetch(`${relay.url}/v1/chat/completions`, {
         method: 'POST',
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
         body: JSON.stringify({ ...body, messages: [{ role: 'user', content: 'Count.' }] }),
       });
-    const waiting = [ask({ model: 'gpt-4o' }), ask({ model: 'gpt-4o', stream: true })];
-    const opened = await ask({ model: 'gpt-4.1', stream: true });
+    const waiting = [send({ model: 'gpt-4o' }), send({ model: 'gpt-4o', stream: true })];
+    const opened = await send({ model: 'gpt-4.1', stream: true });
     const text = opened.text();
     while (upstream.received.length < 3) await pause(20);
     await relay.stop(500);
@@ -217,7 +217,7 @@ describe('a stop', () => {
     expect(await text).toMatch(/^(: ping\n)+data: \{"error":\{[^\n]*"code":"service_unavailable"\}\}\n\n$/);
   });
 
-  it('by SIGTERM to `npm start` keeps npm until the streams are over; a second one ends all at once', async () => {
+  it('keeps npm running after SIGTERM until the streams end; a second SIGTERM ends everything at once', async () => {
     upstream = await startUpstream((_, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write(chunk);
@@ -244,14 +244,14 @@ describe('a stop', () => {
     await pause(500);
     expect(stillRunning(tree)).toEqual(tree);
     program.child.kill('SIGTERM');
-    const askedAtMs = Date.now();
+    const startedAtMs = Date.now();
     expect((await program.ended).code).toBe(0);
-    expect(Date.now() - askedAtMs).toBeLessThan(1_000);
+    expect(Date.now() - startedAtMs).toBeLessThan(1_000);
     expect(stillRunning(tree)).toEqual([]);
     await reading;
   });
 
-  it('by a second signal does not wait for open streams', async () => {
+  it('does not wait for open streams after a second signal', async () => {
     upstream = await startUpstream((_, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write(chunk);
@@ -277,9 +277,9 @@ describe('a stop', () => {
     await pause(1_000);
     await program.printed('Press Ctrl-C again');
     program.child.kill('SIGINT');
-    const askedAtMs = Date.now();
+    const startedAtMs = Date.now();
     await program.ended;
-    expect(Date.now() - askedAtMs).toBeLessThan(1_000);
+    expect(Date.now() - startedAtMs).toBeLessThan(1_000);
     expect(stillRunning(tree)).toEqual([]);
     await reading;
   });

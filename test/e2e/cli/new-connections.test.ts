@@ -1,12 +1,13 @@
-// Upstreams that close idle connections at any moment, through the relay as `npm start` runs it: nothing is lost, nothing is done twice.
+// Tests upstreams that close idle connections at any moment, with the relay as in `npm start`: no request is lost
+// or handled twice.
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRelay, type TestRelay } from '../../support/relay.ts';
 
-/** Enough to lose some without a repeat; `IDLE_REQUESTS=10000` for the length that is claimed. */
+/** Enough to lose some without a retry; `IDLE_REQUESTS=10000` for the documented number. */
 const requests = Number(process.env.IDLE_REQUESTS ?? 1_200);
-/** An idle connection is closed after up to so long, and the next request comes after up to so long. */
+/** The longest time before an idle connection is closed, and before the next request arrives. */
 const mostIdleMs = 12;
 
 const answer = JSON.stringify({
@@ -23,12 +24,12 @@ const stream = `${chunk([{ index: 0, delta: { content: 'Hi' } }])}${chunk([{ ind
 interface IdleUpstream {
   server: Server;
   url: string;
-  /** How often each request was handled, by its words. */
+  /** How often each request was handled, by its text. */
   handled: Map<string, number>;
   connections: number;
 }
 
-/** Answers, and closes each connection that is idle after a time that chance says. */
+/** Starts an upstream that answers, and closes each idle connection after a random time. */
 async function startIdleUpstream(): Promise<IdleUpstream> {
   const timers = new WeakMap<Socket, NodeJS.Timeout>();
   const server = createServer((request, response) => {
@@ -96,12 +97,12 @@ it('loses no request and repeats none that was handled', async () => {
   expect(failures).toEqual([]);
   const counts = [...upstream.handled.values()];
   expect([counts.length, counts.filter((count) => count !== 1)]).toEqual([requests, []]);
-  // Connections were kept alive, or nothing would have been tried.
+  // Without reused connections the test would prove nothing.
   expect(upstream.connections).toBeLessThan(requests);
 }, 240_000);
 
-describe('a connection that breaks before the answer', () => {
-  /** Reads the request, and breaks off as it is told: `first` requests of a connection are answered. */
+describe('a request whose connection breaks before the answer', () => {
+  /** Starts an upstream that answers the `first` requests of a connection, and breaks it at the next one. */
   async function startBreaking(first: number, afterMs = 0) {
     const seen: string[] = [];
     const sockets = new Set<Socket>();
@@ -128,38 +129,38 @@ describe('a connection that breaks before the answer', () => {
   async function calls(
     breaking: Awaited<ReturnType<typeof startBreaking>>,
     model: string,
-    ask: () => Promise<Response>,
+    send: () => Promise<Response>,
   ): Promise<[status: number, seen: number]> {
     const fields = { name: model, provider: 'openai', keys: ['k'], models: [model] };
     await relay.channel({ ...fields, base_url: breaking.url });
     if (breaking.seen.length === 0) await (await post('/v1/chat/completions', chat(model))).text();
     const before = breaking.seen.length;
-    const { status } = await ask();
+    const { status } = await send();
     breaking.stop();
     return [status, breaking.seen.length - before];
   }
 
-  it('is repeated once, on a new connection, where one was kept alive', async () => {
+  it('is retried once on a new connection if the connection was reused', async () => {
     const breaking = await startBreaking(1);
     expect(await calls(breaking, 'gpt-4.1', () => post('/v1/chat/completions', chat('gpt-4.1')))).toEqual([
       502, 2,
     ]);
   });
 
-  it('is not repeated after a second, for the upstream may have begun', async () => {
+  it('is not retried after a second, because the upstream may have started', async () => {
     const breaking = await startBreaking(1, 1_300);
-    const ask = () => post('/v1/chat/completions', chat('gpt-4.1-mini'));
-    expect(await calls(breaking, 'gpt-4.1-mini', ask)).toEqual([502, 1]);
+    const send = () => post('/v1/chat/completions', chat('gpt-4.1-mini'));
+    expect(await calls(breaking, 'gpt-4.1-mini', send)).toEqual([502, 1]);
   });
 
-  it('is not repeated where no connection was there before', async () => {
+  it('is not retried on a connection that was new', async () => {
     const breaking = await startBreaking(0);
     breaking.seen.push('none');
-    const ask = () => post('/v1/chat/completions', chat('gpt-4.1-nano'));
-    expect(await calls(breaking, 'gpt-4.1-nano', ask)).toEqual([502, 1]);
+    const send = () => post('/v1/chat/completions', chat('gpt-4.1-nano'));
+    expect(await calls(breaking, 'gpt-4.1-nano', send)).toEqual([502, 1]);
   });
 
-  it('is not repeated for pictures, responses in the background, and uploads', async () => {
+  it('is not retried for images, background responses and uploads', async () => {
     const upload = () => {
       const form = new FormData();
       form.append('model', 'o3');
@@ -170,14 +171,14 @@ describe('a connection that breaks before the answer', () => {
         body: form,
       });
     };
-    const asks: [model: string, () => Promise<Response>][] = [
+    const attempts: [model: string, () => Promise<Response>][] = [
       ['gpt-4', () => post('/v1/images/generations', { model: 'gpt-4', prompt: 'a dot' })],
       ['o1', () => post('/v1/responses', { model: 'o1', input: 'hi', background: true })],
       ['o3', upload],
     ];
-    for (const [model, ask] of asks) {
+    for (const [model, send] of attempts) {
       const breaking = await startBreaking(1);
-      expect([model, ...(await calls(breaking, model, ask))]).toEqual([model, 502, 1]);
+      expect([model, ...(await calls(breaking, model, send))]).toEqual([model, 502, 1]);
     }
   });
 });

@@ -1,4 +1,4 @@
-// Runs the command line's programs as a user's shell would, and looks for what they leave behind.
+// Runs the command-line programs as a user's shell would, and checks what they leave behind.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -16,11 +16,11 @@ export interface Ended {
 export interface Program {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
-  /** Resolves with all output so far once it holds the text; rejects when the program ends before. */
+  /** Resolves with all output so far once it contains the text; rejects if the program ends first. */
   printed(text: string): Promise<string>;
 }
 
-/** Starts src/cli/NAME.ts with nothing of this shell's settings but what is given. */
+/** Starts src/cli/NAME.ts with only the given settings, not this shell's. */
 export function startProgram(
   name: string,
   parameters: string[],
@@ -40,11 +40,11 @@ function watched(
   cwd: string,
   environment: Record<string, string>,
 ): Program {
-  const kept = { PATH: process.env.PATH, HOME: process.env.HOME } as Record<string, string>;
+  const inherited = { PATH: process.env.PATH, HOME: process.env.HOME } as Record<string, string>;
   const child = spawn(command, parameters, {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...kept, ...environment },
+    env: { ...inherited, ...environment },
   });
   let output = '';
   const watchers = new Set<() => void>();
@@ -74,13 +74,13 @@ export function runProgram(
   return startProgram(name, parameters, environment).ended;
 }
 
-/** A folder that is gone after the tests. */
+/** Creates a folder that is removed after the tests. */
 export function temporaryFolder(): { path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'relay-cli-'));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** Everything below a process, itself included. */
+/** Returns all processes below one, including it. */
 export function processTree(pid: number): number[] {
   const pairs = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' })
     .trim()
@@ -91,7 +91,7 @@ export function processTree(pid: number): number[] {
   return [pid, ...below(pid)];
 }
 
-/** Those of the processes that still run. */
+/** Returns the processes that are still running. */
 export function stillRunning(pids: readonly number[]): number[] {
   return pids.filter((pid) => {
     try {
@@ -105,7 +105,7 @@ export function stillRunning(pids: readonly number[]): number[] {
   });
 }
 
-/** A port that was free a moment ago. */
+/** Returns a port that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,5 +1,5 @@
-// `npm run reconcile` against a stand-in for the relay: what it prints, asks for, and exits with. The comparison
-// itself is the relay's (test/worker/api/reconciliation.test.ts).
+// Tests `npm run reconcile` against an imitated relay: its output, requests, and exit codes. The comparison itself
+// belongs to the relay (test/worker/api/reconciliation.test.ts).
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type Ended, runProgram } from './programs.ts';
@@ -18,13 +18,13 @@ const lost = [{ check: 'ledger-log', unit: 'usd', expected: 0.5, found: 0.3 }];
 beforeAll(async () => {
   server = createServer((request, response) => {
     calls.push(`${request.method} ${request.url}`);
-    const asked = new URL(request.url ?? '', 'http://x');
-    const at = Number(asked.searchParams.get('cursor') ?? 0);
-    const limit = Number(asked.searchParams.get('limit'));
-    const mended = /\/api\/reconciliation\/(.+)$/.exec(asked.pathname)?.[1];
+    const requested = new URL(request.url ?? '', 'http://x');
+    const at = Number(requested.searchParams.get('cursor') ?? 0);
+    const limit = Number(requested.searchParams.get('limit'));
+    const repaired = /\/api\/reconciliation\/(.+)$/.exec(requested.pathname)?.[1];
     const answer =
-      mended !== undefined
-        ? token(mended, mended === 'tok_stubborn' ? { differences: lost } : {})
+      repaired !== undefined
+        ? token(repaired, repaired === 'tok_stubborn' ? { differences: lost } : {})
         : {
             data: tokens.slice(at, at + limit),
             next_cursor: at + limit < tokens.length ? String(at + limit) : null,
@@ -44,7 +44,7 @@ beforeEach(() => {
 const reconcile = (...more: string[]): Promise<Ended> =>
   runProgram('reconcile', ['--url', url, '--key', 'ak', ...more], { DEV_VARS_FILE: '/nowhere/.dev.vars' });
 
-it('exits with 0 when all agree; rows on their way are no difference', async () => {
+it('exits with 0 if everything agrees; rows still in an outbox are no difference', async () => {
   tokens = [token('tok_1'), token('tok_2', { pending_rows: 3, pending_usd: 0.25 })];
   const { code, output } = await reconcile();
   expect(code, output).toBe(0);
@@ -72,24 +72,24 @@ it('exits with 1 when a token could not be compared', async () => {
   expect([code, output]).toEqual([1, expect.stringContaining('in use all the time, not compared')]);
 });
 
-it('pages through any number of tokens', async () => {
+it('reads any number of tokens page by page', async () => {
   tokens = Array.from({ length: 1_234 }, (_, index) => token(`tok_${index}`));
   const { code, output } = await reconcile();
   expect([code, output]).toEqual([0, expect.stringContaining('1234 tokens compared')]);
   expect(calls).toHaveLength(25);
 });
 
-it('repairs, when told to, those that differ; and still exits with 1 for one that differs afterwards', async () => {
+it('repairs the differing tokens on request, and still exits with 1 if one differs afterwards', async () => {
   tokens = [token('tok_1', { differences: lost }), token('tok_2')];
-  const mended = await reconcile('--repair');
-  expect([mended.code, mended.output]).toEqual([0, expect.stringContaining('repaired')]);
+  const repaired = await reconcile('--repair');
+  expect([repaired.code, repaired.output]).toEqual([0, expect.stringContaining('repaired')]);
   expect(calls.filter((call) => call.startsWith('POST'))).toEqual(['POST /api/reconciliation/tok_1']);
   tokens = [token('tok_stubborn', { differences: lost })];
   const stubborn = await reconcile('--repair');
   expect([stubborn.code, stubborn.output]).toEqual([1, expect.stringContaining('differs still')]);
 });
 
-it('says what options there are', async () => {
+it('prints its options', async () => {
   const { code, output } = await reconcile('--fix');
   expect([code, output]).toEqual([1, expect.stringContaining('[--repair]')]);
 });

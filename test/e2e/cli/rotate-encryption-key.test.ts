@@ -1,4 +1,4 @@
-// The rotation as an operator runs it: of a local relay, stopped and serving, and of a deployed one.
+// Runs the key rotation as an operator does: of a local relay, stopped and serving, and of a deployed one.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -14,7 +14,7 @@ vi.setConfig({ testTimeout: 240_000 });
 const folder = temporaryFolder();
 afterAll(() => folder.remove());
 
-describe('of a local relay', () => {
+describe('rotating the key of a local relay', () => {
   const file = join(folder.path, 'vars');
   const environment = { DEV_VARS_FILE: file };
   const variable = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(readFileSync(file, 'utf8'))?.[1];
@@ -44,7 +44,7 @@ describe('of a local relay', () => {
     });
     return (await response.json()) as { token: string };
   };
-  const ask = async () => {
+  const send = async () => {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
     const body = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'hi' }] });
     return (await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers, body })).status;
@@ -60,7 +60,7 @@ describe('of a local relay', () => {
   };
   const rotate = () => runProgram('rotate-encryption-key', [], environment);
 
-  it('asks for a restart of a relay that runs, then rotates beside it without a failed request', async () => {
+  it('asks for a restart of a running relay, then rotates beside it without a failed request', async () => {
     let relay = await start();
     const channel = { name: 'c', provider: 'openai', base_url: upstream.url, models: ['m'] };
     await manage('/channels', { ...channel, keys: ['the-right-key'] });
@@ -74,7 +74,7 @@ describe('of a local relay', () => {
     let isOver = false;
     const serving = (async () => {
       const statuses: number[] = [];
-      while (!isOver) statuses.push(await ask());
+      while (!isOver) statuses.push(await send());
       return statuses;
     })();
     const rotated = await rotate();
@@ -87,21 +87,21 @@ describe('of a local relay', () => {
     await stop(relay);
   });
 
-  it('starts a relay by itself where none runs; what was sealed opens under the new key', async () => {
+  it('starts a relay if none runs, and opens existing secrets with the new key', async () => {
     const before = variable('ENCRYPTION_KEY');
     const rotated = await rotate();
     expect(rotated.code, rotated.output).toBe(0);
     expect(variable('ENCRYPTION_KEY')).not.toBe(before);
     const relay = await start();
-    expect(await ask()).toBe(200);
+    expect(await send()).toBe(200);
     await stop(relay);
   });
 });
 
-describe('of a deployed relay', () => {
+describe('rotating the key of a deployed relay', () => {
   const file = join(folder.path, 'deploy.json');
   let cloudflare: CloudflareImitation;
-  /** What the relay has stored is sealed under this key. */
+  /** The key that encrypts the relay's stored secrets. */
   let sealedUnder = 'old';
   let stops = false;
   let url = '';
@@ -126,11 +126,11 @@ describe('of a deployed relay', () => {
     cloudflare = await startCloudflareImitation();
     cloudflare.secrets.set('ADMIN_KEY', 'ak').set('ENCRYPTION_KEY', 'old');
     cloudflare.uploads.push({ metadata: { bindings: [] }, modules: new Map() });
-    // A deploy in a pipe made the old key, and nobody has seen it yet.
+    // A deployment without a terminal generated the old key, which has not been shown yet.
     const pending_secrets = { ENCRYPTION_KEY: 'old' };
     writeFileSync(file, JSON.stringify({ name: 'relay', account_id: 'a'.repeat(32), pending_secrets }));
     await new Promise<void>((resolve) => server.listen(0, resolve));
-    // An address of this machine that is not called localhost.
+    // An address of this machine other than localhost.
     url = `http://0.0.0.0:${(server.address() as AddressInfo).port}`;
   });
   afterAll(async () => {
@@ -149,7 +149,7 @@ describe('of a deployed relay', () => {
       ROTATE_PAUSE_MS: '10',
     });
 
-  it('keeps the new key when it is cut off, and goes on with it', async () => {
+  it('continues an interrupted rotation with the same new key', async () => {
     stops = true;
     const cut = await rotate();
     expect(cut.code, cut.output).toBe(1);
@@ -168,7 +168,7 @@ describe('of a deployed relay', () => {
     expect(JSON.parse(readFileSync(file, 'utf8')).pending_secrets).toBeUndefined();
   });
 
-  it('refuses to begin another where one is under way elsewhere', async () => {
+  it('refuses to start while another rotation is in progress', async () => {
     cloudflare.secrets.set('ENCRYPTION_KEY_NEXT', 'of-somebody-else');
     const refused = await rotate();
     expect(refused).toMatchObject({

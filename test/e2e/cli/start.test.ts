@@ -1,4 +1,4 @@
-// `npm start` as its users meet it. Every test has its own state and its own .dev.vars.
+// Tests `npm start` as its users run it. Every test has its own state and its own .dev.vars.
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -45,8 +45,8 @@ function curlsIn(output: string): string[] {
   return output.split('\n').filter((text) => text.startsWith('curl '));
 }
 
-describe('a start', () => {
-  it('prints three curl lines that work, and the same token the next time', async () => {
+describe('npm start', () => {
+  it('prints three working curl lines, and the same token the next time', async () => {
     const variables = await environment('whole');
     const output = await start(variables);
     expect(curlsIn(output)).toHaveLength(3);
@@ -60,7 +60,7 @@ describe('a start', () => {
     expect(tokenIn(await start(variables))).toBe(tokenIn(output));
   });
 
-  it('makes a new token when the state does not know the old one', async () => {
+  it('creates a new token if the state does not know the old one', async () => {
     const variables = await environment('lost');
     const before = tokenIn(await start(variables));
     running?.child.kill('SIGTERM');
@@ -70,14 +70,14 @@ describe('a start', () => {
     expect(after).not.toBe(before);
   });
 
-  it('leaves the demo upstream out with DEMO=0, and prints no curl line that nobody would answer', async () => {
+  it('omits the demo upstream with DEMO=0, and prints no curl line without a channel to answer it', async () => {
     const output = await start(await environment('no-demo', { DEMO: '0' }));
     expect(output).toContain('off (DEMO=0)');
     expect(curlsIn(output)).toEqual([]);
     expect(output).toMatch(/No channel serves a model[\s\S]*\/dashboard\/channels/);
   });
 
-  it('prints curl lines of the models that the channels serve', async () => {
+  it('prints curl lines for the models that the channels serve', async () => {
     const upstream = await startDemoUpstream();
     const environments: [string, Record<string, string>][] = [
       ['openai', { OPENAI_API_KEY: 'k', OPENAI_BASE_URL: `${upstream.url}/v1` }],
@@ -94,7 +94,7 @@ describe('a start', () => {
     await upstream.close();
   });
 
-  it('shows the local data to nobody', async () => {
+  it('makes the local data readable by its user only', async () => {
     const variables = await environment('closed', { DEMO: '0' });
     await start(variables);
     const response = await fetch(`http://localhost:${variables.PORT}/cdn-cgi/explorer/api/d1/database`);
@@ -102,8 +102,8 @@ describe('a start', () => {
   });
 });
 
-describe('a busy port', () => {
-  it('is named, and nothing was started or written', async () => {
+describe('npm start on a busy port', () => {
+  it('names the port, and neither starts nor writes anything', async () => {
     const server = createServer((_, response) => response.end('taken'));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
@@ -117,9 +117,9 @@ describe('a busy port', () => {
   });
 });
 
-describe('a stop', () => {
+describe('stopping npm start', () => {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL'] as const) {
-    it(`by ${signal} leaves no process behind within five seconds`, async () => {
+    it(`leaves no process behind five seconds after ${signal}`, async () => {
       await start(await environment(signal));
       const tree = processTree(running?.child.pid ?? 0);
       expect(tree.length).toBeGreaterThan(2);
@@ -132,7 +132,7 @@ describe('a stop', () => {
     });
   }
 
-  it('while it is still starting leaves no process behind either', async () => {
+  it('leaves no process behind while it is still starting', async () => {
     running = startProgram('start', [], await environment('early'));
     await running.printed('Starting');
     await pause(700);

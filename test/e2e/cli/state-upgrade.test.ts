@@ -1,5 +1,5 @@
-// The database of the release before this one (schema 8): this release upgrades it without a loss, and the earlier one can work with
-// it again.
+// Upgrades the previous release's database (schema 8) without a loss, and lets the previous release work with it
+// again.
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -82,38 +82,38 @@ function metaValue(key: string): unknown {
   return database.prepare('SELECT value FROM meta WHERE key = ?').get(key)?.value ?? null;
 }
 
-it('starts from a database of the earlier version with rows in it', () => {
+it('starts from a database of the previous release with rows in it', () => {
   expect(before.meta?.rows).toContainEqual({ key: 'schema_version', value: String(earlierVersion) });
   for (const table of ['tokens', 'token_hashes', 'channels', 'logs', 'usage_hourly'])
     expect(before[table]?.rows.length, table).toBeGreaterThan(0);
 });
 
-it('brings the database to this version and asks for no newer reader than the earlier release', () => {
+it('upgrades the database to this version, and still lets the previous release read it', () => {
   expect(metaValue('schema_version')).toBe(String(schemaVersion));
   expect(Number(metaValue('min_reader') ?? 1)).toBeLessThanOrEqual(earlierVersion);
 });
 
-it('keeps every row and every column of the earlier release', () => {
+it('preserves every row and every column of the previous release', () => {
   for (const [name, { columns, rows }] of Object.entries(before)) {
     expect(columnsOf(database, name), name).toEqual(expect.arrayContaining([...columns]));
     if (name === 'meta') continue;
-    const kept = `SELECT ${columns.map((column) => column.name).join(', ')} FROM ${name} ORDER BY 1, 2`;
+    const query = `SELECT ${columns.map((column) => column.name).join(', ')} FROM ${name} ORDER BY 1, 2`;
     const found = database
-      .prepare(kept)
+      .prepare(query)
       .all()
       .map((row) => ({ ...row }));
     expect(found, name).toEqual(rows);
   }
 });
 
-it('accepts the rows that the earlier release writes, which names none of the new columns', () => {
+it('accepts rows that the previous release writes without the new columns', () => {
   database.exec('BEGIN; PRAGMA defer_foreign_keys = on');
   for (const [name, { columns, rows }] of Object.entries(before)) {
     const names = columns.map((column) => column.name);
-    const places = names.map(() => '?').join(', ');
+    const placeholders = names.map(() => '?').join(', ');
     database.exec(`DELETE FROM ${name}`);
     const insert = database.prepare(
-      `INSERT OR REPLACE INTO ${name} (${names.join(', ')}) VALUES (${places})`,
+      `INSERT OR REPLACE INTO ${name} (${names.join(', ')}) VALUES (${placeholders})`,
     );
     for (const row of rows) insert.run(...names.map((column) => row[column] as string | number | null));
   }
@@ -124,8 +124,8 @@ it('accepts the rows that the earlier release writes, which names none of the ne
   database.exec('ROLLBACK');
 });
 
-it('keeps the positions that an INSERT without column names relies on', () => {
-  // The roll-up triggers of version 1 write usage_hourly so.
+it('preserves the column positions that an INSERT without column names relies on', () => {
+  // The roll-up triggers of version 1 write usage_hourly by position.
   const now = columnsOf(database, 'usage_hourly').map(({ name }) => name);
   expect(now).toEqual(before.usage_hourly?.columns.map(({ name }) => name));
 });

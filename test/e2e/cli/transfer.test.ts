@@ -1,4 +1,4 @@
-// Export and import: against a stand-in for what can go wrong, and through two relays for what must go right.
+// Tests export and import: failures against an imitated relay, and success between two relays.
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
@@ -40,8 +40,8 @@ const right = () => ['--url', url, '--key', 'ak-right'];
 const transfer = (name: 'export' | 'import', parameters: string[]) =>
   runProgram(name, parameters, environment);
 
-describe('an export', () => {
-  it('writes a file for its owner only, and never over another unless forced', async () => {
+describe('exporting', () => {
+  it('writes a file readable by its user only, and overwrites another only if forced', async () => {
     const file = join(folder.path, 'export.json');
     const first = await transfer('export', [...right(), '--file', file]);
     expect(first.code, first.output).toBe(0);
@@ -53,7 +53,7 @@ describe('an export', () => {
     expect((await transfer('export', [...right(), '--file', file, '--force'])).code).toBe(0);
   });
 
-  it('says that the key is wrong, that nobody is there, that a key is missing', async () => {
+  it('reports a wrong key, an unreachable relay, and a missing key', async () => {
     const file = ['--file', join(folder.path, 'never.json')];
     const wrong = await transfer('export', ['--url', url, '--key', 'ak-wrong', ...file]);
     expect(wrong).toMatchObject({ code: 1, output: expect.stringContaining('refuses the key') });
@@ -72,8 +72,8 @@ describe('an export', () => {
   });
 });
 
-describe('an import', () => {
-  it('sends the document and shows counts and warnings', async () => {
+describe('importing', () => {
+  it('sends the document and prints counts and warnings', async () => {
     const file = join(folder.path, 'document.json');
     writeFileSync(file, JSON.stringify(exported));
     const ended = await transfer('import', [...right(), '--file', file]);
@@ -82,7 +82,7 @@ describe('an import', () => {
     expect(ended.output).toContain('warning: a channel has no keys');
   });
 
-  it('goes in pages, whatever the number of tokens, and adds up what the relay answers', async () => {
+  it('sends any number of tokens page by page, and sums the relay’s answers', async () => {
     const file = join(folder.path, 'large.json');
     const tokens = Array.from({ length: 2 * tokensOfPage + 1 }, (_, index) => ({ id: `tok_${index}` }));
     writeFileSync(file, JSON.stringify({ ...exported, accounts: [{ id: 'acc' }], tokens }));
@@ -102,7 +102,7 @@ describe('an import', () => {
     expect(pages.flatMap(({ tokens: some }) => some)).toEqual(tokens);
   });
 
-  it('says what is wrong with the file', async () => {
+  it('reports what is wrong with the file', async () => {
     const file = join(folder.path, 'broken.json');
     writeFileSync(file, '{"tokens":');
     const broken = await transfer('import', [...right(), '--file', file]);
@@ -116,14 +116,14 @@ describe('an import', () => {
   });
 });
 
-describe('from one relay into another', () => {
+describe('transferring from one relay to another', () => {
   const relays: Program[] = [];
   afterAll(async () => {
     for (const { child } of relays) child.kill('SIGTERM');
     await Promise.all(relays.map(({ ended }) => ended));
   });
 
-  it('a token goes with its value still working', async () => {
+  it('moves a token whose value continues to work', async () => {
     const [from, to] = [await startRelay('from'), await startRelay('to')];
     const token = await makeToken(from);
     const file = join(folder.path, 'moved.json');
@@ -134,7 +134,7 @@ describe('from one relay into another', () => {
     expect(into.code, into.output).toBe(0);
     const response = await fetch(`${to.url}/v1/models`, { headers: { authorization: `Bearer ${token}` } });
     expect(response.status).toBe(200);
-    // More of them (each relay has a demo token besides); and the ledgers there agree with the log.
+    // There are more of them, because each relay also has a demo token. The new ledgers agree with the log.
     const many = await Promise.all(Array.from({ length: 30 }, () => makeToken(from)));
     expect(many).toHaveLength(30);
     const again = await transfer('export', [

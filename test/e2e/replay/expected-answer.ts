@@ -1,14 +1,14 @@
-// What a caller must get for a recording, worked out here without any of the relay's code: the recorded bytes,
-// but for the few answers that the relay must change.
+// Computes the answer that a caller must get for a recording without any of the relay's code: the recorded bytes,
+// except for the few answers that the relay must change.
 import type { Replay } from './replays.ts';
 
 export type ExpectedAnswer =
   | { sort: 'bytes'; status: number; contentType: string | undefined; bytes: Buffer }
-  /** The upstream refused the relay's own key or account: an error of the relay, in the door's shape. */
+  /** The upstream refused the relay's own key or account: an error of the relay in the route's format. */
   | { sort: 'refusal' };
 
 /** By SPEC sections 4 and 5. */
-export function expectedAnswer({ fixture, usageAsk, channelKind }: Replay): ExpectedAnswer {
+export function expectedAnswer({ fixture, usageOption, channelKind }: Replay): ExpectedAnswer {
   const { meta, bytes } = fixture;
   const recorded = Buffer.from(bytes);
   if (refusesTheRelay(meta.status, recorded.toString())) return { sort: 'refusal' };
@@ -20,7 +20,7 @@ export function expectedAnswer({ fixture, usageAsk, channelKind }: Replay): Expe
     bytes: body,
   });
   if (meta.status >= 400) return same(recorded);
-  if (usageAsk === 'not asked' && contentType?.startsWith('text/event-stream'))
+  if (usageOption === 'not requested' && contentType?.startsWith('text/event-stream'))
     return same(Buffer.from(withoutUsage(recorded.toString())));
   if (channelKind === 'voyage' && meta.endpoint === 'rerank')
     return same(asRerankResults(recorded.toString()));
@@ -29,12 +29,15 @@ export function expectedAnswer({ fixture, usageAsk, channelKind }: Replay): Expe
   return same(recorded);
 }
 
-/** Voyage counts a total only; OpenAI's clients require `prompt_tokens`. All of an embedding's tokens are its prompt's. */
+/**
+ * Adds `prompt_tokens`, which OpenAI's clients require and Voyage omits. All tokens of an embedding are prompt
+ * tokens.
+ */
 function withPromptTokens(text: string): Buffer {
   return Buffer.from(text.replace(/"total_tokens":(\d+)/, '"prompt_tokens":$1,"total_tokens":$1'));
 }
 
-/** What the recorder did not keep is what that provider sends. */
+/** Headers that the recorder dropped have the provider's usual values. */
 export function contentTypeOf(meta: {
   content_type?: string | null;
   response_file: string;
@@ -51,8 +54,8 @@ function refusesTheRelay(status: number, body: string): boolean {
 }
 
 /**
- * A chat stream as it is without `include_usage`: no chunk of usage alone, no `"usage":null`. Usage on a
- * chunk with choices is what such a provider sends unasked.
+ * Returns a chat stream as it is without `include_usage`: no chunk with only usage, no `"usage":null`. Usage on
+ * a chunk with choices is sent by such a provider without a request.
  */
 export function withoutUsage(stream: string): string {
   const blocks = stream.split(/(?<=\n\n|\r\n\r\n)/);
@@ -69,7 +72,7 @@ function blockWithoutUsage(block: string): string {
   return alone ? '' : block;
 }
 
-/** Of all places that look like a null usage, the one whose removal leaves the rest of the JSON as it was. */
+/** Removes the null usage: of all matches, the one whose removal leaves the rest of the JSON unchanged. */
 function takeOut(block: string, data: string, chunk: Record<string, unknown>): string {
   const { usage: _null, ...rest } = chunk;
   for (const match of data.matchAll(/,\s*"usage"\s*:\s*null|"usage"\s*:\s*null\s*,/g)) {
@@ -79,7 +82,7 @@ function takeOut(block: string, data: string, chunk: Record<string, unknown>): s
   throw new Error(`no null usage to take out of ${data}`);
 }
 
-/** Voyage says `data` where the door promises `results`, and repeats no documents unasked. */
+/** Renames Voyage's `data` to the API's `results`. Documents are only repeated on request. */
 function asRerankResults(text: string): Buffer {
   const { object: _list, data, ...rest } = JSON.parse(text);
   return Buffer.from(JSON.stringify({ ...rest, results: data }));

@@ -1,5 +1,5 @@
-// Answers of our own making through the running relay: one stream and one whole body of each format, and the
-// shapes of streams that no recording has. Needs nothing beside the repository.
+// Replays hand-written answers through the running relay: one stream and one whole body of each format, and stream
+// framings that no recording has. Needs nothing outside of the repository.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -32,13 +32,13 @@ const cases = JSON.parse(readFileSync(`${folder}cases.json`, 'utf8')) as OwnCase
 const textOf = ({ file }: OwnCase) => readFileSync(folder + file, 'utf8');
 const isChat = ({ path }: OwnCase) => path.endsWith('/completions');
 const allDeliveries: Delivery[] = ['whole', 'cuts', 'bytes'];
-/** Where nothing is changed on the way, a shape is no other bytes to the relay than any. */
+/** If nothing is changed on the way, the framing does not matter to the relay. */
 const quickDeliveries: Delivery[] = ['whole', 'cuts'];
 const framed = cases.filter(({ file }) => file.endsWith('.sse'));
 const plain = 'plain';
 const odd = 'with data over several lines';
 
-describe('answers of our own making', () => {
+describe('replaying hand-written answers', () => {
   let relay: TestRelay;
   let upstream: ReplayUpstream;
   let token = '';
@@ -74,9 +74,14 @@ describe('answers of our own making', () => {
     await Promise.all([relay?.stop(), upstream?.stop()]);
   });
 
-  function ask(own: OwnCase, shape: string, delivery: Delivery, usageAsked: boolean): Promise<RawResponse> {
+  function send(
+    own: OwnCase,
+    shape: string,
+    delivery: Delivery,
+    isUsageRequested: boolean,
+  ): Promise<RawResponse> {
     const options =
-      isChat(own) && own.stream && usageAsked ? { stream_options: { include_usage: true } } : {};
+      isChat(own) && own.stream && isUsageRequested ? { stream_options: { include_usage: true } } : {};
     return exchange({
       method: 'POST',
       url: relay.url + own.path,
@@ -90,43 +95,52 @@ describe('answers of our own making', () => {
     });
   }
 
-  it.each(cases.map((own) => [own.file, own] as const))('%s: the same bytes', async (_name, own) => {
-    const asks = isChat(own) && own.stream ? [true, false] : [true];
-    const tries = allDeliveries.flatMap((delivery) => asks.map((asked) => ({ delivery, asked })));
-    await inParallel(tries, 6, async ({ delivery, asked }) => {
-      const answer = await ask(own, plain, delivery, asked);
-      const expected = asked ? textOf(own) : withoutUsage(textOf(own));
-      expect({ delivery, asked, text: answer.bytes.toString() }).toEqual({ delivery, asked, text: expected });
-      expect([answer.status, answer.headers['content-type'], answer.broken]).toEqual([
-        200,
-        own.content_type,
-        false,
-      ]);
-    });
-  });
+  it.each(cases.map((own) => [own.file, own] as const))(
+    'passes %s with the same bytes',
+    async (_name, own) => {
+      const usageOptions = isChat(own) && own.stream ? [true, false] : [true];
+      const tries = allDeliveries.flatMap((delivery) =>
+        usageOptions.map((isRequested) => ({ delivery, isRequested })),
+      );
+      await inParallel(tries, 6, async ({ delivery, isRequested }) => {
+        const answer = await send(own, plain, delivery, isRequested);
+        const expected = isRequested ? textOf(own) : withoutUsage(textOf(own));
+        expect({ delivery, isRequested, text: answer.bytes.toString() }).toEqual({
+          delivery,
+          isRequested,
+          text: expected,
+        });
+        expect([answer.status, answer.headers['content-type'], answer.broken]).toEqual([
+          200,
+          own.content_type,
+          false,
+        ]);
+      });
+    },
+  );
 
   describe.each(framed.map((own) => [own.file, own] as const))('%s', (_name, own) => {
-    it.each(Object.keys(shapes))('%s: byte by byte the same', async (name) => {
+    it.each(Object.keys(shapes))('returns the same bytes when sent byte by byte, framed %s', async (name) => {
       const shape = shapes[name] ?? ((text: string) => text);
-      const asked = await inParallel(quickDeliveries, 2, (delivery) => ask(own, name, delivery, true));
-      for (const answer of asked) expect(answer.bytes.toString()).toBe(shape(textOf(own)));
+      const isRequested = await inParallel(quickDeliveries, 2, (delivery) => send(own, name, delivery, true));
+      for (const answer of isRequested) expect(answer.bytes.toString()).toBe(shape(textOf(own)));
       if (!isChat(own)) return;
-      const unasked = await inParallel(allDeliveries, 3, (delivery) => ask(own, name, delivery, false));
-      for (const answer of unasked) expect(answer.bytes.toString()).toBe(shape(withoutUsage(textOf(own))));
+      const stripped = await inParallel(allDeliveries, 3, (delivery) => send(own, name, delivery, false));
+      for (const answer of stripped) expect(answer.bytes.toString()).toBe(shape(withoutUsage(textOf(own))));
     });
 
-    it(`${odd}: the same bytes, and the same events where usage is taken out`, async () => {
+    it(`returns the same bytes when framed ${odd}, and the same events if usage is removed`, async () => {
       const text = overSeveralLines(textOf(own));
       for (const delivery of isChat(own) ? allDeliveries : quickDeliveries) {
-        expect((await ask(own, odd, delivery, true)).bytes.toString()).toBe(text);
-        const unasked = (await ask(own, odd, delivery, false)).bytes.toString();
+        expect((await send(own, odd, delivery, true)).bytes.toString()).toBe(text);
+        const stripped = (await send(own, odd, delivery, false)).bytes.toString();
         const expected = isChat(own) ? withoutUsage(textOf(own)) : text;
-        expect(eventsOf(unasked)).toEqual(eventsOf(expected));
+        expect(eventsOf(stripped)).toEqual(eventsOf(expected));
       }
     });
   });
 
-  it('counts every format and shape alike, by the upstream’s own figures', async () => {
+  it('counts every format and response kind alike, by the upstream’s own figures', async () => {
     const tries = cases.flatMap((own) =>
       (framed.includes(own) ? [plain, ...Object.keys(shapes), odd] : [plain]).map((shape) => ({
         own,
@@ -134,7 +148,7 @@ describe('answers of our own making', () => {
       })),
     );
     const answers = await inParallel(tries, 8, async ({ own, shape }) => {
-      const { headers } = await ask(own, shape, 'cuts', false);
+      const { headers } = await send(own, shape, 'cuts', false);
       return { own, shape, id: String(headers['x-request-id']) };
     });
     const rows = await rowsOf(

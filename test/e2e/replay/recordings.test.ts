@@ -1,7 +1,7 @@
-// Every byte-exact recording through the running relay, delivered whole, at seeded cuts and byte by byte: the
-// caller gets the recorded bytes, and the log the provider's own counts.
+// Replays every byte-exact recording through the running relay, delivered whole, at seeded cuts and byte by byte:
+// the caller gets the recorded bytes, and the log the provider's own counts.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { haveFixtures, sayWhenLeftOut } from '../../support/fixtures.ts';
+import { haveFixtures, reportSkippedReplay } from '../../support/fixtures.ts';
 import { type LogRowView, rowsOf } from '../../support/log-rows.ts';
 import { exchange, inParallel, type RawResponse } from '../../support/raw-client.ts';
 import { recordedTokens } from '../../support/recorded-usage.ts';
@@ -15,13 +15,13 @@ import {
 import { contentTypeOf, expectedAnswer } from './expected-answer.ts';
 import { idsNamedBy, type Replay, replayableFixtures, replaysOf } from './replays.ts';
 
-sayWhenLeftOut();
+reportSkippedReplay();
 
 const width = 16;
-/** `REPLAY=all` delivers every body up to 8 KB byte by byte too; else a sample of them. */
+/** `REPLAY=all` delivers every body up to 8 KB byte by byte too, instead of a sample. */
 const everyReplay = process.env.REPLAY === 'all';
 const allReplaysMs = everyReplay ? 600_000 : 120_000;
-/** A test that fails for all of them names a few. */
+/** The number of recordings that a failure names. */
 const shownFaults = 30;
 const fixtures = replayableFixtures();
 const replays = everyReplay ? fixtures.flatMap(replaysOf) : withSampledBytes(fixtures.flatMap(replaysOf));
@@ -46,7 +46,7 @@ describe.skipIf(!haveFixtures)('replaying the recordings through the relay', () 
     await Promise.all([relay?.stop(), upstream?.stop()]);
   });
 
-  /** Ids in the recorded requests work only for the account that made them: one response makes them all. */
+  /** Ids in the recorded requests work only for the account that created them: one response creates them all. */
   async function makeEarlierResponse(): Promise<void> {
     const { status } = await exchange({
       method: 'POST',
@@ -65,7 +65,7 @@ describe.skipIf(!haveFixtures)('replaying the recordings through the relay', () 
     expect(status).toBe(200);
   }
 
-  async function ask(replay: Replay, index: number): Promise<void> {
+  async function send(replay: Replay, index: number): Promise<void> {
     const token = tokens[index % tokens.length] ?? '';
     const headers = Object.fromEntries(
       Object.entries(replay.headers).map(([name, value]) => [
@@ -78,13 +78,13 @@ describe.skipIf(!haveFixtures)('replaying the recordings through the relay', () 
   }
 
   it(
-    'answers every one, with the id that is in the log',
+    'answers each with the id that is in the log',
     async () => {
       const startedAt = performance.now();
       await inParallel(
         replays.map((replay, index) => ({ replay, index })),
         width,
-        ({ replay, index }) => ask(replay, index),
+        ({ replay, index }) => send(replay, index),
       );
       const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
       console.log(
@@ -95,23 +95,23 @@ describe.skipIf(!haveFixtures)('replaying the recordings through the relay', () 
     allReplaysMs,
   );
 
-  it('sends the upstream the caller’s body with only the model’s name changed and usage switched on', () => {
+  it('sends the upstream the caller’s body with only the model name changed and usage enabled', () => {
     expect(mismatches((replay) => requestFault(replay, upstream))).toEqual([]);
   });
 
-  it('passes status, content type and bytes as they were recorded', () => {
+  it('passes status, content type and bytes on as recorded', () => {
     expect(mismatches((replay) => answerFault(replay, answers.get(replay)))).toEqual([]);
   });
 
-  it('tells nothing of the operator’s account and its limits', () => {
+  it('reveals nothing about the operator’s account and its limits', () => {
     const secret = /^(x-ratelimit-|anthropic-ratelimit-|openai-organization|set-cookie|cf-|x-envoy-|server$)/;
-    const told = [...answers.values()].flatMap(({ headers }) =>
+    const leaks = [...answers.values()].flatMap(({ headers }) =>
       Object.keys(headers).filter((name) => secret.test(name)),
     );
-    expect(told).toEqual([]);
+    expect(leaks).toEqual([]);
   });
 
-  it('logs the provider’s own counts', async () => {
+  it('logs the provider’s own token counts', async () => {
     const ids = [...answers.values()].map(({ headers }) => String(headers['x-request-id']));
     const rows = await rowsOf(relay, ids);
     const compared = new Map<string, number>();
@@ -125,14 +125,14 @@ describe.skipIf(!haveFixtures)('replaying the recordings through the relay', () 
 });
 
 /**
- * One-byte chunks cost workerd some 200 µs each, two minutes for all of them: of the recordings of one
- * endpoint of one provider, streamed or not, only the smallest is delivered so, and none over 2 KB.
+ * One-byte chunks cost workerd some 200 µs each, two minutes for all of them. Of one endpoint's recordings of
+ * one provider, streamed or not, only the smallest is delivered byte by byte, and none above 2 KB.
  */
 function withSampledBytes(all: Replay[]): Replay[] {
   const size = ({ fixture }: Replay) => fixture.bytes.length;
   const bytewise = all.filter((replay) => replay.delivery === 'bytes' && size(replay) <= 2_048);
-  const alike = Map.groupBy(bytewise, ({ fixture: { meta }, usageAsk }) =>
-    [meta.provider, meta.endpoint, meta.stream, meta.status >= 400, usageAsk].join(),
+  const alike = Map.groupBy(bytewise, ({ fixture: { meta }, usageOption }) =>
+    [meta.provider, meta.endpoint, meta.stream, meta.status >= 400, usageOption].join(),
   );
   const smallest = [...alike.values()].map((some) =>
     some.reduce((least, one) => (size(one) < size(least) ? one : least)),
@@ -159,10 +159,10 @@ function deliveryCounts(): string {
 function recordingOf({ meta, bytes }: (typeof fixtures)[number]): Recording {
   const recorded = (meta as { response_headers?: Record<string, string> }).response_headers ?? {};
   const framing = ['content-length', 'transfer-encoding', 'content-encoding', 'connection', 'keep-alive'];
-  const kept = Object.entries(recorded).filter(([name]) => !framing.includes(name));
+  const others = Object.entries(recorded).filter(([name]) => !framing.includes(name));
   return {
     status: meta.status,
-    headers: { ...Object.fromEntries(kept), 'content-type': contentTypeOf(meta) ?? '' },
+    headers: { ...Object.fromEntries(others), 'content-type': contentTypeOf(meta) ?? '' },
     bytes,
   };
 }
@@ -206,10 +206,11 @@ function requestFault(replay: Replay, upstream: ReplayUpstream): string | null {
   if (received.path !== replay.upstreamPath) return `path ${received.path}, not ${replay.upstreamPath}`;
   if (JSON.stringify(received.headers).includes('sk-oo8-')) return 'the caller’s token went to the upstream';
   const expected = replay.upstreamBody ?? Buffer.alloc(0);
-  if (replay.usageAsk !== 'not asked') return received.body.equals(expected) ? null : 'the body is another';
-  const asked = { ...JSON.parse(expected.toString()), stream_options: { include_usage: true } };
+  if (replay.usageOption !== 'not requested')
+    return received.body.equals(expected) ? null : 'the body is another';
+  const withUsage = { ...JSON.parse(expected.toString()), stream_options: { include_usage: true } };
   const sent = JSON.parse(received.body.toString());
-  return JSON.stringify(sent) === JSON.stringify(asked)
+  return JSON.stringify(sent) === JSON.stringify(withUsage)
     ? null
     : `the body is ${received.body.toString().slice(0, 200)}`;
 }
@@ -229,7 +230,7 @@ function answerFault(replay: Replay, answer: RawResponse | undefined): string | 
   return `${answer.bytes.length} bytes of ${expected.bytes.length}, other at ${from}: ${answer.bytes.subarray(from, from + 80)}`;
 }
 
-/** The operator's trouble, not the caller's: a 502 in the door's shape that no SDK tries again. */
+/** Returns null for a 502 in the route's format that no SDK retries, because only the operator can fix the cause. */
 function refusalFault({ path }: Replay, { status, headers, bytes }: RawResponse): string | null {
   const body = JSON.parse(bytes.toString());
   const code = path.includes('/v1beta/')
@@ -273,7 +274,7 @@ function rowFault(
   return null;
 }
 
-/** The prices that a row names are those that make its cost. */
+/** Returns null if the prices of a row add up to its cost. */
 function chargeFault({ charge, cost_usd }: LogRowView): string | null {
   if (charge === null)
     return cost_usd === null || cost_usd === 0 ? null : `cost ${cost_usd} without a charge`;
@@ -284,7 +285,7 @@ function chargeFault({ charge, cost_usd }: LogRowView): string | null {
     : `cost ${cost_usd}, but its charge makes ${nano} nano-USD`;
 }
 
-/** Without its end a stream has no figure of the provider's; what passed is estimated. */
+/** Returns whether the stream is truncated: it has no usage from the provider, and what passed is estimated. */
 function isCut(name: string): boolean {
   return /midstream-error|truncated-stream/.test(name);
 }

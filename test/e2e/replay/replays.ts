@@ -1,25 +1,25 @@
-// Every recording that the relay can have relayed, as requests that ask for it: through which kind of
-// channel, at which door, with which body, and what of that body the upstream must see.
+// Turns every recording that the relay can serve into requests: the channel, the route, the body, and what the
+// upstream must receive.
 import { referencesIn } from '../../../src/formats/references.ts';
 import { allFixtures, type Fixture, seededNumbers } from '../../support/fixtures.ts';
 import { type Delivery, replayHeaders } from '../../support/replay-upstream.ts';
 
-/** Channels by what the relay calls them in `provider`. */
+/** Channels by their `provider` name. */
 type ChannelKind = 'openai' | 'azure' | 'anthropic' | 'gemini' | 'cohere' | 'voyage' | 'openai-compatible';
 
-/** Whether the caller of a chat stream asks for its usage; null where there is nothing to ask. */
-type UsageAsk = 'asked' | 'not asked' | null;
+/** Whether the caller of a chat stream requests its usage; null if that does not apply. */
+type UsageOption = 'requested' | 'not requested' | null;
 
-/** One request for one recording. */
+/** A single request for a single recording. */
 export interface Replay {
   id: string;
   fixture: Fixture;
   delivery: Delivery;
-  usageAsk: UsageAsk;
-  /** The channel's name: one a kind, and one of its own for each failure, so that none cools another down. */
+  usageOption: UsageOption;
+  /** The channel's name: one per kind, and a separate one per failure, which would put the others into cooldown. */
   channel: string;
   channelKind: ChannelKind;
-  /** As the caller names it, and as the upstream does. */
+  /** The model as the caller names it, and as the upstream does. */
   model: string;
   upstreamModel: string;
   method: string;
@@ -31,7 +31,7 @@ export interface Replay {
   upstreamBody: Buffer | undefined;
 }
 
-/** One-byte deliveries are for bodies up to this. */
+/** The largest body that is delivered byte by byte. */
 const largestBytewise = 8_192;
 
 const paths: Record<string, string> = {
@@ -59,7 +59,7 @@ const geminiVerbs = new Set([
   'batchEmbedContents',
 ]);
 
-/** Recordings whose bytes are the provider's own, of endpoints that are relayed in the provider's format. */
+/** Returns recordings with the provider's original bytes, of endpoints that are relayed in the provider's format. */
 export function replayableFixtures(): Fixture[] {
   return allFixtures().filter(
     ({ meta }) =>
@@ -68,17 +68,17 @@ export function replayableFixtures(): Fixture[] {
   );
 }
 
-/** All ways to ask for a recording: each delivery, and chat streams with and without their usage. */
+/** Returns all ways to request a recording: each delivery, and chat streams with and without their usage. */
 export function replaysOf(fixture: Fixture): Replay[] {
   const deliveries: Delivery[] =
     fixture.bytes.length > largestBytewise ? ['whole', 'cuts'] : ['whole', 'cuts', 'bytes'];
-  const asks: UsageAsk[] = isChatStream(fixture) ? ['asked', 'not asked'] : [null];
-  return deliveries.flatMap((delivery) => asks.map((ask) => replayOf(fixture, delivery, ask)));
+  const options: UsageOption[] = isChatStream(fixture) ? ['requested', 'not requested'] : [null];
+  return deliveries.flatMap((delivery) => options.map((option) => replayOf(fixture, delivery, option)));
 }
 
-/** Ids in the request that the relay knows only when it has seen them being made. */
+/** Ids in the request that the relay knows only after it has seen their creation. */
 export function idsNamedBy(fixture: Fixture): string[] {
-  // Google's have a path, and no response makes them: their channels share them.
+  // Google's ids are paths that no response creates: their channels share them.
   const inBody = referencesIn(fixture.request)
     .map(({ id }) => id)
     .filter((id) => !id.includes('/'));
@@ -91,21 +91,21 @@ function isChatStream({ meta, request }: Fixture): boolean {
   return isChat && (request as { stream?: unknown }).stream === true;
 }
 
-function replayOf(fixture: Fixture, delivery: Delivery, usageAsk: UsageAsk): Replay {
+function replayOf(fixture: Fixture, delivery: Delivery, usageOption: UsageOption): Replay {
   const { meta, name } = fixture;
   const channelKind = kindOfChannel(fixture);
   const fails = meta.status >= 400 || meta.features.includes('error');
-  const channel = fails ? `${name} ${delivery} ${usageAsk}`.replaceAll(/[^\w.-]/g, '-') : channelKind;
-  // Images have a default model: what names none is served under the default's own name.
+  const channel = fails ? `${name} ${delivery} ${usageOption}`.replaceAll(/[^\w.-]/g, '-') : channelKind;
+  // Images have a default model: a request without one is served under the default's own name.
   const upstreamModel = namesNoModel(fixture) ? 'dall-e-2' : decodeURIComponent(meta.model ?? 'a-model');
   const model = namesNoModel(fixture) ? upstreamModel : `${channel}/${upstreamModel}`;
-  const id = `${name} ${delivery}${usageAsk === null ? '' : `, usage ${usageAsk}`}`;
-  const bodyFor = bodyOf(fixture, usageAsk, `${name}-boundary`.replaceAll('/', '-').slice(-60));
+  const id = `${name} ${delivery}${usageOption === null ? '' : `, usage ${usageOption}`}`;
+  const bodyFor = bodyOf(fixture, usageOption, `${name}-boundary`.replaceAll('/', '-').slice(-60));
   return {
     id,
     fixture,
     delivery,
-    usageAsk,
+    usageOption,
     channel,
     channelKind,
     model,
@@ -154,9 +154,9 @@ function pathOf({ meta }: Fixture, model: string): string {
 function upstreamPathOf(fixture: Fixture, kind: ChannelKind, model: string): string {
   const { endpoint, path } = fixture.meta;
   if (endpoint === 'responses-sub') return path;
-  // Google's own clients may write `models/` before the name; in the path it stands once.
+  // Google's own clients may write `models/` before the name; in the path it appears once.
   if (kind === 'gemini') {
-    // Of Google's parameters only `alt=sse` goes on: others can hide the usage.
+    // Of Google's parameters only `alt=sse` is forwarded: others can hide the usage.
     const [path = '', query = ''] = pathOf(fixture, model.replace(/^models\//, '')).split('?');
     return new URLSearchParams(query).get('alt') === 'sse' ? `${path}?alt=sse` : path;
   }
@@ -169,7 +169,7 @@ interface BodyMaker {
   with(model: string): Buffer;
 }
 
-function bodyOf(fixture: Fixture, usageAsk: UsageAsk, boundary: string): BodyMaker | null {
+function bodyOf(fixture: Fixture, usageOption: UsageOption, boundary: string): BodyMaker | null {
   const { meta, request } = fixture;
   if (meta.method !== 'POST') return null;
   const form = (meta as { request_form?: Form }).request_form;
@@ -183,22 +183,22 @@ function bodyOf(fixture: Fixture, usageAsk: UsageAsk, boundary: string): BodyMak
     unknown
   >;
   const needsModel = !isInPath && !namesNoModel(fixture);
-  const { stream_options: _dropped, ...unasked } = given;
-  const asked =
-    usageAsk === 'asked'
+  const { stream_options: _dropped, ...withoutOptions } = given;
+  const withOption =
+    usageOption === 'requested'
       ? { ...given, stream_options: { include_usage: true } }
-      : usageAsk === null
+      : usageOption === null
         ? given
-        : unasked;
+        : withoutOptions;
   return {
     contentType: 'application/json',
-    with: (model) => Buffer.from(JSON.stringify(needsModel ? { ...asked, model } : asked)),
+    with: (model) => Buffer.from(JSON.stringify(needsModel ? { ...withOption, model } : withOption)),
   };
 }
 
 type Form = Record<string, string | { filename: string; content_type: string | null; bytes: number }>;
 
-/** The recorded form's fields in their order, its files made of seeded bytes (at most 4 KB of them). */
+/** Returns the recorded form's fields in order, with files made of seeded bytes (at most 4 KB of them). */
 function formBytes(form: Form, model: string, boundary: string): Buffer {
   const random = seededNumbers(7);
   const parts = Object.entries(form).flatMap(([name, value]) => {

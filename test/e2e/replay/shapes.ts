@@ -1,12 +1,12 @@
-// Legal ways to frame the same events that no recording has (server-sent events, WHATWG HTML 9.2.6): each
-// changes a stream's text and nothing that it says.
+// Frames the same events in legal ways that no recording has (server-sent events, WHATWG HTML 9.2.6): each changes
+// a stream's text, but not its events.
 
-/** The text of a stream in another shape. */
+/** Rewrites the text of a stream in another framing. */
 export type Shape = (stream: string) => string;
 
-/** By the sentence that names it. */
+/** Framings by a sentence that names them. */
 export const shapes: Readonly<Record<string, Shape>> = {
-  'as its provider frames it': (stream) => stream,
+  'as by its provider': (stream) => stream,
   'with `data:` and no space': (stream) => stream.replaceAll(/^data: /gm, 'data:'),
   'with the line ends of another format': (stream) =>
     stream.includes('\r\n') ? stream.replaceAll('\r\n', '\n') : stream.replaceAll('\n', '\r\n'),
@@ -19,7 +19,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
   'without any last line end': (stream) => stream.replace(/[\r\n]+$/, ''),
 };
 
-/** Each event's JSON over several `data:` lines: broken after every comma that stands between members. */
+/** Splits each event's JSON into several `data:` lines after every comma between members. */
 export function overSeveralLines(stream: string): string {
   const lineEnd = stream.includes('\r\n') ? '\r\n' : '\n';
   return stream.replaceAll(/^data: (\{.*\})\r?$/gm, (_line, json: string) => {
@@ -29,7 +29,7 @@ export function overSeveralLines(stream: string): string {
   });
 }
 
-/** What a stream says, however it is framed: event names and data, `data:` lines joined. */
+/** Returns a stream's events, however it is framed: names and data, `data:` lines joined. */
 export function eventsOf(stream: string): { event: string | null; data: unknown }[] {
   const blocks = stream
     .replace(/^\uFEFF/, '')

@@ -1,5 +1,5 @@
-// The usage stripper by itself, cut where it matters: what a running relay shows only when its reads happen to
-// fall so (between CR and LF, say).
+// Tests the usage stripper separately, at cuts that a running relay shows only by chance (between CR and LF, for
+// example).
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -17,17 +17,17 @@ function stripped(pieces: Uint8Array[]): string {
 
 const bytewise = (bytes: Uint8Array) => Array.from(bytes, (_byte, at) => bytes.subarray(at, at + 1));
 
-/** Before, in and after each line end. */
+/** Returns the positions before, in and after each line end. */
 const besideLineEnds = (bytes: Uint8Array) =>
   Array.from(bytes.keys()).filter((at) =>
     [bytes[at - 1], bytes[at]].some((byte) => byte === 10 || byte === 13),
   );
 
-describe.each(files)('%s, its usage taken out', (file) => {
+describe.each(files)('%s with its usage removed', (file) => {
   const stream = readFileSync(folder + file, 'utf8');
 
   it.each(Object.entries(shapes))(
-    '%s: is the same byte by byte and cut beside any line end',
+    'is the same byte by byte and when cut beside any line end, framed %s',
     (_name, shape) => {
       const bytes = Buffer.from(shape(stream));
       const expected = shape(withoutUsage(stream));
@@ -38,7 +38,7 @@ describe.each(files)('%s, its usage taken out', (file) => {
     },
   );
 
-  it('with data over several lines: says the same wherever it is cut', () => {
+  it('has the same events wherever data over several lines is cut', () => {
     const bytes = Buffer.from(overSeveralLines(stream));
     const expected = stripped([bytes]);
     expect(eventsOf(expected)).toEqual(eventsOf(withoutUsage(stream)));

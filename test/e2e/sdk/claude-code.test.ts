@@ -1,5 +1,6 @@
-// Claude Code's kind of traffic at an OpenAI and a Gemini channel: a Bearer token, beta headers and query, a system prompt
-// in blocks with cache markers, dozens of tools, thinking, a long user id, token counts, and a loop of tools.
+// Sends Claude Code's kind of traffic to an OpenAI and a Gemini channel: a Bearer token, beta headers and query, a
+// system prompt in blocks with cache markers, dozens of tools, thinking, a long user id, token counts, and a tool
+// loop.
 import Anthropic from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRelay, type TestRelay } from '../../support/relay.ts';
@@ -21,29 +22,29 @@ const calls = [
     args: {},
   },
 ];
-const seal = 'c2VhbGVk';
+const signature = 'c2VhbGVk';
 
-/** First calls tools; then, when it got its seal and the results back, it is done. */
+/** Calls tools first, and answers once it got its signature and the results back. */
 function script(format: Format, body: Json): Script | { refuse: string } {
-  const heard = upstreamFormats[format].heard(body);
-  if (heard.results.length === 0)
+  const view = upstreamFormats[format].view(body);
+  if (view.results.length === 0)
     return {
-      thought: { text: 'I need the file.', seal },
+      thought: { text: 'I need the file.', signature },
       text: 'Reading.',
       calls: calls.map(fitted),
       stop: 'calls',
       usage,
     };
-  if (heard.seals[0] !== seal) return { refuse: `the seal is ${heard.seals}` };
+  if (view.signatures[0] !== signature) return { refuse: `the signature is ${view.signatures}` };
   return {
-    text: `Done: ${heard.results.map((result) => result.split(': ')[1]).join(', ')}`,
+    text: `Done: ${view.results.map((result) => result.split(': ')[1]).join(', ')}`,
     stop: 'stop',
     usage,
   };
 
-  /** A model calls a tool by the name that it was shown. */
+  /** Renames the call to the name that the model received. */
   function fitted(call: (typeof calls)[number]) {
-    const name = heard.tools.find((tool) => tool.name.startsWith(call.name.slice(0, 40)))?.name ?? '';
+    const name = view.tools.find((tool) => tool.name.startsWith(call.name.slice(0, 40)))?.name ?? '';
     return { ...call, name };
   }
 }
@@ -127,10 +128,10 @@ function request(model: string) {
 }
 
 describe.each(['gpt-5.1', 'gemini-3-pro-preview'])('Claude Code on %s', (model) => {
-  it('goes through a loop of tools with thinking, streamed', async () => {
+  it('completes a tool loop with streamed thinking', async () => {
     const anthropic = new Anthropic({ apiKey: null, authToken: token, baseURL: relay.url, maxRetries: 0 });
-    const ask = request(model);
-    const first = await anthropic.beta.messages.stream(ask).finalMessage();
+    const params = request(model);
+    const first = await anthropic.beta.messages.stream(params).finalMessage();
     expect(first.stop_reason).toBe('tool_use');
     expect(first.content.map(({ type }) => type)).toEqual(['thinking', 'text', 'tool_use', 'tool_use']);
     const used = first.content.filter((block) => block.type === 'tool_use');
@@ -149,9 +150,9 @@ describe.each(['gpt-5.1', 'gemini-3-pro-preview'])('Claude Code on %s', (model) 
     }));
     const second = await anthropic.beta.messages
       .stream({
-        ...ask,
+        ...params,
         messages: [
-          ...ask.messages,
+          ...params.messages,
           { role: 'assistant', content: first.content as never },
           { role: 'user', content: results },
         ],
@@ -160,14 +161,14 @@ describe.each(['gpt-5.1', 'gemini-3-pro-preview'])('Claude Code on %s', (model) 
     expect(second.content.at(-1)).toMatchObject({ type: 'text', text: 'Done: result 0, result 1' });
     const sent = upstream.received.at(-1);
     const body = JSON.parse(sent?.body.toString() ?? '{}');
-    const heard = upstreamFormats[formatOfPath(sent?.path ?? '', body).format].heard(body);
-    expect(heard.tools).toHaveLength(40);
-    expect(heard.thinks).toBe(true);
-    expect(heard.said[0]).toContain('Today is Tuesday.');
+    const view = upstreamFormats[formatOfPath(sent?.path ?? '', body).format].view(body);
+    expect(view.tools).toHaveLength(40);
+    expect(view.thinks).toBe(true);
+    expect(view.texts[0]).toContain('Today is Tuesday.');
     expect(Object.keys(sent?.headers ?? {}).filter((name) => name.startsWith('anthropic'))).toEqual([]);
   });
 
-  it('counts tokens, with the relay’s own estimate', async () => {
+  it('counts tokens with the relay’s own estimate', async () => {
     const anthropic = new Anthropic({ apiKey: null, authToken: token, baseURL: relay.url, maxRetries: 0 });
     const { max_tokens: _, metadata: __, ...counted } = request(model);
     const { data, response } = await anthropic.beta.messages.countTokens(counted).withResponse();

@@ -1,4 +1,4 @@
-// Official SDKs against the running relay and the demo upstream. One relay for all of them: starting one
+// Runs official SDKs against the running relay and the demo upstream. They share one relay, because starting one
 // costs more than all their calls.
 import { afterAll, beforeAll } from 'vitest';
 import { type SdkWorld, startSdkWorld } from '../../support/sdk-world.ts';

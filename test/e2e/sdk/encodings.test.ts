@@ -1,4 +1,5 @@
-// Compressed bodies over real sockets: requests in the shapes of the official SDKs, bombs, and answers of upstreams.
+// Tests compressed bodies over real sockets: requests in the form of the official SDKs, compression bombs, and
+// answers of upstreams.
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import * as zlib from 'node:zlib';
@@ -38,7 +39,10 @@ interface SdkRequest {
   body: Buffer;
 }
 
-/** A `fetch` that compresses what an SDK sends, as an agent's HTTP client would; `sent` gets each request before that. */
+/**
+ * Returns a `fetch` that compresses what an SDK sends, as an agent's HTTP client would; `sent` gets each request
+ * first.
+ */
 function compressing(
   encode: (bytes: Uint8Array) => Buffer,
   name: string,
@@ -46,7 +50,7 @@ function compressing(
 ): typeof fetch {
   return async (url, init) => {
     const headers = new Headers(init?.headers);
-    // A form's content type comes with its body.
+    // A form's content type comes from its body.
     const plain = new Response(init?.body as BodyInit);
     if (!headers.has('content-type')) headers.set('content-type', plain.headers.get('content-type') ?? '');
     headers.set('content-encoding', name);
@@ -59,38 +63,38 @@ function compressing(
 
 const messages = (content: string) => [{ role: 'user' as const, content }];
 
-it('serves a thousand requests in gzip, in the shapes of the official SDKs', async () => {
+it('serves a thousand gzip requests in the form that the official SDKs send', async () => {
   const { relay, token: apiKey } = world;
   const sent: SdkRequest[] = [];
   const fetch = compressing(zlib.gzipSync, 'gzip', sent);
   const openai = new OpenAI({ apiKey, baseURL: `${relay.url}/v1`, maxRetries: 0, fetch });
   const anthropic = new Anthropic({ apiKey, baseURL: relay.url, maxRetries: 0, fetch });
   const google = new GoogleGenAI({ apiKey, httpOptions: { baseUrl: relay.url } }).models;
-  const said = 'What the SDK says';
-  const chat = { model: 'gpt-4o', messages: messages(said) };
-  const claude = { model: 'claude-3-5-sonnet-20241022', max_tokens: 50, messages: messages(said) };
-  const gemini = { model: 'gemini-2.0-flash', contents: said };
+  const greeting = 'What the SDK says';
+  const chat = { model: 'gpt-4o', messages: messages(greeting) };
+  const claude = { model: 'claude-3-5-sonnet-20241022', max_tokens: 50, messages: messages(greeting) };
+  const gemini = { model: 'gemini-2.0-flash', contents: greeting };
   // Google's SDK has no option for it.
   globalThis.fetch = fetch;
   const answers = [
     (await openai.chat.completions.create(chat)).choices[0]?.message.content,
     (await openai.chat.completions.stream(chat).finalChatCompletion()).choices[0]?.message.content,
-    (await openai.responses.create({ model: 'gpt-4o', input: said })).output_text,
-    (await openai.responses.stream({ model: 'gpt-4o', input: said }).finalResponse()).output_text,
+    (await openai.responses.create({ model: 'gpt-4o', input: greeting })).output_text,
+    (await openai.responses.stream({ model: 'gpt-4o', input: greeting }).finalResponse()).output_text,
     JSON.stringify((await anthropic.messages.create(claude)).content),
     await anthropic.messages.stream(claude).finalText(),
     (await google.generateContent(gemini)).text,
     (await collect(await google.generateContentStream(gemini))).map(({ text }) => text).join(''),
   ];
   globalThis.fetch = realFetch;
-  for (const answer of answers) expect(answer).toContain(said);
+  for (const answer of answers) expect(answer).toContain(greeting);
   expect(sent.length).toBe(answers.length);
   const { upstream } = world;
   upstream.handler = (_, response) => {
     response.setHeader('content-type', 'application/json');
     response.end('{"choices":[]}');
   };
-  // The same to channels whose upstream tells what it got.
+  // The same for channels whose upstream echoes what it received.
   const own = (text: string) =>
     text
       .replace('gpt-4o', 'own-openai')
@@ -99,7 +103,7 @@ it('serves a thousand requests in gzip, in the shapes of the official SDKs', asy
   const numbers = Array.from({ length: 1_000 }, (_, number) => number);
   await inParallel(numbers, 32, async (number) => {
     const { url, headers, body } = sent[number % sent.length] as SdkRequest;
-    const text = own(body.toString()).replace(said, `number ${number}.`);
+    const text = own(body.toString()).replace(greeting, `number ${number}.`);
     const reply = await exchange({ method: 'POST', url: own(url), headers, body: zlib.gzipSync(text) });
     expect(reply.status).toBe(200);
   });
@@ -108,7 +112,7 @@ it('serves a thousand requests in gzip, in the shapes of the official SDKs', asy
   expect([received.length, got.length]).toEqual([1_000, 1_000]);
 });
 
-it.each(encoders)('takes forms and large bodies of the OpenAI SDK in %s', async (name, encode) => {
+it.each(encoders)('accepts forms and large bodies of the OpenAI SDK in %s', async (name, encode) => {
   const { relay, token: apiKey, upstream } = world;
   upstream.handler = (_, response) => {
     response.setHeader('content-type', 'application/json');
@@ -131,7 +135,7 @@ it.each(encoders)('takes forms and large bodies of the OpenAI SDK in %s', async 
   }
 });
 
-describe('a bomb of a gigabyte', () => {
+describe('a compression bomb of one gigabyte', () => {
   const mebibyte = Buffer.alloc(1024 * 1024, ' ');
   const compressors = {
     gzip: () => zlib.createGzip(),
@@ -153,7 +157,7 @@ describe('a bomb of a gigabyte', () => {
     return Buffer.concat(chunks);
   }
 
-  it('is refused in every encoding, as JSON and as a form, and the memory stays flat', async () => {
+  it('is refused in every encoding, as JSON and as a form, without growing memory', async () => {
     const { relay, token } = world;
     const names = Object.keys(compressors) as (keyof typeof compressors)[];
     const bombs = await Promise.all(names.map(async (name) => ({ name, body: await bombIn(name) })));
@@ -180,7 +184,7 @@ describe('a bomb of a gigabyte', () => {
   });
 });
 
-describe('an answer that its upstream compresses unasked', () => {
+describe('an answer that the upstream compresses unasked', () => {
   const answer = JSON.stringify({
     id: 'c',
     object: 'chat.completion',
@@ -196,7 +200,7 @@ describe('an answer that its upstream compresses unasked', () => {
     ['x-gzip', zlib.gzipSync],
     ['deflate', zlib.deflateSync],
     ['br', zlib.brotliCompressSync],
-  ])('in %s is decoded, counted, and without the header', async (name, encode) => {
+  ])('is decoded from %s, counted, and sent without the header', async (name, encode) => {
     const { relay, upstream } = world;
     const { id, token } = await relay.token();
     for (const body of [{}, { stream: true }, { stream: true, stream_options: { include_usage: true } }]) {
@@ -206,7 +210,7 @@ describe('an answer that its upstream compresses unasked', () => {
         response.writeHead(200, { 'content-type': type, 'content-encoding': name });
         response.end(encode(Buffer.from(isStream ? events : answer)));
       };
-      const reply = await ask(token, { ...body, model: 'own-openai' });
+      const reply = await send(token, { ...body, model: 'own-openai' });
       expect(reply.headers['content-encoding']).toBeUndefined();
       expect(String(reply.bytes)).toContain('"content":"Hello"');
       if (isStream) expect(String(reply.bytes)).toMatch(/data: \[DONE\]\n\n$/);
@@ -219,7 +223,7 @@ describe('an answer that its upstream compresses unasked', () => {
   it.each([
     ['zstd', zlib.zstdCompressSync],
     ['gzip, br', (bytes: Buffer) => zlib.brotliCompressSync(zlib.gzipSync(bytes))],
-  ])('in %s keeps its bytes and its header', async (name, encode) => {
+  ])('is passed on in %s with its bytes and its header', async (name, encode) => {
     const { token, upstream } = world;
     for (const isStream of [false, true]) {
       const encoded = encode(Buffer.from(isStream ? events : answer));
@@ -229,13 +233,13 @@ describe('an answer that its upstream compresses unasked', () => {
         response.end(encoded);
       };
       const options = isStream ? { stream: true, stream_options: { include_usage: true } } : {};
-      const reply = await ask(token, { ...options, model: 'own-openai' });
+      const reply = await send(token, { ...options, model: 'own-openai' });
       expect(reply.headers['content-encoding']).toBe(name);
       expect(reply.bytes.equals(encoded)).toBe(true);
     }
   });
 
-  const ask = (token: string, body: object) =>
+  const send = (token: string, body: object) =>
     exchange({
       method: 'POST',
       url: `${world.relay.url}/v1/chat/completions`,
@@ -244,9 +248,9 @@ describe('an answer that its upstream compresses unasked', () => {
     });
 });
 
-it('ignores another upgrade than a WebSocket’s, and answers that one with a 426 where there is none', async () => {
+it('ignores upgrades other than WebSocket, and answers a WebSocket upgrade on a plain route with a 426', async () => {
   const { relay, token } = world;
-  const ask = (method: string, path: string, upgrade: string) =>
+  const send = (method: string, path: string, upgrade: string) =>
     exchange({
       method,
       url: relay.url + path,
@@ -259,9 +263,9 @@ it('ignores another upgrade than a WebSocket’s, and answers that one with a 42
       },
       ...(method === 'POST' && { body: JSON.stringify({ model: 'gpt-4o', messages: messages('Hello') }) }),
     });
-  expect((await ask('POST', '/v1/chat/completions', 'h2c')).status).toBe(200);
-  expect((await ask('GET', '/v1/models', 'h2c')).status).toBe(200);
-  // As Codex asks for its socket.
-  const socket = await ask('GET', '/v1/responses', 'websocket');
+  expect((await send('POST', '/v1/chat/completions', 'h2c')).status).toBe(200);
+  expect((await send('GET', '/v1/models', 'h2c')).status).toBe(200);
+  // As Codex requests its socket.
+  const socket = await send('GET', '/v1/responses', 'websocket');
   expect([socket.status, JSON.parse(String(socket.bytes)).error.code]).toEqual([426, 'upgrade_required']);
 });

@@ -1,4 +1,4 @@
-// What each refusal looks like to each official SDK: SPEC section 5, row by row. The table is written from the
+// Lists each refusal as each official SDK reports it: SPEC section 5, row by row. The table is written from the
 // contract, not from the relay's own.
 import { mintSecret } from '../../../src/tokens/secret.ts';
 import type { SdkWorld } from '../../support/sdk-world.ts';
@@ -6,9 +6,9 @@ import type { SdkWorld } from '../../support/sdk-world.ts';
 /** One row of the contract. */
 export interface ErrorCase {
   what: string;
-  /** A token that is refused so; called once for each format. */
+  /** Returns a token with this refusal; called once per format. */
   token(world: SdkWorld): Promise<string>;
-  /** Asked for instead of an ordinary model. */
+  /** The model to request instead of an ordinary one. */
   model?: string;
   /** The SDKs' class, by its name in both of them. */
   raises: string;
@@ -16,7 +16,7 @@ export interface ErrorCase {
   anthropic: { status: number; type: string; raises?: string };
   gemini: { status: number; grpc: string; reason: string };
   message: RegExp;
-  /** Headers of the answer, in every format. */
+  /** Headers of the answer in every format. */
   headers?: Record<string, RegExp>;
 }
 

@@ -1,5 +1,5 @@
-// Refusals as the official SDKs raise them, and what only a raw request can show: credentials in odd places,
-// pages of other origins, Claude Code's side calls, rerank.
+// Tests refusals as the official SDKs raise them, and raw requests: unusual credentials, pages of other origins,
+// Claude Code's side calls, rerank.
 import Anthropic from '@anthropic-ai/sdk';
 import { ApiError, GoogleGenAI } from '@google/genai';
 import OpenAI from 'openai';
@@ -32,7 +32,7 @@ describe.concurrent.each(errorCases.map((one) => [one.what, one] as const))('%s'
     expect(headers?.get('x-request-id')).toMatch(/^req_/);
   };
 
-  it('raises the right class of the OpenAI SDK, in chat, a stream and responses', async () => {
+  it('raises the right class in the OpenAI SDK for chat, a stream and responses', async () => {
     const openai = openaiWith(await refusal.token(world));
     const model = refusal.model ?? 'gpt-4o';
     const calls = [
@@ -49,13 +49,13 @@ describe.concurrent.each(errorCases.map((one) => [one.what, one] as const))('%s'
     }
   });
 
-  it('raises the right class of the Anthropic SDK, in a message and a stream', async () => {
+  it('raises the right class in the Anthropic SDK for a message and a stream', async () => {
     const anthropic = anthropicWith(await refusal.token(world));
-    const ask = { model: refusal.model ?? 'claude-3-5-sonnet-20241022', max_tokens: 10, messages };
+    const params = { model: refusal.model ?? 'claude-3-5-sonnet-20241022', max_tokens: 10, messages };
     for (const call of [
-      () => anthropic.messages.create(ask),
-      () => anthropic.messages.create({ ...ask, stream: true }),
-      () => anthropic.messages.stream(ask).finalMessage(),
+      () => anthropic.messages.create(params),
+      () => anthropic.messages.create({ ...params, stream: true }),
+      () => anthropic.messages.stream(params).finalMessage(),
     ]) {
       const error = (await raisedBy(call)) as InstanceType<typeof Anthropic.APIError>;
       expect(error.constructor.name).toBe(refusal.anthropic.raises ?? refusal.raises);
@@ -67,10 +67,10 @@ describe.concurrent.each(errorCases.map((one) => [one.what, one] as const))('%s'
     }
   });
 
-  it('raises the Google Gen AI SDK’s error, in a call and a stream', async () => {
+  it('raises the Google Gen AI SDK’s error for a call and a stream', async () => {
     const { models } = geminiWith(await refusal.token(world));
-    const ask = { model: refusal.model ?? 'gemini-2.0-flash', contents: 'hi' };
-    for (const call of [() => models.generateContent(ask), () => models.generateContentStream(ask)]) {
+    const params = { model: refusal.model ?? 'gemini-2.0-flash', contents: 'hi' };
+    for (const call of [() => models.generateContent(params), () => models.generateContentStream(params)]) {
       const error = (await raisedBy(call)) as ApiError;
       expect(error).toBeInstanceOf(ApiError);
       const { error: body } = JSON.parse(error.message);
@@ -82,8 +82,8 @@ describe.concurrent.each(errorCases.map((one) => [one.what, one] as const))('%s'
   });
 });
 
-describe('a wrong request', () => {
-  it('is a BadRequestError that names the field', async () => {
+describe('an invalid request', () => {
+  it('raises a BadRequestError that names the field', async () => {
     const openai = openaiWith(world.token);
     const error = await raisedBy(() => openai.chat.completions.create({ model: 'gpt-4o' } as never));
     expect(error).toBeInstanceOf(OpenAI.BadRequestError);
@@ -102,7 +102,7 @@ describe('a wrong request', () => {
     expect(gemini.message).toMatch(/contents/i);
   });
 
-  it('of a model without a price, by a limited token, is a BadRequestError', async () => {
+  it('raises a BadRequestError for a limited token and a model without a price', async () => {
     const { token } = await world.relay.token({ quota_usd: 1 });
     const error = await raisedBy(() =>
       openaiWith(token).chat.completions.create({ model: 'own-openai', messages }),

@@ -1,5 +1,5 @@
-// Google's official SDK at the Live API: conversations through the relay are those without it; recorded ones, byte for
-// byte both ways, charged as their usages say.
+// Runs Google's official SDK against the Live API: conversations are the same with and without the relay; recorded
+// ones pass byte for byte both ways, and are charged by their usages.
 import {
   GoogleGenAI,
   type LiveConnectConfig,
@@ -79,23 +79,23 @@ beforeEach(() => {
   };
 });
 
-/** What the SDK was told, up to the message that has `last`. */
+/** Returns the messages to the SDK, up to the one with `last`. */
 async function converse(
   baseUrl: string,
   apiKey: string,
-): Promise<{ heard: LiveServerMessage[]; closed: { code: number; reason: string } }> {
-  const heard: LiveServerMessage[] = [];
+): Promise<{ messages: LiveServerMessage[]; closed: { code: number; reason: string } }> {
+  const messages: LiveServerMessage[] = [];
   const ended = Promise.withResolvers<{ code: number; reason: string }>();
   let arrived = () => {};
   const session = await connect(baseUrl, apiKey, {
     onmessage: (message) => {
-      heard.push(message);
+      messages.push(message);
       arrived();
     },
     onclose: ({ code, reason }) => ended.resolve({ code, reason }),
   });
   const until = async (isThere: (message: LiveServerMessage) => boolean) => {
-    while (!heard.some(isThere)) {
+    while (!messages.some(isThere)) {
       await new Promise<void>((resolve) => {
         arrived = resolve;
       });
@@ -111,7 +111,7 @@ async function converse(
   session.sendToolResponse({ functionResponses: { id: 'call_1', name: 'now', response: { output: '5' } } });
   await until(({ goAway }) => goAway !== undefined);
   session.close();
-  return { heard, closed: await ended.promise };
+  return { messages, closed: await ended.promise };
 }
 
 interface Connecting {
@@ -138,11 +138,11 @@ function connect(
 }
 
 describe('the SDK', () => {
-  it('has the conversation that it has without the relay, and each of its turns is charged once', async () => {
+  it('has the same conversation as without the relay, and each turn is charged once', async () => {
     const { id, token } = await relay.token({ quota_usd: 1 });
     const direct = await converse(upstream.url, 'some-key');
     const relayed = await converse(relay.url, token);
-    expect(relayed.heard).toEqual(direct.heard);
+    expect(relayed.messages).toEqual(direct.messages);
     const [first, second] = upstream.sessions.slice(-2);
     expect(second?.received).toEqual(first?.received);
     expect(second?.sent).toEqual(first?.sent);
@@ -161,7 +161,7 @@ describe('the SDK', () => {
     expect(nano(balance.spent_usd)).toBe(costs.reduce((sum, cost) => sum + cost, 0));
   });
 
-  it('with a base URL that ends in a version finds its way too', async () => {
+  it('accepts a base URL that ends in a version', async () => {
     const { token } = await relay.token();
     for (const version of ['v1beta', 'v1alpha']) {
       const session = await connect(`${relay.url}/v1beta`, token, { version });
@@ -170,7 +170,7 @@ describe('the SDK', () => {
     }
   });
 
-  it('raises when it may not', async () => {
+  it('raises an error for an invalid token, a forbidden model and an unknown model', async () => {
     await expect(connect(relay.url, 'sk-oo8-wrong')).rejects.toThrow('401');
     const { token } = await relay.token({ models: ['gemini-2.0-flash'] });
     await expect(connect(relay.url, token)).rejects.toThrow('(code 1008): model_not_allowed');
@@ -180,7 +180,7 @@ describe('the SDK', () => {
     );
   });
 
-  it('is told with a close when there is no quota for its next turn', async () => {
+  it('receives a close frame when the quota does not cover its next turn', async () => {
     const { token } = await relay.token({ quota_usd: 0.001 });
     const closed = Promise.withResolvers<{ code: number; reason: string }>();
     const session = await connect(relay.url, token, { onclose: closed.resolve });
@@ -191,7 +191,7 @@ describe('the SDK', () => {
 
 describe.skipIf(liveTranscripts().length === 0)('recorded sessions', () => {
   it.each(liveTranscripts())(
-    '$name: frames are equal to the byte both ways, turns are charged once',
+    'passes $name with byte-identical frames both ways and charges each turn once',
     async (transcript) => {
       script = replaying(
         () => transcript,

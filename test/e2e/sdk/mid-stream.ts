@@ -1,5 +1,5 @@
-// An error in the middle of a stream, by an upstream that breaks off and by a token that is deleted: every
-// official SDK's iterator gives what came before, then raises.
+// Tests an error in the middle of a stream, from an upstream that breaks off and from a deleted token: every
+// official SDK's iterator returns what arrived before, then raises.
 
 import { readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
@@ -17,7 +17,7 @@ type Items = Promise<AsyncIterable<unknown>>;
 /** An official client that streams. */
 export interface StreamingClient {
   name: string;
-  /** The recording that the upstream begins, as text. */
+  /** The recording that the upstream begins. */
   file: string;
   stream(url: string, token: string): Items;
   raises: new (...given: never[]) => Error;
@@ -27,17 +27,17 @@ const folder = fileURLToPath(new URL('../../fixtures/replay/', import.meta.url).
 const fixture = (file: string) => readFileSync(folder + file, 'utf8');
 const openai = (url: string, apiKey: string) => new OpenAI({ apiKey, baseURL: url, maxRetries: 0 });
 
-/** Every way to stream with them; none bounds its answer by less than a test could need. */
+/** Every way to stream with them; no output limit is below what a test may need. */
 export const streamingClients: readonly StreamingClient[] = [
   {
-    name: 'OpenAI chat, usage not asked for',
+    name: 'OpenAI chat, without usage',
     file: 'chat-stream.sse',
     stream: (url, token) =>
       openai(url, token).chat.completions.create({ model: 'own-openai', messages, stream: true }),
     raises: OpenAI.APIError,
   },
   {
-    name: 'OpenAI chat, usage asked for',
+    name: 'OpenAI chat, with usage',
     file: 'chat-stream.sse',
     stream: (url, token) =>
       openai(url, token).chat.completions.create({
@@ -86,7 +86,7 @@ export const streamingClients: readonly StreamingClient[] = [
   },
 ];
 
-/** The tests; `world` is there when they run. */
+/** Defines the tests; `world` exists when they run. */
 export function midStreamTests(world: () => SdkWorld): void {
   describe.each(streamingClients.map((client) => [client.name, client] as const))(
     'a stream of %s',
@@ -95,7 +95,7 @@ export function midStreamTests(world: () => SdkWorld): void {
         .split(/(?<=\n\n|\r\n\r\n)/)
         .slice(0, 4);
 
-      it('raises when the upstream resets the connection between two events', async () => {
+      it('raises an error when the upstream resets the connection between two events', async () => {
         const { upstream, relay, token } = world();
         upstream.handler = async (_request, response) => {
           begin(response);
@@ -111,7 +111,7 @@ export function midStreamTests(world: () => SdkWorld): void {
         expect(items.length).toBeGreaterThanOrEqual(3);
       });
 
-      it('raises when the token is deleted, within two seconds, and lets go of the upstream', async () => {
+      it('raises an error within two seconds of the token’s deletion, and aborts the upstream', async () => {
         const { upstream, relay } = world();
         const { id, token } = await relay.token();
         const closed = Promise.withResolvers<void>();
@@ -137,7 +137,7 @@ export function midStreamTests(world: () => SdkWorld): void {
     },
   );
 
-  it('ends Gemini’s JSON array with the error as its last element', async () => {
+  it('ends Gemini’s JSON array with the error as its last element when the stream fails', async () => {
     const { upstream, relay, token } = world();
     const elements = fixture('generate-array.json')
       .split(/(?<=\r\n\}\r\n)/)
@@ -165,7 +165,7 @@ function begin(response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'text/event-stream' });
 }
 
-/** What the iterator gave, and what it raised. `onThird` is awaited when the third item has come. */
+/** Returns what the iterator yielded, and what it raised. `onThird` is awaited after the third item. */
 async function iterate(
   stream: Items,
   onThird?: () => Promise<void>,

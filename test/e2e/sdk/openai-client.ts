@@ -1,12 +1,12 @@
-// The official OpenAI SDK: every endpoint that it has and the relay too.
+// The official OpenAI SDK: every endpoint that both it and the relay have.
 import OpenAI, { toFile } from 'openai';
 import { describe, expect, it } from 'vitest';
 import { baseUrlForms, collect, raisedBy, type SdkWorld } from '../../support/sdk-world.ts';
 
-const said = 'Hello relay';
-const messages = [{ role: 'user' as const, content: said }];
+const greeting = 'Hello relay';
+const messages = [{ role: 'user' as const, content: greeting }];
 
-/** The tests; `world` is there when they run. */
+/** Defines the tests; `world` exists when they run. */
 export function openaiClientTests(world: () => SdkWorld): void {
   const client = (baseURL = `${world().relay.url}/v1`) =>
     new OpenAI({ apiKey: world().token, baseURL, maxRetries: 0 });
@@ -15,26 +15,26 @@ export function openaiClientTests(world: () => SdkWorld): void {
     it.each(baseUrlForms)('calls and streams with %s as base URL', async (_what, of) => {
       const openai = client(of(world().relay.url));
       const answer = await openai.chat.completions.create({ model: 'gpt-4o', messages });
-      expect(answer.choices[0]?.message.content).toContain(said);
+      expect(answer.choices[0]?.message.content).toContain(greeting);
       const chunks = await collect(
         await openai.chat.completions.create({ model: 'gpt-4o', messages, stream: true }),
       );
-      expect(chunks.map((chunk) => chunk.choices[0]?.delta.content ?? '').join('')).toContain(said);
+      expect(chunks.map((chunk) => chunk.choices[0]?.delta.content ?? '').join('')).toContain(greeting);
       expect((await openai.models.list()).data.map(({ id }) => id)).toContain('gpt-4o');
     });
 
-    it('gets usage in a stream when it asks, and none when it does not', async () => {
-      const ask = { model: 'gpt-4o', messages, stream: true } as const;
-      const asked = await collect(
-        await client().chat.completions.create({ ...ask, stream_options: { include_usage: true } }),
+    it('gets usage in a stream only if requested', async () => {
+      const params = { model: 'gpt-4o', messages, stream: true } as const;
+      const withUsage = await collect(
+        await client().chat.completions.create({ ...params, stream_options: { include_usage: true } }),
       );
-      expect(asked.at(-1)?.usage?.completion_tokens).toBeGreaterThan(0);
-      expect(asked.slice(0, -1).every((chunk) => chunk.usage === null)).toBe(true);
-      const unasked = await collect(await client().chat.completions.create(ask));
-      expect(unasked.some((chunk) => 'usage' in chunk || chunk.choices.length === 0)).toBe(false);
+      expect(withUsage.at(-1)?.usage?.completion_tokens).toBeGreaterThan(0);
+      expect(withUsage.slice(0, -1).every((chunk) => chunk.usage === null)).toBe(true);
+      const withoutUsage = await collect(await client().chat.completions.create(params));
+      expect(withoutUsage.some((chunk) => 'usage' in chunk || chunk.choices.length === 0)).toBe(false);
     });
 
-    it('reads the request’s id and usage of an answer', async () => {
+    it('exposes the request id and the usage of an answer', async () => {
       const { data, request_id } = await client()
         .chat.completions.create({ model: 'gpt-4o', messages })
         .withResponse();
@@ -47,17 +47,17 @@ export function openaiClientTests(world: () => SdkWorld): void {
       expect((await stream.finalChatCompletion()).choices[0]?.finish_reason).toBe('stop');
     });
 
-    it('completes text, streamed and not', async () => {
-      const ask = { model: 'gpt-3.5-turbo-instruct', prompt: said };
-      expect((await client().completions.create(ask)).choices[0]?.text).toContain(said);
-      const chunks = await collect(await client().completions.create({ ...ask, stream: true }));
-      expect(chunks.map((chunk) => chunk.choices[0]?.text).join('')).toContain(said);
+    it('completes text in the legacy endpoint, streamed and not', async () => {
+      const params = { model: 'gpt-3.5-turbo-instruct', prompt: greeting };
+      expect((await client().completions.create(params)).choices[0]?.text).toContain(greeting);
+      const chunks = await collect(await client().completions.create({ ...params, stream: true }));
+      expect(chunks.map((chunk) => chunk.choices[0]?.text).join('')).toContain(greeting);
     });
 
-    it('makes a response, reads it again, its input too, cancels and deletes it', async () => {
+    it('creates a response, retrieves it and its input, cancels and deletes it', async () => {
       const { responses } = client();
-      const made = await responses.create({ model: 'gpt-4o', input: said });
-      expect(made.output_text).toContain(said);
+      const made = await responses.create({ model: 'gpt-4o', input: greeting });
+      expect(made.output_text).toContain(greeting);
       expect((await responses.retrieve(made.id)).id).toBe(made.id);
       expect((await collect(responses.inputItems.list(made.id))).length).toBe(1);
       expect((await responses.cancel(made.id)).id).toBe(made.id);
@@ -67,7 +67,9 @@ export function openaiClientTests(world: () => SdkWorld): void {
 
     it('streams a response, and continues the conversation by its id', async () => {
       const { responses } = client();
-      const events = await collect(await responses.create({ model: 'gpt-4o', input: said, stream: true }));
+      const events = await collect(
+        await responses.create({ model: 'gpt-4o', input: greeting, stream: true }),
+      );
       const last = events.at(-1);
       if (last?.type !== 'response.completed') throw new Error(`ended with ${last?.type}`);
       expect(last.response.usage?.output_tokens).toBeGreaterThan(0);
@@ -77,17 +79,17 @@ export function openaiClientTests(world: () => SdkWorld): void {
         previous_response_id: last.response.id,
       });
       expect(next.previous_response_id).toBe(last.response.id);
-      const final = await responses.stream({ model: 'gpt-4o', input: said }).finalResponse();
-      expect(final.output_text).toContain(said);
+      const final = await responses.stream({ model: 'gpt-4o', input: greeting }).finalResponse();
+      expect(final.output_text).toContain(greeting);
     });
 
-    it('counts a response’s input', async () => {
+    it('counts the input of a response', async () => {
       expect(
-        (await client().responses.inputTokens.count({ model: 'gpt-4o', input: said })).input_tokens,
+        (await client().responses.inputTokens.count({ model: 'gpt-4o', input: greeting })).input_tokens,
       ).toBeGreaterThan(0);
     });
 
-    it('finds nothing of another account’s or nobody’s response', async () => {
+    it('finds no response of another account and none without an owner', async () => {
       const error = await raisedBy(() =>
         client().responses.create({ model: 'gpt-4o', input: 'hi', previous_response_id: 'resp_x' }),
       );
@@ -97,34 +99,34 @@ export function openaiClientTests(world: () => SdkWorld): void {
       );
     });
 
-    it('embeds in base64 (its own default) and in numbers', async () => {
-      const ask = { model: 'text-embedding-3-small', input: ['one', 'two'], dimensions: 8 };
-      const packed = await client().embeddings.create(ask);
-      const plain = await client().embeddings.create({ ...ask, encoding_format: 'float' });
+    it('embeds in base64 (its default) and as numbers', async () => {
+      const params = { model: 'text-embedding-3-small', input: ['one', 'two'], dimensions: 8 };
+      const packed = await client().embeddings.create(params);
+      const plain = await client().embeddings.create({ ...params, encoding_format: 'float' });
       expect(packed.data.map(({ embedding }) => embedding.length)).toEqual([8, 8]);
       expect(packed.data[0]?.embedding[0]).toBeCloseTo(plain.data[0]?.embedding[0] ?? 0, 5);
     });
 
     it('moderates, with and without a model', async () => {
-      expect((await client().moderations.create({ input: said })).results[0]?.flagged).toBe(false);
+      expect((await client().moderations.create({ input: greeting })).results[0]?.flagged).toBe(false);
       const named = await client().moderations.create({
         model: 'omni-moderation-latest',
-        input: [said, said],
+        input: [greeting, greeting],
       });
       expect(named.results).toHaveLength(2);
     });
 
-    it('speaks: binary audio, and audio as events', async () => {
-      const ask = { model: 'gpt-4o-mini-tts', voice: 'alloy', input: said } as const;
-      const sound = await client().audio.speech.create(ask);
-      expect(sound.headers.get('content-type')).toBe('audio/mpeg');
-      expect((await sound.arrayBuffer()).byteLength).toBeGreaterThan(100);
-      expect(await (await client().audio.speech.create({ ...ask, stream_format: 'sse' })).text()).toContain(
-        'speech.audio.done',
-      );
+    it('generates speech as binary audio and as events', async () => {
+      const params = { model: 'gpt-4o-mini-tts', voice: 'alloy', input: greeting } as const;
+      const speech = await client().audio.speech.create(params);
+      expect(speech.headers.get('content-type')).toBe('audio/mpeg');
+      expect((await speech.arrayBuffer()).byteLength).toBeGreaterThan(100);
+      expect(
+        await (await client().audio.speech.create({ ...params, stream_format: 'sse' })).text(),
+      ).toContain('speech.audio.done');
     });
 
-    it('transcribes and translates uploads, whose `model` comes after the file', async () => {
+    it('transcribes and translates uploads with `model` after the file', async () => {
       const file = await toFile(Buffer.alloc(300_000, 1), 'speech.wav', { type: 'audio/wav' });
       const { transcriptions, translations } = client().audio;
       expect((await transcriptions.create({ model: 'gpt-4o-transcribe', file })).text).toContain(
@@ -140,7 +142,7 @@ export function openaiClientTests(world: () => SdkWorld): void {
       expect((await translations.create({ model: 'whisper-1', file })).text).toContain('speech.wav');
     });
 
-    it('makes and edits images', async () => {
+    it('creates and edits images', async () => {
       const made = await client().images.generate({ model: 'gpt-image-1', prompt: 'a pixel' });
       expect(made.data?.[0]?.b64_json).toMatch(/^[A-Za-z0-9+/]+=*$/);
       const image = await toFile(Buffer.from(made.data?.[0]?.b64_json ?? '', 'base64'), 'image.png', {

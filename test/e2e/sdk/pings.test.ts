@@ -1,4 +1,4 @@
-// Official SDKs read streams with pings before, between and after their events.
+// Reads streams with pings before, between and after their events through the official SDKs.
 import { createAnthropic } from '@ai-sdk/anthropic';
 import { createGoogleGenerativeAI } from '@ai-sdk/google';
 import { createOpenAI } from '@ai-sdk/openai';
@@ -56,7 +56,7 @@ const responseUsage = {
   total_tokens: 8,
 };
 
-/** The events of a whole stream, by what its path has in it. */
+/** The events of a whole stream, by a part of its path. */
 const streams: Readonly<Record<string, string[]>> = {
   '/chat/completions': [
     ...sse(
@@ -132,7 +132,7 @@ const streams: Readonly<Record<string, string[]>> = {
   }),
 };
 
-/** As events, or as the elements of an array. */
+/** Writes them as events, or as the elements of an array. */
 function geminiFrames(texts: readonly string[], areEvents: boolean): string[] {
   if (areEvents) return texts.map((text) => `data: ${text}\r\n\r\n`);
   return texts.map(
@@ -154,7 +154,7 @@ beforeAll(async () => {
     const isArray = path.endsWith(':streamGenerateContent');
     answer.writeHead(200, { 'content-type': isArray ? 'application/json' : 'text/event-stream' });
     answer.flushHeaders();
-    // Silent before the head, before the first event, and between the second and the third.
+    // Pauses before the head, before the first event, and between the second and the third.
     for (const [index, event] of events.entries()) {
       if (index === 0 || index === 2) await sleep(silenceMs);
       answer.write(event);
@@ -185,7 +185,7 @@ afterAll(async () => {
 const models = ['gpt-4o', 'claude-3-5-haiku-20241022', 'gemini-2.0-flash'];
 const messages = [{ role: 'user' as const, content: 'Hello' }];
 
-/** A `fetch` for an SDK, and all that came over the wire to it. */
+/** Returns a `fetch` for an SDK, and everything that it received. */
 function listening() {
   const wire = Promise.withResolvers<string>();
   const listener = async (url: RequestInfo | URL, init?: RequestInit) => {
@@ -259,49 +259,50 @@ async function vercel(model: LanguageModel): Promise<string> {
     maxRetries: 0,
     onError: ({ error }) => void errors.push(error),
   });
-  const said = (await collect(stream.textStream)).join('');
+  const answer = (await collect(stream.textStream)).join('');
   expect(errors).toEqual([]);
   expect(await stream.finishReason).toBe('stop');
-  return said;
+  return answer;
 }
 
 const cases = Object.entries(readers).flatMap(([name, reader]) =>
   models.map((model) => ({ name, model, ...reader })),
 );
 
-it.concurrent.each(cases)('$name reads a stream of $model with pings', async ({ read, ping, model }) => {
-  const { fetch, wire } = listening();
-  expect(await read(model, fetch)).toBe(words.join(''));
-  // At least two before the head, two before the first event, and two between events, less what a busy machine delays.
-  expect((await wire).split(ping).length - 1).toBeGreaterThanOrEqual(5);
-});
+it.concurrent.each(cases)(
+  '$name reads a stream of $model that contains pings',
+  async ({ read, ping, model }) => {
+    const { fetch, wire } = listening();
+    expect(await read(model, fetch)).toBe(words.join(''));
+    // At least two before the head, two before the first event, and two between events, less the delays of a busy
+    // machine.
+    expect((await wire).split(ping).length - 1).toBeGreaterThanOrEqual(5);
+  },
+);
 
-it.concurrent('the OpenAI SDK reads a completion with pings', async () => {
+it.concurrent('the OpenAI SDK reads a completion that contains pings', async () => {
   const { fetch, wire } = listening();
-  const ask = { model: 'gpt-3.5-turbo-instruct', prompt: 'Hello', stream: true } as const;
-  const chunks = await collect(await openaiOf(fetch).completions.create(ask));
+  const params = { model: 'gpt-3.5-turbo-instruct', prompt: 'Hello', stream: true } as const;
+  const chunks = await collect(await openaiOf(fetch).completions.create(params));
   expect(chunks.map(({ choices }) => choices[0]?.text ?? '').join('')).toBe(words.join(''));
   expect((await wire).split(': ping\n').length - 1).toBeGreaterThanOrEqual(5);
 });
 
-it.concurrent.each(models)(
-  'Google’s SDKs read a stream of %s, which has no pings as events',
-  async (model) => {
-    const google = new GoogleGenAI({ apiKey, httpOptions: { baseUrl: relay.url } });
-    const chunks = await collect(await google.models.generateContentStream({ model, contents: 'Hello' }));
-    expect(chunks.map((each) => each.text ?? '').join('')).toBe(words.join(''));
-    const { fetch, wire } = listening();
-    const own = createGoogleGenerativeAI({
-      apiKey,
-      baseURL: `${relay.url}/v1beta`,
-      fetch,
-    });
-    expect(await vercel(own(model))).toBe(words.join(''));
-    expect((await wire).replace(/data: [^\r\n]*\r\n\r\n/g, '')).toBe('');
-  },
-);
+it.concurrent.each(models)('Google’s SDKs read a stream of %s without pings as events', async (model) => {
+  const google = new GoogleGenAI({ apiKey, httpOptions: { baseUrl: relay.url } });
+  const chunks = await collect(await google.models.generateContentStream({ model, contents: 'Hello' }));
+  expect(chunks.map((each) => each.text ?? '').join('')).toBe(words.join(''));
+  const { fetch, wire } = listening();
+  const own = createGoogleGenerativeAI({
+    apiKey,
+    baseURL: `${relay.url}/v1beta`,
+    fetch,
+  });
+  expect(await vercel(own(model))).toBe(words.join(''));
+  expect((await wire).replace(/data: [^\r\n]*\r\n\r\n/g, '')).toBe('');
+});
 
-it.concurrent.each(models)('a JSON array of %s is JSON with line feeds in it', async (model) => {
+it.concurrent.each(models)('a JSON array of %s is valid JSON with extra line feeds', async (model) => {
   const answer = await fetch(`${relay.url}/v1beta/models/${model}:streamGenerateContent`, {
     method: 'POST',
     headers: { 'x-goog-api-key': apiKey, 'content-type': 'application/json' },
@@ -310,6 +311,6 @@ it.concurrent.each(models)('a JSON array of %s is JSON with line feeds in it', a
   const all = await answer.text();
   expect(all).toMatch(/^\n\n/);
   const elements: { candidates?: { content?: { parts?: { text?: string }[] } }[] }[] = JSON.parse(all);
-  const said = elements.map(({ candidates }) => candidates?.[0]?.content?.parts?.[0]?.text ?? '');
-  expect(said.join('')).toBe(words.join(''));
+  const texts = elements.map(({ candidates }) => candidates?.[0]?.content?.parts?.[0]?.text ?? '');
+  expect(texts.join('')).toBe(words.join(''));
 });

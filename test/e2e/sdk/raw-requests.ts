@@ -1,4 +1,4 @@
-// What no SDK shows: credentials in odd places, pages of other origins, Claude Code's side calls, wrong paths.
+// Tests what no SDK shows: unusual credentials, pages of other origins, Claude Code's side calls, wrong paths.
 import { describe, expect, it } from 'vitest';
 import { adminKey } from '../../support/relay.ts';
 import type { SdkWorld } from '../../support/sdk-world.ts';
@@ -12,13 +12,13 @@ const messagesBody = JSON.stringify({
 });
 const generatePath = '/v1beta/models/gemini-2.0-flash:generateContent';
 
-/** The tests; `world` is there when they run. */
+/** Defines the tests; `world` exists when they run. */
 export function rawRequestTests(world: () => SdkWorld): void {
   const post = (path: string, headers: Record<string, string>, body: string) =>
     fetch(world().relay.url + path, { method: 'POST', headers, body });
 
   describe('a credential', () => {
-    it('in `?key=` is as good as in x-goog-api-key, and never goes on', async () => {
+    it('is accepted in `?key=` as in x-goog-api-key, and never reaches the upstream', async () => {
       const { token, upstream } = world();
       expect((await post(`${generatePath}?key=${token}`, {}, generateBody)).status).toBe(200);
       expect((await post(generatePath, { 'x-goog-api-key': token }, generateBody)).status).toBe(200);
@@ -32,13 +32,13 @@ export function rawRequestTests(world: () => SdkWorld): void {
       expect(received?.headers['x-goog-api-key']).toBe('own-key');
     });
 
-    it('as Bearer is good everywhere', async () => {
+    it('is accepted as Bearer on every route', async () => {
       const authorization = `Bearer ${world().token}`;
       expect((await post('/v1/messages', { authorization }, messagesBody)).status).toBe(200);
       expect((await post(generatePath, { authorization }, generateBody)).status).toBe(200);
     });
 
-    it('that is stale does no harm beside a good Bearer', async () => {
+    it('may be stale if a valid Bearer is present', async () => {
       const headers = { 'x-api-key': 'sk-ant-stale', authorization: `Bearer ${world().token}` };
       expect((await post('/v1/messages', headers, messagesBody)).status).toBe(200);
     });
@@ -50,7 +50,7 @@ export function rawRequestTests(world: () => SdkWorld): void {
       ['/v1/messages', messagesBody, 'x-goog-api-key', 'x-api-key'],
       [generatePath, generateBody, 'x-api-key', 'x-goog-api-key'],
     ])(
-      'at %s (%#) in another format’s header is a 401 that names the right one',
+      'at %s (%#) in another format’s header gets a 401 that names the right header',
       async (path, body, header, right) => {
         const answer = await post(path, { [header]: world().token }, body);
         const text = await answer.text();
@@ -64,7 +64,7 @@ export function rawRequestTests(world: () => SdkWorld): void {
       ['/v1/chat/completions', chatBody, 'Authorization: Bearer'],
       ['/v1/messages', messagesBody, 'x-api-key'],
       [generatePath, generateBody, 'x-goog-api-key'],
-    ])('at %s that is missing is a 401 that says where it belongs', async (path, body, header) => {
+    ])('at %s gets a 401 that names the header if missing', async (path, body, header) => {
       const answer = await post(path, {}, body);
       expect(answer.status).toBe(401);
       expect(answer.headers.get('x-request-id')).toMatch(/^req_/);
@@ -75,7 +75,7 @@ export function rawRequestTests(world: () => SdkWorld): void {
   describe('a page of another origin', () => {
     const origin = 'https://app.example';
 
-    it('may ask first, without a credential', async () => {
+    it('may send a preflight request without a credential', async () => {
       const answer = await fetch(`${world().relay.url}/v1/chat/completions`, {
         method: 'OPTIONS',
         headers: {
@@ -97,7 +97,7 @@ export function rawRequestTests(world: () => SdkWorld): void {
       ['/v1/chat/completions', chatBody],
       ['/v1/messages', messagesBody],
       [generatePath, generateBody],
-    ])('may call %s and read its id', async (path, body) => {
+    ])('may call %s and read the request id', async (path, body) => {
       const answer = await post(path, { origin, authorization: `Bearer ${world().token}` }, body);
       expect(answer.status).toBe(200);
       expect(['*', origin]).toContain(answer.headers.get('access-control-allow-origin'));
@@ -116,18 +116,21 @@ export function rawRequestTests(world: () => SdkWorld): void {
       const authorization = `Bearer ${adminKey}`;
       const actual = await fetch(`${world().relay.url}/api/tokens`, { headers: { origin, authorization } });
       expect(actual.headers.get('access-control-allow-origin')).toBeNull();
-      const ask = {
+      const preflightHeaders = {
         origin,
         'access-control-request-method': 'GET',
         'access-control-request-headers': 'authorization',
       };
-      const preflight = await fetch(`${world().relay.url}/api/tokens`, { method: 'OPTIONS', headers: ask });
+      const preflight = await fetch(`${world().relay.url}/api/tokens`, {
+        method: 'OPTIONS',
+        headers: preflightHeaders,
+      });
       expect(preflight.headers.get('access-control-allow-origin')).toBeNull();
     });
   });
 
   describe('Claude Code’s side calls', () => {
-    it('are answered 204, without a credential', async () => {
+    it('are answered with a 204 without a credential', async () => {
       const { url } = world().relay;
       expect((await fetch(`${url}/api/hello`, { method: 'HEAD' })).status).toBe(204);
       expect((await fetch(`${url}/api/hello`)).status).toBe(204);
@@ -136,7 +139,7 @@ export function rawRequestTests(world: () => SdkWorld): void {
   });
 
   describe('a path', () => {
-    it('that does not exist is a 404 in the door’s shape', async () => {
+    it('gets a 404 in the route’s format if it does not exist', async () => {
       const { url } = world().relay;
       const openai = await fetch(`${url}/v1/no/such/thing`, { method: 'POST' });
       expect([openai.status, (await errorOf(openai)).type]).toEqual([404, 'invalid_request_error']);
@@ -144,12 +147,12 @@ export function rawRequestTests(world: () => SdkWorld): void {
       expect([gemini.status, (await errorOf(gemini)).status]).toEqual([404, 'NOT_FOUND']);
     });
 
-    it('of another method is a 405 that names its own', async () => {
+    it('gets a 405 that names the allowed method', async () => {
       const answer = await fetch(`${world().relay.url}/v1/chat/completions`);
       expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST']);
     });
 
-    it('is read with %3A, doubled prefixes and repeated slashes', async () => {
+    it('is recognized with %3A, doubled prefixes and repeated slashes', async () => {
       const headers = { authorization: `Bearer ${world().token}` };
       for (const path of [
         '//v1//chat/completions/',
@@ -166,7 +169,7 @@ export function rawRequestTests(world: () => SdkWorld): void {
         expect([path, (await post(path, headers, generateBody)).status]).toEqual([path, 200]);
     });
 
-    it('of a list answers HEAD as it answers GET', async () => {
+    it('answers HEAD like GET for a list', async () => {
       const headers = { authorization: `Bearer ${world().token}` };
       const answer = await fetch(`${world().relay.url}/v1/models`, { method: 'HEAD', headers });
       expect([answer.status, await answer.text()]).toEqual([200, '']);

@@ -1,5 +1,5 @@
-// OpenAI's official realtime client from Node: recorded conversations, byte for byte both ways, charged as their usages
-// say; ephemeral secrets; and a second imitation of the API (CopilotKit's aimock), written by others.
+// Runs OpenAI's official realtime client in Node: recorded conversations, byte for byte both ways, charged by
+// their usages; ephemeral secrets; and a third-party imitation of the API (CopilotKit's aimock).
 import { connect } from 'node:net';
 import { LLMock } from '@copilotkit/aimock';
 import OpenAI from 'openai';
@@ -60,7 +60,7 @@ afterAll(async () => {
   await mock?.stop();
 });
 
-/** The SDK insists on wss; the relay of the tests has no certificate: the socket below is a plain one. */
+/** Connects the SDK. It requires wss, but the tests' relay has no certificate: the socket below is a plain one. */
 function sdk(token: string, model: string): OpenAIRealtimeWS {
   const client = new OpenAI({ apiKey: token, baseURL: `${relay.url}/v1` });
   const { hostname, port } = new URL(relay.url);
@@ -68,8 +68,8 @@ function sdk(token: string, model: string): OpenAIRealtimeWS {
   return new OpenAIRealtimeWS({ model, options: { createConnection: createConnection as never } }, client);
 }
 
-describe.each(transcripts())('the SDK holds the conversation $name', (transcript) => {
-  it('with frames equal to the byte both ways, and is charged for each response once', async () => {
+describe.each(transcripts())('the SDK’s conversation $name', (transcript) => {
+  it('has byte-identical frames both ways, and is charged once for each response', async () => {
     current = transcript;
     const { id, token } = await relay.token({ quota_usd: 10 });
     const rt = sdk(token, `at-${transcript.provider}`);
@@ -93,10 +93,10 @@ describe.each(transcripts())('the SDK holds the conversation $name', (transcript
     const [session] = upstream.sessions.slice(-1);
     rt.close({ code: 1000, reason: 'OK' });
     await sleep(300);
-    const said = transcript.lines
+    const sent = transcript.lines
       .filter(({ dir }) => dir === 'client')
       .map(({ event }) => JSON.stringify(event));
-    expect(session?.received).toEqual(said);
+    expect(session?.received).toEqual(sent);
     expect(received).toEqual(session?.sent);
     expect(errors).toEqual([]);
     expect(session?.closed).toEqual({ code: 1000, reason: 'OK' });
@@ -112,7 +112,7 @@ describe.each(transcripts())('the SDK holds the conversation $name', (transcript
   });
 });
 
-it('the recorded usages of gpt-realtime are priced by kind of token', () => {
+it('prices the recorded usages of gpt-realtime by kind of token', () => {
   const rates = tableRates('openai', 'gpt-realtime', undefined, new Date());
   const usage = {
     input_tokens: 103,
@@ -124,7 +124,7 @@ it('the recorded usages of gpt-realtime are priced by kind of token', () => {
   expect(rates && read && costNanoUsd(read, rates)).toBe(39 * 4_000 + 64 * 400 + 9 * 16_000 + 15 * 64_000);
 });
 
-it('the SDK talks to an imitation of others through the relay', async () => {
+it('connects the SDK through the relay to an imitated third-party upstream', async () => {
   const { id, token } = await relay.token({ quota_usd: 1 });
   const rt = sdk(token, 'gpt-realtime-mini');
   const texts: string[] = [];
@@ -148,7 +148,7 @@ it('the SDK talks to an imitation of others through the relay', async () => {
 describe('an ephemeral secret', () => {
   const client = (token: string) => new OpenAI({ apiKey: token, baseURL: `${relay.url}/v1`, maxRetries: 0 });
 
-  it('opens sessions of its model with its settings, counts against its token, and dies with it', async () => {
+  it('opens sessions of its model with its settings, counts against its token, and is revoked with it', async () => {
     const { id, token } = await relay.token({ limits: { concurrency: 1 } });
     const session = { type: 'realtime' as const, model: 'gpt-realtime', instructions: 'Be brief.' };
     const minted = await client(token).realtime.clientSecrets.create({ session });
@@ -180,7 +180,7 @@ describe('an ephemeral secret', () => {
     await expect(openRealtime(relay.url, minted.value)).rejects.toMatchObject({ status: 401 });
   });
 
-  it('is worthless after its time, when altered, and anywhere else', async () => {
+  it('is refused after its expiry, when altered, and on any other route', async () => {
     const { token } = await relay.token();
     const create = {
       session: { type: 'realtime' as const, model: 'gpt-realtime' },
@@ -226,14 +226,14 @@ describe('an ephemeral secret', () => {
       400,
       'session',
     ],
-  ])('is not made of %j', async (body, status, param) => {
+  ])('is not created from %j', async (body, status, param) => {
     const { token } = await relay.token();
     const answer = await mint(token, 'client_secrets', body);
     expect(answer.status).toBe(status);
     expect(((await answer.json()) as { error: { param: unknown } }).error.param).toBe(param);
   });
 
-  it('is made by the older endpoint too', async () => {
+  it('is created by the older endpoint too', async () => {
     const { token } = await relay.token({ models: ['gpt-realtime'] });
     const minted = await mint(token, 'sessions', { model: 'gpt-realtime', voice: 'alloy' });
     const answer = (await minted.json()) as { client_secret: { value: string } };

@@ -1,12 +1,12 @@
-// One rerank endpoint over upstreams of three shapes: each gets what it understands, the caller always
-// `results` of `{index, relevance_score, document?}`.
+// Tests one rerank endpoint over three kinds of upstreams: each gets its own format, the caller always `results`
+// of `{index, relevance_score, document?}`.
 import { describe, expect, it } from 'vitest';
 import type { SdkWorld } from '../../support/sdk-world.ts';
 
 const documents = ['Berlin is in Germany.', { text: 'Paris is in France.' }, '北京在中国。'];
 const texts = ['Berlin is in Germany.', 'Paris is in France.', '北京在中国。'];
 
-interface Asked {
+interface RerankRequest {
   top_n?: number;
   top_k?: number;
   return_documents?: boolean;
@@ -22,11 +22,11 @@ interface Ranking {
 interface Upstream {
   provider: string;
   path: string;
-  answer(body: Asked): unknown;
+  answer(body: RerankRequest): unknown;
 }
 
 const ranked = (limit: number | undefined) =>
-  [2, 0, 1].slice(0, limit ?? 3).map((index, place) => ({ index, relevance_score: 0.9 - place / 10 }));
+  [2, 0, 1].slice(0, limit ?? 3).map((index, rank) => ({ index, relevance_score: 0.9 - rank / 10 }));
 
 const upstreams: readonly Upstream[] = [
   {
@@ -67,7 +67,7 @@ const upstreams: readonly Upstream[] = [
   },
 ];
 
-/** The tests; `world` is there when they run. */
+/** Defines the tests; `world` exists when they run. */
 export function rerankTests(world: () => SdkWorld): void {
   describe.each(upstreams.map((one) => [one.provider, one] as const))(
     'rerank over %s',
@@ -89,8 +89,8 @@ export function rerankTests(world: () => SdkWorld): void {
           }),
         });
         const received = upstream.received.at(-1);
-        const asked = JSON.parse(received?.body.toString() ?? '{}') as Asked;
-        return { status: response.status, body: (await response.json()) as Ranking, asked, received };
+        const sent = JSON.parse(received?.body.toString() ?? '{}') as RerankRequest;
+        return { status: response.status, body: (await response.json()) as Ranking, sent, received };
       }
 
       it('ranks all documents', async () => {
@@ -103,31 +103,31 @@ export function rerankTests(world: () => SdkWorld): void {
         expect(body.data).toBeUndefined();
       });
 
-      it('sends documents as that upstream takes them', async () => {
-        const { asked } = await rerank({});
-        expect(asked.documents).toEqual(provider === 'jina' ? documents : texts);
+      it('sends documents in the form that the upstream accepts', async () => {
+        const { sent } = await rerank({});
+        expect(sent.documents).toEqual(provider === 'jina' ? documents : texts);
       });
 
-      it('cuts at top_n, by the upstream’s own name for it', async () => {
-        const { body, asked } = await rerank({ top_n: 2 });
+      it('limits the results with top_n, or the upstream’s own parameter for it', async () => {
+        const { body, sent } = await rerank({ top_n: 2 });
         expect(body.results).toHaveLength(2);
-        expect([asked.top_n, asked.top_k]).toEqual(provider === 'voyage' ? [undefined, 2] : [2, undefined]);
+        expect([sent.top_n, sent.top_k]).toEqual(provider === 'voyage' ? [undefined, 2] : [2, undefined]);
       });
 
-      it('returns documents when asked, and only then says so to who knows the word', async () => {
-        const { body, asked } = await rerank({ return_documents: true, top_n: 1 });
+      it('returns documents if requested, and passes the option only to upstreams that know it', async () => {
+        const { body, sent } = await rerank({ return_documents: true, top_n: 1 });
         expect(body.results).toEqual([{ index: 2, relevance_score: 0.9, document: { text: texts[2] } }]);
-        expect(asked.return_documents).toBe(provider === 'cohere' ? undefined : true);
+        expect(sent.return_documents).toBe(provider === 'cohere' ? undefined : true);
       });
 
-      it('returns none when told not to', async () => {
+      it('returns no documents if declined', async () => {
         const { body } = await rerank({ return_documents: false });
         expect(body.results.every((result) => !('document' in result))).toBe(true);
       });
     },
   );
 
-  it('is read at Cohere’s own path too', async () => {
+  it('serves rerank at Cohere’s own path', async () => {
     const { relay, token } = world();
     const response = await fetch(`${relay.url}/v2/rerank`, {
       method: 'POST',

@@ -1,5 +1,5 @@
-// A stream without a bound on a token with very little left: it ends in the middle with the format's own error, every
-// official SDK raises, and the token is in debt by no more than one step of a reservation.
+// Tests an unbounded stream on a token with very little quota left: it ends in the middle with the format's own
+// error, every official SDK raises, and the overdraft is at most one step of a reservation.
 import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import OpenAI from 'openai';
@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import type { SdkWorld } from '../../support/sdk-world.ts';
 import { streamingClients } from './mid-stream.ts';
 
-/** A hundred tokens of the relay's estimate. */
+/** A hundred tokens by the relay's estimate. */
 const text = 'words and ... '.repeat(22).slice(0, 300);
 const data = (value: object) => `data: ${JSON.stringify(value)}\n\n`;
 const named = (value: { type: string; [field: string]: unknown }) => `event: ${value.type}\n${data(value)}`;
@@ -16,7 +16,7 @@ const message = { id: 'm', type: 'message', role: 'assistant', content: [], usag
 const chatPiece = () =>
   data({ id: 'c', object: 'chat.completion.chunk', choices: [{ index: 0, delta: { content: text } }] });
 
-/** What an upstream begins with and goes on with, by the recording whose format it is. */
+/** How an upstream begins and continues, by the recording of that format. */
 const talks: Record<string, { first?: string; piece(index: number): string }> = {
   'chat-stream.sse': { piece: chatPiece },
   'completions-stream.sse': {
@@ -34,15 +34,15 @@ const talks: Record<string, { first?: string; piece(index: number): string }> = 
   },
 };
 
-/** USD a million tokens of output; SPEC section 6 reserves a stream 2,000 tokens at a time. */
+/** USD per million output tokens; SPEC section 6 reserves a stream 2,000 tokens at a time. */
 const price = { input: 0, output: 10 };
 const stepUsd = 0.02;
 const quotaUsd = 0.025;
 
-/** The tests; `world` is there when they run. */
+/** Defines the tests; `world` exists when they run. */
 export function spentQuotaTests(world: () => SdkWorld): void {
   describe.each(streamingClients.map((one) => [one.name, one] as const))('a stream of %s', (_name, one) => {
-    it('ends in the middle when the quota does', async () => {
+    it('ends in the middle when the quota is spent', async () => {
       const { upstream, relay } = world();
       await relay.manage('PUT', '/api/prices/own-*', price);
       const { id, token } = await relay.token({ quota_usd: quotaUsd });
@@ -65,9 +65,9 @@ export function spentQuotaTests(world: () => SdkWorld): void {
   });
 }
 
-/** A stream that fits its reservation to the end, though half a step before it nothing more could be had. */
+/** Tests a stream that fits its reservation, although no more could be reserved half a step before its end. */
 export function fittingStreamTests(world: () => SdkWorld): void {
-  it('does not end a stream whose own bound fits what is left', async () => {
+  it('does not end a stream whose own limit fits the remaining quota', async () => {
     const { upstream, relay } = world();
     await relay.manage('PUT', '/api/prices/own-*', price);
     const { token } = await relay.token({ quota_usd: stepUsd });
@@ -89,7 +89,7 @@ export function fittingStreamTests(world: () => SdkWorld): void {
   });
 }
 
-/** Two to three thousand tokens a second: as fast as the fastest providers. */
+/** Streams two to three thousand tokens a second, as fast as the fastest providers. */
 async function talk(file: string, response: ServerResponse): Promise<void> {
   const { first = '', piece = chatPiece } = talks[file] ?? {};
   response.writeHead(200, { 'content-type': 'text/event-stream' });

@@ -16,7 +16,7 @@ const makers: Readonly<Record<string, Maker>> = {
   Google: (settings) => createGoogleGenerativeAI(settings)('gemini-2.0-flash'),
 };
 
-/** The tests; `world` is there when they run. */
+/** Defines the tests; `world` exists when they run. */
 export function vercelClientTests(world: () => SdkWorld): void {
   describe.concurrent.each(Object.entries(makers))('the Vercel AI SDK, %s', (_name, make) => {
     it.each(baseUrlForms)('generates and streams text with %s as base URL', async (_what, of) => {

@@ -1,8 +1,8 @@
-// Streams of every format that do not end by themselves, and what a client finds at their end.
+// Defines streams of every format without an end, and finds the error at a client's end of them.
 import type { ServerResponse } from 'node:http';
 import type { Handler } from '../../support/upstream.ts';
 
-/** One way to ask for a stream. */
+/** One way to request a stream. */
 export interface StreamKind {
   name: string;
   path: string;
@@ -11,7 +11,7 @@ export interface StreamKind {
   /** The upstream's first piece, and every later one; each ends at an event boundary. */
   first: string;
   piece(index: number): string;
-  /** The error that a client's parser finds at the end of the text; throws when there is none. */
+  /** Returns the error that a client's parser finds at the end of the text; throws without one. */
   errorIn(text: string): { message: string; [field: string]: unknown };
 }
 
@@ -104,7 +104,7 @@ function lastData(text: string): any {
   return last;
 }
 
-/** Which kind a request at the upstream is of. */
+/** Returns the kind of a request at the upstream. */
 export function kindAt(path: string): StreamKind {
   const kind = kinds.find((candidate) => {
     const [route = '', query = ''] = candidate.path.split('?');
@@ -120,7 +120,7 @@ export function openStream(kind: StreamKind, response: ServerResponse): void {
   response.write(kind.first);
 }
 
-/** An upstream whose streams run until somebody closes them; `onClose` hears of each. */
+/** Starts an upstream whose streams run until the relay closes them, which is reported to `onClose`. */
 export function endless(onClose: () => void, everyMs = 40): Handler {
   return ({ path }, response) => {
     const kind = kindAt(path);

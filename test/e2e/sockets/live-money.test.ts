@@ -1,4 +1,4 @@
-// The money of Live sessions: turns that the upstream takes by itself, quotas that run out, sessions that are broken off.
+// Tests the money of Live sessions: turns that the upstream takes on its own, spent quotas, interrupted sessions.
 import { describe, expect, it } from 'vitest';
 import {
   answeringLive,
@@ -13,37 +13,37 @@ import { LiveScene } from './live-scene.ts';
 import { balanceOf, nano, sleep } from './scene.ts';
 
 const scene = new LiveScene();
-const sound = { realtimeInput: { audio: { mimeType: 'audio/pcm;rate=16000', data: 'AAAA'.repeat(400) } } };
+const audio = { realtimeInput: { audio: { mimeType: 'audio/pcm;rate=16000', data: 'AAAA'.repeat(400) } } };
 const text = { generationConfig: { responseModalities: ['TEXT'] } };
 const usage = { prompt: 2_000, response: 100 };
 
 describe('a voice session', () => {
-  it('reserves for the turn that the upstream will take by itself, and charges it', async () => {
+  it('reserves for the turn that the upstream takes on its own, and charges it', async () => {
     const used = { prompt: 1_400, promptAudio: 100, response: 60, responseAudio: 55 };
     const { id, token } = await scene.relay.token({ quota_usd: 1 });
     const client = await liveSession(scene.relay.url, token);
-    client.say(sound);
+    client.say(audio);
     await sleep(200);
     expect((await balanceOf(scene.relay, id)).open_requests).toBe(2);
-    for (let index = 0; index < 5; index++) client.say(sound);
+    for (let index = 0; index < 5; index++) client.say(audio);
     await sleep(100);
     expect((await balanceOf(scene.relay, id)).open_requests).toBe(2);
     scene.last().sayBinary({ serverContent: { inputTranscription: { text: 'Hello' } } });
     scene.last().sayBinary(speech(8_000));
     for (const message of turnMessages(used, 0)) scene.last().sayBinary(message);
     await client.next('turnComplete');
-    client.say(sound);
+    client.say(audio);
     await sleep(200);
     expect((await balanceOf(scene.relay, id)).open_requests).toBe(2);
-    expect(scene.last().received.slice(1)).toEqual(Array.from({ length: 7 }, () => JSON.stringify(sound)));
+    expect(scene.last().received.slice(1)).toEqual(Array.from({ length: 7 }, () => JSON.stringify(audio)));
     expect(await scene.closed(client, id, 2)).toMatchObject([{ cost_usd: costOfTurn(used) / 1e9 }]);
   });
 
-  it('whose client says itself when the speaker begins and ends is reserved at the end', async () => {
+  it('reserves at the end of speech if the client signals it', async () => {
     const { id, token } = await scene.relay.token({ quota_usd: 1 });
     const setup = { realtimeInputConfig: { automaticActivityDetection: { disabled: true } } };
     const client = await liveSession(scene.relay.url, token, setup);
-    for (const message of [{ realtimeInput: { activityStart: {} } }, sound, sound]) client.say(message);
+    for (const message of [{ realtimeInput: { activityStart: {} } }, audio, audio]) client.say(message);
     await sleep(200);
     expect((await balanceOf(scene.relay, id)).open_requests).toBe(1);
     client.say({ realtimeInput: { activityEnd: {} } });
@@ -54,32 +54,32 @@ describe('a voice session', () => {
     expect(await scene.closed(client, id, 2)).toMatchObject([{ cost_usd: costOfTurn(usage) / 1e9 }]);
   });
 
-  it('without quota for it is closed with 1008, and the sound goes nowhere', async () => {
+  it('is closed with 1008 without quota, and sends no audio upstream', async () => {
     const { id, token } = await scene.relay.token({ quota_usd: 0.001 });
     const client = await liveSession(scene.relay.url, token);
-    client.say(sound);
+    client.say(audio);
     expect(await client.closed).toMatchObject({ code: 1008, reason: 'insufficient_quota' });
     expect(scene.last().received).toHaveLength(1);
     expect(await scene.settled(id, 2)).toEqual([]);
   });
 
-  it('that only shows pictures holds nothing', async () => {
+  it('reserves nothing while it only sends images', async () => {
     const { id, token } = await scene.relay.token({ quota_usd: 0.001 });
     const client = await liveSession(scene.relay.url, token);
-    const picture = { mimeType: 'image/jpeg', data: 'AAAA'.repeat(2_000) };
-    client.say({ realtimeInput: { video: picture } });
-    client.say({ realtimeInput: { mediaChunks: [picture] } });
+    const image = { mimeType: 'image/jpeg', data: 'AAAA'.repeat(2_000) };
+    client.say({ realtimeInput: { video: image } });
+    client.say({ realtimeInput: { mediaChunks: [image] } });
     await sleep(200);
     expect((await balanceOf(scene.relay, id)).open_requests).toBe(1);
     expect(await scene.closed(client, id, 1)).toEqual([]);
   });
 });
 
-describe('a quota', () => {
-  it('that runs out in the third turn serves two; the third goes nowhere, and the session is closed', async () => {
+describe('a quota during a voice session', () => {
+  it('closes the session at the third turn if it covers two, and withholds that turn', async () => {
     const used = { prompt: 1_000, response: 2_000 };
     scene.script = answeringLive(() => used);
-    // A turn costs $0.0045 and reserves $0.0047 at first, then more for what came before it: two fit, and no third.
+    // A turn costs $0.0045 and reserves $0.0047 at first, then more for its history: two fit, a third does not.
     const { id, token } = await scene.relay.token({ quota_usd: 0.012 });
     const client = await liveSession(scene.relay.url, token, text);
     for (const words of ['one', 'two']) {
@@ -93,7 +93,7 @@ describe('a quota', () => {
     expect(rows.map(({ cost_usd }) => nano(cost_usd))).toEqual([costOfTurn(used), costOfTurn(used)]);
   });
 
-  it('that has no room for the next turn waits for the end of the one that runs', async () => {
+  it('delays a turn without room until the running turn ends', async () => {
     const { id, token } = await scene.relay.token({ quota_usd: 0.006 });
     const client = await liveSession(scene.relay.url, token, text);
     client.say(turnOf('one'));
@@ -112,7 +112,7 @@ describe('a quota', () => {
     ]);
   });
 
-  it('that runs out within a turn ends the session, which is charged by what passed', async () => {
+  it('ends the session if spent within a turn, and charges what passed', async () => {
     const { id, token } = await scene.relay.token({ quota_usd: 0.006 });
     const client = await liveSession(scene.relay.url, token, text);
     client.say(turnOf('Go on and on.'));
@@ -128,7 +128,7 @@ describe('a quota', () => {
   });
 });
 
-it('a limited token is not given a model without a price; an unlimited one pays nothing for it', async () => {
+it('refuses a limited token a model without a price, and charges an unlimited token nothing for it', async () => {
   await scene.relay.channel(liveChannel(scene.upstream, { name: 'new', models: ['gemini-9-live'] }));
   scene.script = answeringLive(() => usage);
   const open = async (token: string) => {
@@ -146,9 +146,9 @@ it('a limited token is not given a model without a price; an unlimited one pays 
   expect(await scene.closed(client, id, 2)).toMatchObject([{ cost_usd: null, output_tokens: 100 }]);
 });
 
-describe('a session that is broken off', () => {
+describe('an interrupted session', () => {
   it.each(['client', 'upstream'] as const)(
-    'by its %s is charged for its turn by what passed',
+    'is charged for its turn by what passed when cut by its %s',
     async (side) => {
       const { id, token } = await scene.relay.token({ quota_usd: 1 });
       const client = await liveSession(scene.relay.url, token);
@@ -170,7 +170,7 @@ describe('a session that is broken off', () => {
     },
   );
 
-  it('before an answer costs what the upstream was told if the client left, and nothing if the upstream did', async () => {
+  it('is charged the upstream’s input before an answer if the client left, and nothing if the upstream did', async () => {
     for (const side of ['client', 'upstream'] as const) {
       const { id, token } = await scene.relay.token({ quota_usd: 1 });
       const client = await liveSession(scene.relay.url, token);

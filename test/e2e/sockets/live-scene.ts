@@ -1,4 +1,4 @@
-// A relay before an imitation of the Live API, and the charges of its sessions.
+// Starts a relay with an imitation of the Live API, and reads the charges of its sessions.
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
 import { type LiveClient, liveChannel } from '../../support/live.ts';
 import {
@@ -10,25 +10,25 @@ import {
 import { startRelay, type TestRelay } from '../../support/relay.ts';
 import { balanceOf, nano, type Row, rowsOf, sleep } from './scene.ts';
 
-/** An upstream that only sets up; the rest is the test's. */
+/** An upstream that only completes the setup; the rest belongs to the test. */
 const settingUp: Script = {
   event: (session, message) => {
     if ('setup' in message) session.sayBinary({ setupComplete: {} });
   },
 };
 
-/** Returns the rows that have a usage: not those of the session itself. */
+/** Returns the rows with a usage, without the session's own. */
 export function chargedRows(rows: readonly Row[]): Row[] {
   return rows.filter(({ usage_source }) => usage_source !== null);
 }
 
-/** What the tests of a file share. `script` is the upstream's, and starts from `settingUp` in each test. */
+/** What the tests of a file share. `script` belongs to the upstream, and is `settingUp` at the start of each test. */
 export class LiveScene {
   relay!: TestRelay;
   upstream!: RealtimeUpstream;
   script: Script = settingUp;
 
-  /** Starts both before the tests of the file, and stops them after. */
+  /** Starts both before the tests of the file, and stops them afterwards. */
   constructor() {
     beforeAll(() => this.start());
     beforeEach(() => {

@@ -1,4 +1,4 @@
-// The money of turns in Live sessions: what each is reserved and charged, with tools, interruptions and searches.
+// Tests the money of turns in Live sessions: reservations and charges with tools, interruptions and searches.
 import { describe, expect, it } from 'vitest';
 import {
   answeringLive,
@@ -17,7 +17,7 @@ const text = { generationConfig: { responseModalities: ['TEXT'] } };
 const usage = { prompt: 2_000, response: 100 };
 
 describe('a turn', () => {
-  it('is charged by its own figures: sound, thoughts, tools’ prompts and cached tokens', async () => {
+  it('is charged by the upstream’s figures for audio, thoughts, tool prompts and cached tokens', async () => {
     const used = {
       prompt: 1_500,
       promptAudio: 300,
@@ -43,7 +43,7 @@ describe('a turn', () => {
     ]);
   });
 
-  it('is reserved before it goes on, and what it does not use comes back', async () => {
+  it('is reserved before it is sent, and the unused part is released', async () => {
     const { id, token } = await scene.relay.token({ quota_usd: 1 });
     const client = await liveSession(scene.relay.url, token, text);
     client.say({ clientContent: { turns: [{ role: 'user', parts: [{ text: 'Not yet.' }] }] } });
@@ -53,7 +53,7 @@ describe('a turn', () => {
     await sleep(200);
     const held = await balanceOf(scene.relay, id);
     expect(held.open_requests).toBe(2);
-    // 1,300 tokens of a prompt that nobody counted and 2,000 of output; the rest is the session's and what was said.
+    // 1,300 tokens of an uncounted prompt and 2,000 of output; the rest is the session's and the client's text.
     expect(nano(held.reserved_usd)).toBeGreaterThan(1_300 * 500 + 2_000 * 2_000);
     expect(nano(held.reserved_usd)).toBeLessThan(1_500 * 500 + 2_000 * 2_000);
     for (const message of turnMessages(usage)) scene.last().sayBinary(message);
@@ -63,7 +63,7 @@ describe('a turn', () => {
     expect(await scene.closed(client, id, 2)).toMatchObject([{ cost_usd: costOfTurn(usage) / 1e9 }]);
   });
 
-  it('that a call of a tool is a part of is one turn, when the upstream counts it so', async () => {
+  it('includes its tool call if the upstream counts both as one turn', async () => {
     const { id, token } = await scene.relay.token({ quota_usd: 1 });
     const client = await liveSession(scene.relay.url, token);
     client.say(turnOf('What is the time?'));
@@ -80,7 +80,7 @@ describe('a turn', () => {
     expect(await scene.closed(client, id, 2)).toMatchObject([{ cost_usd: costOfTurn(usage) / 1e9 }]);
   });
 
-  it('that a call of a tool ends is charged, and its result begins another', async () => {
+  it('is charged when a tool call ends it, and the tool result begins another turn', async () => {
     const { id, token } = await scene.relay.token({ quota_usd: 1 });
     const client = await liveSession(scene.relay.url, token);
     client.say(turnOf('What is the time?'));
@@ -106,7 +106,7 @@ describe('a turn', () => {
     );
   });
 
-  it('that is interrupted by the next one is charged, and so is that one', async () => {
+  it('is charged when interrupted, and so is the turn that interrupts it', async () => {
     const { id, token } = await scene.relay.token({ quota_usd: 1 });
     const client = await liveSession(scene.relay.url, token);
     client.say(turnOf('Tell me a story.'));
@@ -128,7 +128,7 @@ describe('a turn', () => {
     );
   });
 
-  it('that asks twice and is answered once costs once', async () => {
+  it('costs once if two requests get one answer', async () => {
     const { id, token } = await scene.relay.token({ quota_usd: 1 });
     const client = await liveSession(scene.relay.url, token);
     client.say(turnOf('One'));
@@ -142,7 +142,7 @@ describe('a turn', () => {
     expect(await scene.closed(client, id, 2)).toHaveLength(1);
   });
 
-  it('whose figure comes after its end is charged once, by the figure; one without, by what passed', async () => {
+  it('is charged once by a late figure, or by what passed if no figure arrives', async () => {
     const { id, token } = await scene.relay.token({ quota_usd: 1 });
     const client = await liveSession(scene.relay.url, token);
     client.say(turnOf('One'));
@@ -163,13 +163,13 @@ describe('a turn', () => {
       ['upstream', 200],
     ]);
     expect(rows[0]).toMatchObject({ output_tokens: 50 });
-    // What the first turn left, and the words of the second.
+    // The rest of the first turn, and the text of the second.
     expect(rows[0]?.input_tokens).toBeGreaterThan(2_100);
     expect(rows[0]?.input_tokens).toBeLessThan(2_150);
     expect(await scene.closed(client, id, 3)).toHaveLength(2);
   });
 
-  it('that searched pays for the searches too', async () => {
+  it('is charged for its searches', async () => {
     const { id, token } = await scene.relay.token({ quota_usd: 1 });
     const client = await liveSession(scene.relay.url, token, { tools: [{ googleSearch: {} }] });
     client.say(turnOf('What is new?'));

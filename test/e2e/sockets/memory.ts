@@ -1,7 +1,7 @@
-// What the runtime below this process holds in memory. Linux only; elsewhere 0, so that bounds hold.
+// Measures the memory of the runtime below this process. Linux only; elsewhere 0, which satisfies every limit.
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Resident bytes of every workerd that descends from this process, together. */
+/** Returns the resident bytes of every workerd that descends from this process. */
 export function workerdMemory(): number {
   return descendants(process.pid)
     .filter((pid) => read(`/proc/${pid}/cmdline`).includes('workerd'))
@@ -16,7 +16,7 @@ function descendants(root: number): number[] {
   const parents = new Map<number, number>();
   for (const name of list('/proc')) {
     if (!/^\d+$/.test(name)) continue;
-    // The command's name is in brackets and may hold anything; what follows it is fixed.
+    // The command's name is in brackets and may contain anything; what follows it has a fixed format.
     const [, parent = ''] = read(`/proc/${name}/stat`).split(') ').at(-1)?.split(' ') ?? [];
     parents.set(Number(name), Number(parent));
   }

@@ -1,4 +1,4 @@
-// Two hundred requests at once on a token that has room for fifty: fifty run, and the money is exact.
+// Sends two hundred requests at once with a token that has room for fifty: fifty run, and the charge is exact.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { balanceOf, nano, rowsOf, type Scene, sleep, startScene } from './scene.ts';
 
@@ -49,7 +49,7 @@ const apis = [
 ] as const;
 
 it.each(apis)(
-  'answers fifty, refuses a hundred and fifty, and is exact: $api',
+  'answers 50 parallel requests, refuses 150, and charges exactly on $api',
   async ({ path, body, refusal }) => {
     const { relay } = scene;
     const call = async (token: string) => {
@@ -84,7 +84,7 @@ it.each(apis)(
     const rows = await rowsOf(relay, id, 51);
     const spent = rows.reduce((sum, { cost_usd }) => sum + nano(cost_usd), 0);
     expect(rows.filter(({ status }) => status === 200)).toHaveLength(50);
-    // Equal refusals are one row, or two where the minute ended between them.
+    // Equal refusals are one row, or two if the minute ended between them.
     const refusals = rows.filter(({ status }) => status !== 200);
     expect(counted(refusals)).toBe(150);
     expect(refusals.length).toBeLessThanOrEqual(2);
@@ -96,7 +96,7 @@ it.each(apis)(
   },
 );
 
-/** What one such request reserves, in nano-USD: asked of the ledger while one runs. */
+/** Returns what one such request reserves in nano-USD, as the ledger reports it while one is running. */
 async function reservationOf(call: (token: string) => Promise<unknown>): Promise<number> {
   const { id, token } = await scene.relay.token({ quota_usd: 1 });
   const running = call(token);

@@ -1,4 +1,5 @@
-// Aliases and fallbacks in realtime sessions: named in the URL, in a frame, by header, and in an ephemeral secret.
+// Tests aliases and fallbacks in realtime sessions: named in the URL, in a frame, by header, and in an ephemeral
+// secret.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openRealtime, Refused } from '../../support/realtime-client.ts';
 import {
@@ -55,7 +56,7 @@ afterAll(async () => {
 });
 
 let serial = 0;
-/** Names and channels of this test only: what one test breaks is cooling in the next. */
+/** Names and channels of this test only, because a channel that one test breaks is in cooldown for the next. */
 const named = (name: string) => `${name}-${serial}`;
 const put = (name: string, models: string[]) =>
   relay.manage('PUT', `/api/aliases/${encodeURIComponent(name)}`, { models });
@@ -63,9 +64,9 @@ const put = (name: string, models: string[]) =>
 beforeEach(async () => {
   serial += 1;
   weakScript = { refuse: () => 503 };
-  for (const place of ['x', 'y'])
+  for (const suffix of ['x', 'y'])
     await relay.channel({
-      name: `weak ${place} ${serial}`,
+      name: `weak ${suffix} ${serial}`,
       provider: 'openai',
       keys: ['k'],
       base_url: weak.url,
@@ -86,7 +87,7 @@ const refusalOf = (opening: Promise<unknown>) =>
     },
   );
 
-/** A response in that session; answers its row, and the session's. */
+/** Sends a response in that session; returns its row and the session's. */
 async function oneResponse(id: string, client: Awaited<ReturnType<typeof openRealtime>>) {
   client.say({ type: 'response.create' });
   await client.next('response.done');
@@ -102,7 +103,7 @@ async function oneResponse(id: string, client: Awaited<ReturnType<typeof openRea
 }
 
 describe('an alias in the URL', () => {
-  it('is served by its first model; the log has its name, the upgrade and the charge the model', async () => {
+  it('is served by its first model; the log names the alias, the upgrade and the charge name the model', async () => {
     await put(named('best'), ['second', 'third']);
     const { id, token } = await relay.token({ quota_usd: 1 });
     const client = await openRealtime(relay.url, token, { query: query(named('best')) });
@@ -119,7 +120,7 @@ describe('an alias in the URL', () => {
   it.each([
     ['refuse', { refuse: () => 503 } as Script],
     ['go away before their first frame', { opened: ({ socket }) => socket.terminate() } as Script],
-  ])('comes to the next model when all places of the first %s', async (_, script) => {
+  ])('falls back to the next model when all targets of the first %s', async (_, script) => {
     weakScript = script;
     const { id, token } = await relay.token({ quota_usd: 1 });
     const before = weak.sessions.length;
@@ -133,7 +134,7 @@ describe('an alias in the URL', () => {
     expect(weak.sessions.length - before).toBe('opened' in script ? 2 : 0);
   });
 
-  it('comes to the next model where nobody serves the first; with no model that is served it is a 404', async () => {
+  it('falls back when no channel serves the first model, and is a 404 when no model is served', async () => {
     await put(named('half'), ['nobody-has-this', 'third']);
     const { token } = await relay.token();
     const client = await openRealtime(relay.url, token, { query: query(named('half')) });
@@ -147,7 +148,7 @@ describe('an alias in the URL', () => {
     });
   });
 
-  it('needs every one of its models to be allowed, whatever the alias is called', async () => {
+  it('requires each of its models to be allowed, whatever the alias is called', async () => {
     const narrow = await relay.token({ models: [named('weak'), named('smart')] });
     const refused = await refusalOf(openRealtime(relay.url, narrow.token, { query: query(named('smart')) }));
     expect(refused).toMatchObject({ status: 403, error: { code: 'model_not_allowed' } });
@@ -164,18 +165,18 @@ describe('an alias in the URL', () => {
     ).toMatchObject({ status: 403, error: { message: expect.stringContaining('nobody-has-this') } });
   });
 
-  it('may have a price of its own, which wins', async () => {
-    await put(named('dear'), ['second']);
-    await relay.manage('PUT', `/api/prices/${named('dear')}`, { input: 50, output: 50 });
+  it('may have a price of its own, which takes precedence', async () => {
+    await put(named('expensive'), ['second']);
+    await relay.manage('PUT', `/api/prices/${named('expensive')}`, { input: 50, output: 50 });
     const { id, token } = await relay.token();
-    const client = await openRealtime(relay.url, token, { query: query(named('dear')) });
+    const client = await openRealtime(relay.url, token, { query: query(named('expensive')) });
     const { response } = await oneResponse(id, client);
     expect(nano(response?.cost_usd ?? 0)).toBe(1_100 * 50_000);
   });
 });
 
 describe('an alias in a session.update', () => {
-  it('as the first event opens its first model that can be had, which it is then called by', async () => {
+  it('opens its first available model when it is the first event, and uses that model’s name', async () => {
     const { id, token } = await relay.token({ models: [named('weak'), 'second'] });
     const client = await openRealtime(relay.url, token, { query: '' });
     client.say({ type: 'session.update', session: { type: 'realtime', model: named('smart') } });
@@ -187,7 +188,7 @@ describe('an alias in a session.update', () => {
     expect(response).toMatchObject({ requested_model: named('smart'), upstream_model: 'second-upstream' });
   });
 
-  it('said to an upstream that goes away is said to the next one with that one’s name, and what it asked for is charged there', async () => {
+  it('is repeated to the next upstream under that model’s name when the first goes away, and charged there', async () => {
     weakScript = {
       event: (session, { type }) => type === 'response.create' && session.socket.terminate(),
     } as Script;
@@ -206,7 +207,7 @@ describe('an alias in a session.update', () => {
     expect(nano(response?.cost_usd ?? 0)).toBe(1_100 * 2_000);
   });
 
-  it('asks for more where the next model is dearer, and ends the session where that is not to be had', async () => {
+  it('raises the reservation if the next model is more expensive, and ends the session without room', async () => {
     weakScript = {
       event: (session, { type }) => type === 'response.create' && session.socket.terminate(),
     } as Script;
@@ -223,7 +224,7 @@ describe('an alias in a session.update', () => {
     expect(await balanceOf(relay, id)).toMatchObject({ open_requests: 0, reserved_usd: 0, spent_usd: 0 });
   });
 
-  it('later is the first of its models that the connection’s channel serves; each is checked', async () => {
+  it('selects the first of its models on the connection’s channel later on, and checks each', async () => {
     await put(named('later'), ['nobody-has-this', 'third']);
     const narrow = await relay.token({ models: ['gpt-realtime', named('later'), 'third'] });
     const refused = await openRealtime(relay.url, narrow.token);
@@ -255,7 +256,7 @@ describe('x-relay-fallback', () => {
       socket: { headers: { authorization: `Bearer ${token}`, 'x-relay-fallback': fallback } },
     });
 
-  it('names what else will do; none of it reaches the upstream', async () => {
+  it('names fallback models and never reaches the upstream', async () => {
     const { id, token } = await relay.token();
     const client = await opened(token, 'third, second');
     await client.next('session.created');
@@ -265,7 +266,7 @@ describe('x-relay-fallback', () => {
     expect(response).toMatchObject({ requested_model: named('weak'), upstream_model: 'third' });
   });
 
-  it('is checked against the token’s models, and may not be too long', async () => {
+  it('is checked against the token’s models, and limited in length', async () => {
     const { token } = await relay.token({ models: [named('weak')] });
     expect(await refusalOf(opened(token, 'third'))).toMatchObject({ status: 403 });
     expect(await refusalOf(opened(token, 'a,b,c,d,e,f'))).toMatchObject({
@@ -285,7 +286,7 @@ describe('an ephemeral secret', () => {
     return { status: response.status, body: (await response.json()) as { value: string } };
   };
 
-  it('may be for an alias, and for nothing else', async () => {
+  it('may be created for an alias, and allows no other model', async () => {
     const { token } = await relay.token({ models: [named('weak'), 'second'] });
     const { status, body } = await mint(token, named('smart'));
     expect(status).toBe(200);

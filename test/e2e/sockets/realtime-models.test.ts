@@ -1,5 +1,5 @@
-// Which model a realtime session is charged and checked for, where that is not said once and for all in the URL: changes
-// that nobody waits for, transcription sessions that have named none yet, models that write down beside an answer.
+// Tests which model a realtime session is charged and checked for if the URL does not fix it: changes that the
+// client does not wait for, transcription sessions without a model yet, transcription beside an answer.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openRealtime } from '../../support/realtime-client.ts';
 import {
@@ -30,7 +30,7 @@ beforeEach(() => {
   script = answering(() => ({ input: 1_000, output: 1_000 }));
 });
 
-/** Of a response of the upstream's: 1,000 tokens of text each way. */
+/** The usage of an upstream's response: 1,000 tokens of text each way. */
 const costs = { 'gpt-realtime': 20_000_000, 'gpt-realtime-mini': 3_000_000, mapped: 3_000_000 };
 const change = (model: string) => ({ type: 'session.update', session: { type: 'realtime', model } });
 const transcriptionBy = (model: string) => ({
@@ -39,7 +39,7 @@ const transcriptionBy = (model: string) => ({
 });
 const audio = { type: 'input_audio_buffer.append', audio: 'A'.repeat(64_000) };
 
-/** What the session's responses and transcripts were charged for, in their order. */
+/** Returns the charged models of the session's responses and transcripts, in order. */
 async function chargesOf(id: string, rows: number) {
   const all = (await rowsOf(relay, id, rows)) as unknown as {
     id: string;
@@ -51,7 +51,7 @@ async function chargesOf(id: string, rows: number) {
 }
 
 describe('a change of the model', () => {
-  it('that is not waited for has the response after it charged at the model that answers', async () => {
+  it('charges the next response at the model that answers, even if the client does not wait', async () => {
     const { id, token } = await relay.token();
     const client = await openRealtime(relay.url, token);
     for (const model of ['gpt-realtime-mini', 'gpt-realtime', 'mapped'] as const) {
@@ -67,8 +67,8 @@ describe('a change of the model', () => {
     ]);
   });
 
-  it('to a dearer one is reserved at its price', async () => {
-    // 2,000 tokens of speech of the small model are $0.04, of the large one $0.128.
+  it('to a more expensive one reserves at its price', async () => {
+    // 2,000 tokens of speech cost $0.04 with the small model, $0.128 with the large one.
     const { token } = await relay.token({ quota_usd: 0.1 });
     const client = await openRealtime(relay.url, token, { query: '?model=gpt-realtime-mini' });
     client.say(change('gpt-realtime'));
@@ -80,8 +80,8 @@ describe('a change of the model', () => {
     client.socket.close();
   });
 
-  it('after an update of something else is taken for what it is', async () => {
-    // The upstream answers the first when both have come.
+  it('is recognized after an update of another setting', async () => {
+    // The upstream answers the first after both have arrived.
     const models: string[] = [];
     script = {
       ...script,
@@ -104,7 +104,7 @@ describe('a change of the model', () => {
   });
 });
 
-it('a model that is named in a binary frame is checked, and called as the channel does', async () => {
+it('checks and maps a model that is named in a binary frame', async () => {
   const { token } = await relay.token({ models: ['gpt-realtime', 'mapped'] });
   const client = await openRealtime(relay.url, token);
   await client.next('session.created');
@@ -121,21 +121,21 @@ it('a model that is named in a binary frame is checked, and called as the channe
   client.socket.close();
 });
 
-describe('a token that is edited', () => {
+describe('a session of an edited token', () => {
   const edit = (id: string, models: string[]) => relay.manage('PATCH', `/api/tokens/${id}`, { models });
 
-  it('ends the session whose model it may have no longer, though a frame has named that', async () => {
+  it('ends if its model is no longer allowed, though a frame has named that model', async () => {
     const { id, token } = await relay.token();
     const client = await openRealtime(relay.url, token, { query: '' });
     client.say(change('gpt-realtime'));
     await client.next('session.updated');
     await sleep(1_500);
     await edit(id, ['gpt-realtime-mini']);
-    // The ledger is asked anew every 10 s in any case.
+    // The ledger is called again every 10 s in any case.
     expect(await Promise.race([client.closed, sleep(6_000)])).toMatchObject({ reason: 'model_not_allowed' });
   });
 
-  it('is asked about the model that answers now, and not about the one before', async () => {
+  it('is checked for the model that answers now, not for the previous one', async () => {
     const { id, token } = await relay.token();
     const client = await openRealtime(relay.url, token);
     client.say(change('gpt-realtime-mini'));
@@ -167,7 +167,7 @@ describe('a transcription session', () => {
     };
   });
 
-  it('that has named no model yet is not closed for the usual one, and is charged for the one that it names', async () => {
+  it('without a model waits for the client to name one, and is charged for that model', async () => {
     const { id, token } = await relay.token({ models: ['whisper-1'] });
     const client = await openRealtime(relay.url, token, { query: '?intent=transcription' });
     await client.next('session.created');
@@ -182,7 +182,7 @@ describe('a transcription session', () => {
     expect(await chargesOf(id, 2)).toEqual([['whisper-1', 900_000]]);
   });
 
-  it('that names none is closed when the usual one is not allowed, and nothing is heard', async () => {
+  it('without a model is closed if the default model is not allowed, and sends no audio', async () => {
     const { token } = await relay.token({ models: ['whisper-1'] });
     const client = await openRealtime(relay.url, token, { query: '?intent=transcription' });
     client.say(audio);
@@ -190,7 +190,7 @@ describe('a transcription session', () => {
     expect(upstream.sessions.at(-1)?.received).toEqual([]);
   });
 
-  it('calls its model as the channel does, and so does the secret that it began with', async () => {
+  it('maps its model to the channel’s name, also when opened by an ephemeral secret', async () => {
     const { token } = await relay.token({ models: ['my-whisper'] });
     const { session } = transcriptionBy('my-whisper');
     const secret = await mint(token, session);
@@ -200,20 +200,20 @@ describe('a transcription session', () => {
     ];
     openings[1]?.say(transcriptionBy('my-whisper'));
     for (const client of openings) await client.next('session.updated');
-    const said = upstream.sessions.slice(-2).flatMap(({ received }) => received);
-    expect(said.map((text) => JSON.parse(text).session)).toEqual([
+    const received = upstream.sessions.slice(-2).flatMap(({ received }) => received);
+    expect(received.map((text) => JSON.parse(text).session)).toEqual([
       transcriptionBy('whisper-1').session,
       transcriptionBy('whisper-1').session,
     ]);
     for (const client of openings) client.socket.close();
   });
 
-  it('whose upstream changes to a model that is not allowed is closed', async () => {
+  it('is closed when its upstream changes to a model that is not allowed', async () => {
     const { token } = await relay.token({ models: ['whisper-1'] });
     const client = await openRealtime(relay.url, token, { query: '?intent=transcription' });
     client.say(transcriptionBy('whisper-1'));
     await client.next('session.updated');
-    // What the relay takes for sound, and the upstream for an update: the last of two types.
+    // The relay reads it as audio, and the upstream as an update: the last of two types.
     const { session } = transcriptionBy('gpt-4o-transcribe');
     client.socket.send(
       `{"type":"input_audio_buffer.append","audio":"","session":${JSON.stringify(session)},"type":"session.update"}`,
@@ -221,7 +221,7 @@ describe('a transcription session', () => {
     expect(await client.closed).toMatchObject({ code: 1008, reason: 'model_not_allowed' });
   });
 
-  it('of an ephemeral secret that names no model may name one, once it is allowed', async () => {
+  it('may name an allowed model if its ephemeral secret names none', async () => {
     const { token } = await relay.token({ models: ['whisper-1'] });
     const secret = await mint(token, { type: 'transcription' });
     const client = await openRealtime(relay.url, secret.body.value ?? null, { query: '' });
@@ -234,14 +234,14 @@ describe('a transcription session', () => {
   });
 });
 
-describe('a model that writes down beside the answers', () => {
+describe('a transcription model beside the answers', () => {
   const session = {
     type: 'realtime',
     model: 'gpt-realtime',
     audio: { input: { transcription: { model: 'whisper-1' } } },
   };
 
-  it('is refused where it is named, and the session goes on', async () => {
+  it('is refused in an update if not allowed, and the session continues', async () => {
     script = { ...script, opened: (session) => session.say(sessionCreated()) };
     const { token } = await relay.token({ models: ['gpt-realtime'] });
     const client = await openRealtime(relay.url, token);
@@ -256,7 +256,7 @@ describe('a model that writes down beside the answers', () => {
     client.socket.close();
   });
 
-  it('gets into no ephemeral secret', async () => {
+  it('is refused in an ephemeral secret', async () => {
     const { token } = await relay.token({ models: ['gpt-realtime'] });
     expect(await mint(token, session)).toMatchObject({
       status: 403,

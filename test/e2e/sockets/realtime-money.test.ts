@@ -1,5 +1,5 @@
-// The money of realtime sessions: quotas that run out between responses and within one, turns that the upstream takes
-// by itself, transcripts, and responses that were broken off.
+// Tests the money of realtime sessions: quotas spent between and within responses, turns that the upstream takes
+// on its own, transcripts, and interrupted responses.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openRealtime } from '../../support/realtime-client.ts';
 import {
@@ -40,10 +40,10 @@ const silentVoice = {
   session: { type: 'realtime', audio: { input: { turn_detection: null } } },
 };
 
-describe('a quota', () => {
-  it('that runs out in the third response serves two, refuses the third, and leaves the session usable', async () => {
+describe('a quota during a realtime session', () => {
+  it('serves two responses, refuses the third when spent, and leaves the session usable', async () => {
     script = answering(() => ({ input: 1_000, output: 2_000 }));
-    // A response of 2,000 tokens may cost $0.036 and what it is told: two fit, and no third.
+    // A response of 2,000 tokens may cost $0.036 plus its input: two fit, a third does not.
     const { id, token } = await relay.token({ quota_usd: 0.1 });
     const client = await openRealtime(relay.url, token);
     client.say(textSession);
@@ -70,7 +70,7 @@ describe('a quota', () => {
     expect(nano((await balanceOf(relay, id)).spent_usd)).toBe(2 * textCost(1_000, 2_000));
   });
 
-  it('that runs out within a response cancels it, and charges what the upstream says it was', async () => {
+  it('cancels a response when spent in the middle, and charges what the upstream reports', async () => {
     const [created, , , , done] = responseEvents({ input: 600, output: 3_000 }) as Record<
       string,
       { id: string }
@@ -109,7 +109,7 @@ describe('a quota', () => {
     expect(nano(rows[0]?.cost_usd ?? 0)).toBe(textCost(600, 3_000));
   });
 
-  it('of a limited token is not given to a model without a price; an unlimited token pays nothing for it', async () => {
+  it('refuses a limited token a model without a price, and charges an unlimited token nothing for it', async () => {
     const limited = await relay.token({ quota_usd: 1 });
     await expect(openRealtime(relay.url, limited.token, { query: '?model=no-price' })).rejects.toMatchObject({
       status: 400,
@@ -128,13 +128,13 @@ describe('a quota', () => {
 const audio = { type: 'input_audio_buffer.append', audio: 'AAAA'.repeat(400) };
 
 describe('a voice session', () => {
-  it('reserves for the turn that the upstream will take by itself, and charges it', async () => {
+  it('reserves for the turn that the upstream takes on its own, and charges it', async () => {
     script = {
       opened: (session) => session.say(sessionCreated()),
       event: (session, event) => {
         if (event.type !== 'input_audio_buffer.append' || session.received.length !== 5) return;
-        for (const said of responseEvents({ input: 100, output: 50, inputAudio: 80, outputAudio: 50 }))
-          session.say(said);
+        for (const frame of responseEvents({ input: 100, output: 50, inputAudio: 80, outputAudio: 50 }))
+          session.say(frame);
       },
     };
     const { id, token } = await relay.token({ quota_usd: 1 });
@@ -158,7 +158,7 @@ describe('a voice session', () => {
     expect(await balanceOf(relay, id)).toMatchObject({ open_requests: 0, reserved_usd: 0 });
   });
 
-  it('without quota for it is closed with 1008, and the audio goes nowhere', async () => {
+  it('is closed with 1008 without quota, and sends no audio upstream', async () => {
     script = { opened: (session) => session.say(sessionCreated()) };
     const { token } = await relay.token({ quota_usd: 0.01 });
     const client = await openRealtime(relay.url, token);
@@ -169,7 +169,7 @@ describe('a voice session', () => {
     expect(last()?.received).toEqual([]);
   });
 
-  it('gives back what it held for the upstream’s turns when the client takes them from then on', async () => {
+  it('releases the reservation for the upstream’s turns when the client takes over the turns', async () => {
     const { id, token } = await relay.token({ quota_usd: 0.2 });
     const client = await openRealtime(relay.url, token);
     client.say(audio);
@@ -181,7 +181,7 @@ describe('a voice session', () => {
     client.socket.close();
   });
 
-  it('whose turns the client takes needs no reservation for audio', async () => {
+  it('needs no reservation for audio if the client takes the turns', async () => {
     const { token } = await relay.token({ quota_usd: 0.01 });
     const client = await openRealtime(relay.url, token);
     client.say(silentVoice);
@@ -192,7 +192,7 @@ describe('a voice session', () => {
     client.socket.close();
   });
 
-  it('has a response that nobody could foresee charged, and cancelled when there is no quota for it', async () => {
+  it('is charged for an unforeseen response, which is cancelled without quota', async () => {
     const events = responseEvents({ input: 10, output: 10 });
     script = {
       opened: (session) => {
@@ -231,7 +231,7 @@ describe('a transcript', () => {
     ['whisper-1', { type: 'duration', seconds: 9 }, 900_000],
     // Without a price of its own: as the session's model, 10 tokens a second in and 6 out.
     ['gpt-realtime-whisper', { type: 'duration', seconds: 9 }, 90 * 32_000 + 54 * 16_000],
-  ])('by %s beside a conversation is charged at its own price', async (model, usage, cost) => {
+  ])('by %s beside a conversation is charged at its own model’s price', async (model, usage, cost) => {
     script = {
       opened: (session) => session.say(sessionCreated()),
       event: (session, event) => event.type === 'input_audio_buffer.append' && session.say(completed(usage)),
@@ -250,7 +250,7 @@ describe('a transcript', () => {
     expect(await balanceOf(relay, id)).toMatchObject({ open_requests: 0, reserved_usd: 0 });
   });
 
-  it('of a transcription session is what the session is for: its model is checked and charged', async () => {
+  it('is charged to a transcription session, whose model is checked', async () => {
     script = {
       opened: (session) => session.say({ type: 'session.created', session: { type: 'transcription' } }),
       event: (session, event) => event.type === 'input_audio_buffer.append' && session.say(completed(tokens)),
@@ -276,8 +276,8 @@ describe('a transcript', () => {
   });
 });
 
-describe('a response that is broken off', () => {
-  it.each(['client', 'upstream'] as const)('by its %s is charged by what passed', async (side) => {
+describe('an interrupted response', () => {
+  it.each(['client', 'upstream'] as const)('is charged by what passed when cut by its %s', async (side) => {
     const [created] = responseEvents(null) as { response: { id: string } }[];
     script = {
       opened: (session) => session.say(sessionCreated()),
@@ -304,14 +304,14 @@ describe('a response that is broken off', () => {
     else last()?.socket.terminate();
     await client.closed;
     const rows = charged(await rowsOf(relay, id, 2));
-    // 600 tokens of the prompt that nobody counted, 100 of text, one second of speech.
+    // 600 tokens of the uncounted prompt, 100 of text, one second of speech.
     expect(rows).toMatchObject([{ usage_source: 'estimated', input_tokens: 600, output_tokens: 120 }]);
     expect(nano(rows[0]?.cost_usd ?? 0)).toBe(600 * 4_000 + 100 * 16_000 + 20 * 64_000);
     await sleep(200);
     expect(await balanceOf(relay, id)).toMatchObject({ open_requests: 0, reserved_usd: 0 });
   });
 
-  it('before it began gives back what it held when the upstream refuses it', async () => {
+  it('releases its reservation when the upstream refuses it before it begins', async () => {
     script = {
       opened: (session) => session.say(sessionCreated()),
       event: (session, { event_id }) =>

@@ -1,4 +1,4 @@
-// A relay with one channel of realtime models, whose upstream answers as a test says.
+// Starts a relay with one channel of realtime models, whose upstream answers by the test's script.
 import {
   type RealtimeUpstream,
   type Script,
@@ -12,7 +12,7 @@ export interface RealtimeScene {
   stop(): Promise<void>;
 }
 
-/** `script` is asked at each event what the upstream does now. */
+/** Starts both. `script` decides at each event what the upstream does. */
 export async function startRealtimeScene(
   script: () => Script,
   models: string[],

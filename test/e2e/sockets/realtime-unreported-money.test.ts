@@ -1,5 +1,5 @@
-// What an upstream does not say, and what it refuses without a name: transcripts and responses without a figure, broken
-// off in the middle of their words, and turns that were asked for in vain.
+// Tests unreported usage and refusals that name no event: transcripts and responses without usage, interrupted in
+// the middle, and turns requested in vain.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRealtime } from '../../support/realtime-client.ts';
 import {
@@ -38,12 +38,12 @@ async function settled(id: string, rows: number): Promise<Row[]> {
   return partsOf(all);
 }
 
-describe('a transcript without a figure', () => {
+describe('a transcript without reported usage', () => {
   it.each([
-    // Of a second: 10 tokens in and 6 out, or a second at $0.36 an hour.
+    // For a second: 10 tokens in and 6 out, or a second at $0.36 an hour.
     ['gpt-4o-transcribe', 10 * 6_000 + 6 * 10_000],
     ['whisper-1', 100_000],
-  ])('by %s is charged by the sound that was heard', async (model, cost) => {
+  ])('by %s is charged by the audio sent', async (model, cost) => {
     script = {
       event: (session, { type }) => {
         if (type === 'session.update')
@@ -69,7 +69,7 @@ describe('a transcript without a figure', () => {
     ]);
   });
 
-  it('that nobody asked for costs nothing', async () => {
+  it('costs nothing if nobody requested it', async () => {
     script = {
       event: (session, { type }) => {
         if (type === second.type) session.say({ type: `${transcribing}.completed`, transcript: 'Hello' });
@@ -83,7 +83,7 @@ describe('a transcript without a figure', () => {
     expect(await settled(id, 2)).toMatchObject([{ usage_source: null, cost_usd: 0 }]);
   });
 
-  it('whose words the client took, and not their end, is charged by its speech', async () => {
+  it('is charged by its speech if the client saw its text but not its end', async () => {
     script = {
       event: (session, { type }) => {
         if (type !== second.type || session.received.length !== 3) return;
@@ -102,7 +102,7 @@ describe('a transcript without a figure', () => {
     ]);
   });
 
-  it('of sound of which nothing was written is nothing', async () => {
+  it('costs nothing for audio that was never transcribed', async () => {
     script = {};
     const { id, token } = await relay.token({ quota_usd: 1 });
     const client = await openRealtime(relay.url, token, { query: '?intent=transcription' });
@@ -113,7 +113,7 @@ describe('a transcript without a figure', () => {
   });
 });
 
-describe('a response without a figure', () => {
+describe('a response without reported usage', () => {
   const created = { type: 'response.created', response: { id: 'resp_1' } };
   const done = (status: string) => ({
     response: { id: 'resp_1', status, usage: null },
@@ -125,10 +125,10 @@ describe('a response without a figure', () => {
     ['incomplete', 'estimated'],
     ['failed', null],
     ['cancelled', null],
-  ])('that is %s, and of which nothing passed: %s', async (status, source) => {
+  ])('that is %s without any output has the usage source %s', async (status, source) => {
     script = {
       event: (session, { type }) => {
-        if (type === 'response.create') for (const said of [created, done(status)]) session.say(said);
+        if (type === 'response.create') for (const frame of [created, done(status)]) session.say(frame);
       },
     };
     const { id, token } = await relay.token({ quota_usd: 1 });
@@ -140,12 +140,12 @@ describe('a response without a figure', () => {
     expect(rows).toMatchObject([{ usage_source: source, input_tokens: source === null ? 0 : 600 }]);
   });
 
-  it('is charged by its words in whatever order an event’s members are', async () => {
+  it('is charged by its text, whatever the order of an event’s members', async () => {
     const delta = { delta: 'x'.repeat(300), response_id: 'resp_1', type: 'response.output_text.delta' };
     script = {
       event: (session, { type }) => {
         if (type === 'response.create')
-          for (const said of [created, delta, done('completed')]) session.say(said);
+          for (const frame of [created, delta, done('completed')]) session.say(frame);
       },
     };
     const { id, token } = await relay.token({ quota_usd: 1 });
@@ -157,13 +157,13 @@ describe('a response without a figure', () => {
   });
 });
 
-describe('a response that the upstream refuses', () => {
+describe('a response refused by the upstream', () => {
   const refusal = (error: object) => ({
     type: 'error',
     error: { type: 'invalid_request_error', code: 'invalid_value', message: 'No.', event_id: null, ...error },
   });
 
-  it('without saying which event it was gives back what it held', async () => {
+  it('releases its reservation if the error does not name the event', async () => {
     script = {
       event: (session, { type }) => {
         if (type === 'response.create') session.say(refusal({ param: 'response.max_output_tokens' }));
@@ -178,7 +178,7 @@ describe('a response that the upstream refuses', () => {
     expect(await settled(id, 1)).toEqual([]);
   });
 
-  it('without saying anything of it costs nothing when the client has left', async () => {
+  it('costs nothing if the error names nothing and the client has left', async () => {
     script = {
       event: (session, { type }) => {
         if (type === 'response.create') session.say(refusal({ param: null }));
@@ -192,12 +192,12 @@ describe('a response that the upstream refuses', () => {
     expect(await settled(id, 1)).toEqual([]);
   });
 
-  it('keeps what it held when it was another event that was refused', async () => {
+  it('retains its reservation if the error is about another event', async () => {
     script = {
       event: (session, { type }) => {
         if (type === 'session.update') session.say(refusal({ param: 'session.voice' }));
         if (type !== 'response.create') return;
-        for (const said of responseEvents({ input: 100, output: 10 })) session.say(said);
+        for (const frame of responseEvents({ input: 100, output: 10 })) session.say(frame);
       },
     };
     const { id, token } = await relay.token({ quota_usd: 1 });
@@ -211,7 +211,7 @@ describe('a response that the upstream refuses', () => {
   });
 });
 
-it('what a response brings along is reserved: what does not fit the quota goes nowhere', async () => {
+it('reserves for input inside a response, and withholds a response that exceeds the quota', async () => {
   script = {};
   const { id, token } = await relay.token({ quota_usd: 0.2 });
   const client = await openRealtime(relay.url, token);
@@ -224,7 +224,7 @@ it('what a response brings along is reserved: what does not fit the quota goes n
   expect((await balanceOf(relay, id)).spent_usd).toBe(0);
 });
 
-it('a response beside the conversation leaves the conversation’s length as it was', async () => {
+it('leaves the conversation’s length unchanged after a response outside of it', async () => {
   const figures = [
     { input: 20_000, output: 1_000 },
     { input: 50, output: 10 },
@@ -232,7 +232,7 @@ it('a response beside the conversation leaves the conversation’s length as it 
   script = {
     event: (session, { type }) => {
       const usage = type === 'response.create' ? figures.shift() : undefined;
-      if (usage !== undefined) for (const said of responseEvents(usage)) session.say(said);
+      if (usage !== undefined) for (const frame of responseEvents(usage)) session.say(frame);
     },
   };
   const { id, token } = await relay.token({ quota_usd: 1 });
@@ -242,19 +242,19 @@ it('a response beside the conversation leaves the conversation’s length as it 
     await client.next('response.done');
   }
   client.say({ type: 'response.create' });
-  // 21,000 tokens of text at $4 a million, and 2,000 of speech.
+  // 21,000 tokens of text at $4 per million, and 2,000 of speech.
   await expect
     .poll(async () => (await balanceOf(relay, id)).reserved_usd, { timeout: 5_000 })
     .toBeGreaterThan(0.084 + 0.128);
   client.socket.terminate();
 });
 
-it('a response whose end is told twice is charged once', async () => {
+it('charges a response once if its end is reported twice', async () => {
   script = {
     event: (session, { type }) => {
       if (type !== 'response.create') return;
       const events = responseEvents({ input: 100, output: 10 });
-      for (const said of [...events, events.at(-1) ?? {}]) session.say(said);
+      for (const frame of [...events, events.at(-1) ?? {}]) session.say(frame);
     },
   };
   const { id, token } = await relay.token({ quota_usd: 1 });

@@ -1,4 +1,4 @@
-// Realtime sessions over real sockets: frames, refusals, endings.
+// Tests realtime sessions over real sockets: frames, refusals, endings.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRealtime, Refused } from '../../support/realtime-client.ts';
 import { answering, type RealtimeUpstream, startRealtimeUpstream } from '../../support/realtime-upstream.ts';
@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 describe('a session', () => {
-  it('passes frames on as they are, charges each response once, and has a row for each and one for itself', async () => {
+  it('passes frames on unchanged, charges each response once, and logs a row for each response and for itself', async () => {
     const { id, token } = await relay.token({ quota_usd: 1 });
     const client = await openRealtime(relay.url, token);
     await client.next('session.created');
@@ -63,21 +63,21 @@ describe('a session', () => {
     const client = await openRealtime(relay.url, token);
     await client.next('session.created');
     const [session] = upstream.sessions.slice(-1);
-    const heard = new Promise((resolve) =>
+    const received = new Promise((resolve) =>
       session?.socket.once('message', (data, isBinary) => resolve({ data, isBinary })),
     );
     client.socket.send(Buffer.from([0, 255, 7]));
-    expect(await heard).toEqual({ data: Buffer.from([0, 255, 7]), isBinary: true });
+    expect(await received).toEqual({ data: Buffer.from([0, 255, 7]), isBinary: true });
     session?.socket.send(Buffer.from([1, 2]));
     const pong = new Promise((resolve) => client.socket.once('pong', resolve));
     client.socket.ping();
     await pong;
-    // The pong is the relay's own, and may be sooner than what comes from the upstream.
+    // The pong is the relay's own, and may arrive before the upstream's frames.
     await expect.poll(() => client.received.at(-1)).toBe('0102');
     client.socket.terminate();
   });
 
-  it('counts as one request of the token’s concurrency, with its responses', async () => {
+  it('counts with its responses as one request of the token’s concurrency', async () => {
     const { token } = await relay.token({ limits: { concurrency: 1 } });
     const client = await openRealtime(relay.url, token);
     await client.next('session.created');
@@ -104,7 +104,7 @@ const refusalOf = (opening: Promise<unknown>) =>
   );
 
 describe('the route', () => {
-  it('takes the token by subprotocol, echoing another one, and by query; neither reaches the upstream', async () => {
+  it('accepts the token by subprotocol, echoing another one, and by query; neither reaches the upstream', async () => {
     const { token } = await relay.token();
     const protocols = ['realtime', `openai-insecure-api-key.${token}`, 'openai-beta.realtime-v1'];
     const one = await openRealtime(relay.url, null, { protocols });
@@ -125,7 +125,7 @@ describe('the route', () => {
     await Promise.all([one.closed, other.closed]);
   });
 
-  it('refuses settings, responses, and items that name resources of the operator’s account', async () => {
+  it('refuses settings, responses and items that reference resources of the operator’s account', async () => {
     const { token } = await relay.token();
     const client = await openRealtime(relay.url, token);
     await client.next('session.created');
@@ -149,7 +149,7 @@ describe('the route', () => {
     client.socket.terminate();
   });
 
-  it('echoes the API’s own subprotocol, and a credential in no spelling', async () => {
+  it('echoes the API’s own subprotocol, and never a credential', async () => {
     const { token } = await relay.token();
     const all = ['openai-project.p', `openai-insecure-api-key.${token}`, 'realtime'];
     const one = await openRealtime(relay.url, null, { protocols: all });
@@ -161,7 +161,7 @@ describe('the route', () => {
     for (const { socket } of [one, other]) socket.terminate();
   });
 
-  it('has a row for what it refuses of a known token', async () => {
+  it('logs a row for a refused request of a known token', async () => {
     const { id, token } = await relay.token();
     const headers = { authorization: `Bearer ${token}` };
     const plain = await fetch(`${relay.url}/v1/realtime?model=gpt-realtime`, { headers });
@@ -178,11 +178,15 @@ describe('the route', () => {
     await relay.manage('PATCH', `/api/tokens/${id}`, { status: 'disabled' });
     expect((await fetch(`${relay.url}/v1/realtime`, { headers })).status).toBe(401);
     const rows = await rowsOf(relay, id, 3);
-    const told = rows.map(({ status, error_code, count }) => `${status} ${error_code} ${count}`);
-    expect(told.sort()).toEqual(['400 invalid_request 1', '400 invalid_request 2', '401 token_disabled 1']);
+    const summaries = rows.map(({ status, error_code, count }) => `${status} ${error_code} ${count}`);
+    expect(summaries.sort()).toEqual([
+      '400 invalid_request 1',
+      '400 invalid_request 2',
+      '401 token_disabled 1',
+    ]);
   });
 
-  it('refuses before the upgrade, in OpenAI’s shape', async () => {
+  it('refuses before the upgrade with OpenAI’s error', async () => {
     const { token } = await relay.token({ models: ['gpt-realtime-mini'] });
     const [any, spent] = [await relay.token(), await relay.token({ quota_usd: 0.000000001 })];
     const spender = await openRealtime(relay.url, spent.token);
@@ -204,7 +208,7 @@ describe('the route', () => {
     spender.socket.close();
   });
 
-  it('waits for the model that a client names in its first session.update', async () => {
+  it('waits for the model in the client’s first session.update', async () => {
     const { token } = await relay.token({ models: ['mapped'] });
     const client = await openRealtime(relay.url, token, { query: '' });
     client.say({ type: 'session.update', session: { type: 'realtime', model: 'mapped' } });
@@ -224,7 +228,7 @@ describe('the route', () => {
 });
 
 describe('a model inside a frame', () => {
-  it('is checked against the token: refused ones never reach the upstream, allowed ones are priced from then on', async () => {
+  it('is checked against the token: refused models never reach the upstream, allowed ones set the price', async () => {
     const { id, token } = await relay.token({ models: ['gpt-realtime', 'mapped'] });
     const client = await openRealtime(relay.url, token);
     await client.next('session.created');
@@ -254,7 +258,7 @@ describe('a model inside a frame', () => {
     );
   });
 
-  it('that slips by unseen ends the session when the upstream says so', async () => {
+  it('ends the session if it went unnoticed and the upstream reports it', async () => {
     const { token } = await relay.token({ models: ['gpt-realtime'] });
     const client = await openRealtime(relay.url, token);
     await client.next('session.created');

@@ -1,4 +1,4 @@
-// A relay and an upstream over real sockets, with the channels that the tests want.
+// Starts a relay and an upstream over real sockets, with the channels of the tests.
 import { startRelay, type TestRelay } from '../../support/relay.ts';
 import { type Handler, startUpstream, type TestUpstream } from '../../support/upstream.ts';
 import type { StreamKind } from './endless.ts';
@@ -9,7 +9,7 @@ export interface Scene {
   stop(): Promise<void>;
 }
 
-/** A row of the log, as the management API shows it. */
+/** A row of the log as the management API shows it. */
 export interface Row {
   id: string;
   status: number;
@@ -43,8 +43,8 @@ export async function startScene(
   return { relay, upstream, stop };
 }
 
-/** Asks for a stream. */
-export function askFor(
+/** Requests a stream. */
+export function requestStream(
   relay: TestRelay,
   kind: StreamKind,
   token: string,
@@ -52,14 +52,14 @@ export function askFor(
 ): Promise<Response> {
   return fetch(relay.url + kind.path, {
     method: 'POST',
-    // The local runtime compresses JSON for whoever takes it, and holds it back meanwhile.
+    // The local runtime compresses JSON if accepted, and meanwhile holds it back.
     headers: { 'content-type': 'application/json', 'accept-encoding': 'identity', ...kind.headers(token) },
     body: JSON.stringify(kind.body),
     ...(signal !== undefined && { signal }),
   });
 }
 
-/** The token's rows of the log, as soon as there are `count` of them; throws after `withinMs`. */
+/** Returns the token's rows of the log once there are `count`; throws after `withinMs`. */
 export async function rowsOf(
   relay: TestRelay,
   tokenId: string,
@@ -75,7 +75,7 @@ export async function rowsOf(
   }
 }
 
-/** A token's live figures. */
+/** Returns a token's live figures. */
 export function balanceOf(relay: TestRelay, tokenId: string) {
   return relay.manage<{ spent_usd: number; reserved_usd: number; open_requests: number }>(
     'GET',
@@ -85,5 +85,5 @@ export function balanceOf(relay: TestRelay, tokenId: string) {
 
 export const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-/** Sums of money are compared in nano-USD. */
+/** Converts USD to nano-USD, in which sums of money are compared. */
 export const nano = (usd: number | null) => Math.round((usd ?? 0) * 1e9);

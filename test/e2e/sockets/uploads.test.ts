@@ -1,4 +1,4 @@
-// Large bodies: what streams, what is held, what is refused, and how much memory it takes.
+// Tests large bodies: what is streamed, buffered or refused, and how much memory it takes.
 import { type ClientRequest, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { workerdMemory } from './memory.ts';
@@ -6,7 +6,7 @@ import { type Scene, sleep, startScene } from './scene.ts';
 
 let scene: Scene;
 let token = '';
-/** Bytes that the upstream received of the last upload, and its beginning and end. */
+/** Size of the upload at the upstream, with its beginning and end. */
 let received = { size: 0, head: '', tail: '', length: '' };
 
 beforeAll(async () => {
@@ -40,7 +40,7 @@ async function swallow(_: unknown, response: ServerResponse, raw: IncomingMessag
   }
   received = mine;
   response.writeHead(200, { 'content-type': 'application/json' });
-  response.end('{"text":"heard"}');
+  response.end('{"text":"hello"}');
 }
 
 const boundary = 'a-boundary-of-the-tests';
@@ -62,7 +62,7 @@ interface Upload {
 interface Answer {
   status: number;
   text: string;
-  /** The most that workerd held beyond what it held before. */
+  /** The most memory that workerd used beyond its initial amount. */
   grownBytes: number;
 }
 
@@ -74,7 +74,7 @@ function upload({ before, megabytes, after, chunked, path, type }: Upload): Prom
   }, 100);
   return new Promise<Answer>((resolve, reject) => {
     const length = before.length + megabytes * megabyte.length + after.length;
-    const asking = request(scene.relay.url + (path ?? '/v1/audio/transcriptions'), {
+    const outgoing = request(scene.relay.url + (path ?? '/v1/audio/transcriptions'), {
       method: 'POST',
       headers: {
         authorization: `Bearer ${token}`,
@@ -83,44 +83,44 @@ function upload({ before, megabytes, after, chunked, path, type }: Upload): Prom
       },
     });
     let answered = false;
-    asking.on('response', async (response) => {
+    outgoing.on('response', async (response) => {
       answered = true;
       let text = '';
       for await (const chunk of response) text += chunk;
       resolve({ status: response.statusCode ?? 0, text, grownBytes });
-      asking.destroy();
+      outgoing.destroy();
     });
-    // A refusal may come, and the connection end, while there is still something to send.
-    asking.on('error', (error) => setTimeout(() => answered || reject(error), 500));
-    void sendAll(asking, before, megabytes, after);
+    // A refusal may arrive, and the connection end, before everything is sent.
+    outgoing.on('error', (error) => setTimeout(() => answered || reject(error), 500));
+    void sendAll(outgoing, before, megabytes, after);
   }).finally(() => clearInterval(watch));
 }
 
 async function sendAll(
-  asking: ClientRequest,
+  outgoing: ClientRequest,
   before: string,
   megabytes: number,
   after: string,
 ): Promise<void> {
-  asking.write(before);
-  for (let sent = 0; sent < megabytes && !asking.destroyed; sent++) {
-    if (!asking.write(megabyte)) {
-      await Promise.race([new Promise((resolve) => asking.once('drain', resolve)), sleep(5_000)]);
+  outgoing.write(before);
+  for (let sent = 0; sent < megabytes && !outgoing.destroyed; sent++) {
+    if (!outgoing.write(megabyte)) {
+      await Promise.race([new Promise((resolve) => outgoing.once('drain', resolve)), sleep(5_000)]);
     }
   }
-  if (!asking.destroyed) asking.end(after);
+  if (!outgoing.destroyed) outgoing.end(after);
 }
 
-it('streams ninety megabytes when `model` comes first, with memory flat', async () => {
+it('streams ninety megabytes with flat memory when `model` comes first', async () => {
   const before = field('model', 'whisper-1') + fileHead;
   const answer = await upload({ before, megabytes: 90, after: `\r\n${end}` });
-  expect(answer).toMatchObject({ status: 200, text: '{"text":"heard"}' });
+  expect(answer).toMatchObject({ status: 200, text: '{"text":"hello"}' });
   expect(received.size).toBe(before.length + 90 * megabyte.length + 2 + end.length);
   expect(received.length).toBe(String(received.size));
   expect(answer.grownBytes).toBeLessThan(60_000_000);
 });
 
-it('puts a mapped model’s name into the form, wherever the field stands', async () => {
+it('writes a mapped model’s name into the form wherever the field is', async () => {
   for (const [before, after] of [
     [field('language', 'de') + field('model', 'mapped') + fileHead, `\r\n${end}`],
     [fileHead, `\r\n${field('model', 'mapped')}${end}`],
@@ -134,7 +134,7 @@ it('puts a mapped model’s name into the form, wherever the field stands', asyn
   }
 });
 
-it('holds twenty megabytes while it looks for `model`', async () => {
+it('buffers twenty megabytes while it searches for `model`', async () => {
   const answer = await upload({
     before: fileHead,
     megabytes: 20,
@@ -144,7 +144,7 @@ it('holds twenty megabytes while it looks for `model`', async () => {
   expect(received.size).toBeGreaterThan(20 * megabyte.length);
 });
 
-it('says to put `model` first when it does not come within 25 MB', async () => {
+it('asks to put `model` first if it does not arrive within 25 MB', async () => {
   const answer = await upload({
     before: fileHead,
     megabytes: 90,
@@ -170,7 +170,7 @@ it.each([
   });
 });
 
-it.each([false, true])('refuses JSON over a hundred megabytes (chunked: %s)', async (chunked) => {
+it.each([false, true])('refuses JSON above a hundred megabytes (chunked: %s)', async (chunked) => {
   const before = '{"model":"gpt-4o","messages":[{"role":"user","content":"';
   const path = '/v1/chat/completions';
   const answer = await upload({
@@ -195,6 +195,6 @@ it.each([
   const after = '"}]}';
   const path = '/v1/chat/completions';
   const answer = await upload({ before, megabytes, after, chunked, path, type: 'application/json' });
-  expect([answer.status, answer.text]).toEqual([200, '{"text":"heard"}']);
+  expect([answer.status, answer.text]).toEqual([200, '{"text":"hello"}']);
   expect(received.size).toBe(before.length + megabytes * megabyte.length + after.length);
 });

@@ -1,10 +1,10 @@
-// Channels that fail in the ways that real ones do, over real sockets: the caller does not notice.
+// Tests channels that fail as real ones do, over real sockets: the caller does not notice.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { firstEventMs } from '../../../src/relay/upstream/answer-start.ts';
 import { startRelay, type TestRelay } from '../../support/relay.ts';
 import { type Handler, startUpstream, type TestUpstream } from '../../support/upstream.ts';
 
-/** Enough to see it; `OUTAGE_MS=10000` for the length that upstreams are used to. */
+/** Long enough to be noticeable; `OUTAGE_MS=10000` for a realistic outage. */
 const outageMs = Number(process.env.OUTAGE_MS ?? 3_000);
 
 const answer = (model: string) =>
@@ -28,7 +28,7 @@ const breaks: Handler = (_request, response) => {
   response.writeHead(503, { 'content-type': 'application/json' });
   response.end(JSON.stringify({ error: { message: 'Down' } }));
 };
-/** Accepts, and says nothing. */
+/** Accepts a connection and never answers. */
 const hangs: Handler = () => undefined;
 
 let relay: TestRelay;
@@ -47,7 +47,7 @@ afterAll(async () => {
   await Promise.all([relay?.stop(), ...(upstreams ?? []).map((upstream) => upstream.stop())]);
 });
 
-/** Channels of a model of their own, so that what one test breaks is no other's. */
+/** Creates channels for a model of its own: failures of one test do not affect another. */
 async function serve(model: string, handlers: Handler[], settings = {}): Promise<string[]> {
   const ids: string[] = [];
   for (const upstream of upstreams) upstream.received.length = 0;
@@ -102,7 +102,7 @@ async function load(model: string, requests: number, concurrency = 16): Promise<
 const percentile = (values: number[], share: number) =>
   values.toSorted((one, other) => one - other)[Math.floor(values.length * share)] ?? Number.NaN;
 
-it('answers 1,000 requests with one channel that resets, one that is limited and one that works', async () => {
+it('answers 1,000 requests with one failing, one rate-limited and one working channel', async () => {
   await serve('gpt-4o', [resets, limits, works]);
   const outcomes = await load('gpt-4o', 1_000);
   const tries = upstreams.map(({ received }) => received.length);
@@ -115,15 +115,15 @@ it('answers 1,000 requests with one channel that resets, one that is limited and
   );
   expect(outcomes.filter(({ status }) => status !== 200)).toEqual([]);
   expect(outcomes).toHaveLength(1_000);
-  // At most those of the first moment, and a probe now and then.
+  // At most the requests of the first moment, and occasional probes.
   expect(tries[0]).toBeLessThan(60);
   expect(tries[1]).toBeLessThan(60);
   expect(tries[2]).toBe(1_000);
 });
 
-it('hides a brown-out: each channel in turn fails under load', async () => {
+it('hides a brown-out in which each channel fails in turn under load', async () => {
   const failing = 'gpt-4.1';
-  // The same load at the same time, on channels of its own that stay well: what the machine does, it does to both.
+  // The same load at the same time on separate, healthy channels: delays of the machine affect both alike.
   const calm = 'gpt-4.1-2025-04-14';
   for (const model of [failing, calm]) await serve(model, [works, works, works]);
   const only =
@@ -161,9 +161,9 @@ it('hides a brown-out: each channel in turn fails under load', async () => {
       ),
     );
   const [withFault, without] = [p99s(failing), p99s(calm)];
-  const told = (values: number[]) => values.map((value) => value.toFixed(1)).join(', ');
+  const list = (values: number[]) => values.map((value) => value.toFixed(1)).join(', ');
   console.log(
-    `brown-out: ${outcomes.length} requests, p99 ${told(withFault)} ms with a failing channel, ${told(without)} ms without`,
+    `brown-out: ${outcomes.length} requests, p99 ${list(withFault)} ms with a failing channel, ${list(without)} ms without`,
   );
   expect(outcomes.filter(({ status }) => status !== 200).map(({ text }) => text)).toEqual([]);
   const ratios = withFault.map((value, index) => value / (without[index] ?? Number.NaN));
@@ -179,7 +179,7 @@ describe('a stream', () => {
     response.end(`${event('Hello')}data: [DONE]\n\n`);
   };
 
-  it('that opens with 200 and begins with an error is no answer: another channel is asked', async () => {
+  it('fails over if it opens with 200 and begins with an error', async () => {
     const failsFirst: Handler = (_request, response) => {
       response.writeHead(200, head);
       response.end(`: wait\n\ndata: ${JSON.stringify({ error: { message: 'Overloaded', code: 529 } })}\n\n`);
@@ -192,7 +192,7 @@ describe('a stream', () => {
     }
   });
 
-  it('that breaks after its first byte is never tried again, and what was delivered is billed once', async () => {
+  it('is never retried after its first byte, and what was delivered is billed once', async () => {
     const breaksOff: Handler = (_request, response) => {
       response.writeHead(200, head);
       response.write(event('Hello there, this is '), () =>
@@ -208,7 +208,7 @@ describe('a stream', () => {
     expect(data[0]?.cost_usd).toBeGreaterThan(0);
   });
 
-  it('that falls silent ends with the format’s error event', async () => {
+  it('ends with the format’s error event after the idle timeout', async () => {
     const fallsSilent: Handler = (_request, response) => {
       response.writeHead(200, head);
       response.write(event('Hello'));
@@ -225,7 +225,7 @@ describe('a stream', () => {
   });
 });
 
-it('passes an answer on that says nothing for long but keeps its caller waiting, streamed or not', async () => {
+it('passes on an answer whose upstream only sends pings for long, streamed or not', async () => {
   const text = answer('gpt-4.1-mini-2025-04-14');
   const keepsWaiting: Handler = ({ body }, response) => {
     const { stream } = JSON.parse(body.toString());
@@ -242,7 +242,7 @@ it('passes an answer on that says nothing for long but keeps its caller waiting,
 });
 
 describe('an upstream that hangs', () => {
-  it('is a 504 in the caller’s shape when there is no other', async () => {
+  it('gets a 504 in the caller’s format without another channel', async () => {
     await serve('gpt-5', [hangs], { first_byte_ms: 1_000 });
     const { status, text } = await call('gpt-5');
     expect(status).toBe(504);
@@ -252,29 +252,29 @@ describe('an upstream that hangs', () => {
     });
   });
 
-  it('is given up for another after its time', async () => {
+  it('fails over after the timeout', async () => {
     await serve('gpt-5-mini', [hangs, works], { first_byte_ms: 1_000 });
     const outcomes = await load('gpt-5-mini', 8, 4);
     expect(outcomes.map(({ status }) => status)).toEqual(Array(8).fill(200));
   });
 
-  it('is not asked twice for a picture, unless told to', async () => {
-    const ask = (headers: Record<string, string>) =>
+  it('is not retried for an image unless configured', async () => {
+    const send = (headers: Record<string, string>) =>
       fetch(`${relay.url}/v1/images/generations`, {
         method: 'POST',
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers },
         body: JSON.stringify({ model: 'dall-e-3', prompt: 'a dot' }),
       });
     await serve('dall-e-3', [hangs, hangs], { first_byte_ms: 1_000 });
-    expect((await ask({})).status).toBe(504);
+    expect((await send({})).status).toBe(504);
     const count = () => upstreams.reduce((sum, { received }) => sum + received.length, 0);
     expect(count()).toBe(1);
-    await ask({ 'x-relay-repeat': '1' });
+    await send({ 'x-relay-repeat': '1' });
     expect(count()).toBe(3);
   });
 });
 
-it('tells the operator which keys are dead, and the caller only that the service is unavailable', async () => {
+it('shows the operator which keys are refused, and the caller only that the service is unavailable', async () => {
   const refuses: Handler = (_request, response) => {
     response.writeHead(401, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ error: { message: 'Incorrect API key provided: sk-op***key' } }));
@@ -297,7 +297,7 @@ interface LoggedRow {
   attempts: unknown[];
 }
 
-/** Rows come to the log by the ledger's alarm. */
+/** Returns the rows of a model once the ledger's alarm has delivered them to the log. */
 async function rows(model: string): Promise<{ data: LoggedRow[] }> {
   for (let tries = 0; tries < 40; tries++) {
     const found = await relay.manage<{ data: LoggedRow[] }>(

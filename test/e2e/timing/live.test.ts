@@ -1,4 +1,4 @@
-// Sessions of Gemini's Live API over real sockets: the route, frames, the model in the setup, endings.
+// Tests sessions of Gemini's Live API over real sockets: the route, frames, the model in the setup, endings.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   answeringLive,
@@ -62,7 +62,7 @@ const refusalOf = (opening: Promise<unknown>) =>
   );
 
 describe('a session', () => {
-  it('passes frames on as they are, text and binary, charges each turn once, and has a row for each and one for itself', async () => {
+  it('passes text and binary frames on unchanged, charges each turn once, and logs a row for each turn and for itself', async () => {
     const { id, token } = await relay.token({ quota_usd: 1 });
     const client = await openLive(relay.url, { query: `?key=${token}` });
     const setup = `{ "setup": {"model":"models/${liveModel}", "generationConfig":{"responseModalities":["AUDIO"],"seed":12345678901234567890}}}`;
@@ -103,7 +103,7 @@ describe('a session', () => {
     expect(session?.closed).toEqual({ code: 1000, reason: 'enough' });
   });
 
-  it('counts as one request of the token’s concurrency, with its turns', async () => {
+  it('counts with its turns as one request of the token’s concurrency', async () => {
     const { token } = await relay.token({ limits: { concurrency: 1 } });
     const client = await liveSession(relay.url, token);
     client.say(turnOf('one'));
@@ -137,9 +137,9 @@ describe('the route', () => {
       'a stale key beside a good Bearer',
       (token: string) => ({ query: '?key=old', headers: { authorization: `Bearer ${token}` } }),
     ],
-  ])('takes the token by %s, which never reaches the upstream', async (_, place) => {
+  ])('accepts the token by %s, which never reaches the upstream', async (_, address) => {
     const { token } = await relay.token();
-    const client = await openLive(relay.url, place(token), constrained);
+    const client = await openLive(relay.url, address(token), constrained);
     client.say({ setup: { model: `models/${liveModel}` } });
     await client.next('setupComplete');
     const { url, headers } = last()?.request ?? {};
@@ -155,7 +155,7 @@ describe('the route', () => {
     `/v1beta${livePath}`,
     `/v1/v1beta/${livePath}/`,
     `//v1beta/${livePath}`,
-  ])('is found at %s', async (path) => {
+  ])('is available at %s', async (path) => {
     const { token } = await relay.token();
     const client = await openLive(relay.url, { query: `?key=${token}` }, path);
     client.say({ setup: { model: `models/${liveModel}` } });
@@ -164,7 +164,7 @@ describe('the route', () => {
     await client.closed;
   });
 
-  it('refuses before the upgrade, in Gemini’s shape', async () => {
+  it('refuses before the upgrade with Gemini’s error', async () => {
     const [any, away, spent] = await Promise.all([
       relay.token(),
       relay.token({ allowed_ips: ['203.0.113.7'] }),
@@ -181,8 +181,8 @@ describe('the route', () => {
       [{ query: `?key=${away.token}` }, 403, 'PERMISSION_DENIED', 'IP_NOT_ALLOWED'],
       [{ query: `?key=${spent.token}` }, 429, 'RESOURCE_EXHAUSTED', 'QUOTA_EXCEEDED'],
     ] as const;
-    for (const [place, code, status, reason] of cases)
-      expect(await refusalOf(openLive(relay.url, place))).toEqual({ http: code, code, status, reason });
+    for (const [address, code, status, reason] of cases)
+      expect(await refusalOf(openLive(relay.url, address))).toEqual({ http: code, code, status, reason });
     spender.socket.close();
     const plain = await fetch(`${relay.url}${livePath}?key=${any.token}`);
     expect([plain.status, await plain.text()]).toEqual([400, expect.stringContaining('WebSocket')]);
@@ -195,7 +195,7 @@ describe('the route', () => {
     ]);
   });
 
-  it('does not take an ephemeral secret of OpenAI’s kind', async () => {
+  it('refuses an ephemeral secret of OpenAI’s kind', async () => {
     const refused = await refusalOf(openLive(relay.url, { query: '?key=ek_abc' }));
     expect(refused).toMatchObject({ http: 401, reason: 'API_KEY_INVALID' });
     await expect(
@@ -211,7 +211,7 @@ describe('the model of the setup', () => {
     return client.closed;
   };
 
-  it('is checked against the token, and against the channels', async () => {
+  it('is checked against the token and the channels', async () => {
     const { id, token } = await relay.token({ models: ['mapped'] });
     const before = upstream.sessions.length;
     expect(await closingOf(token, { setup: { model: `models/${liveModel}` } })).toMatchObject({
@@ -230,11 +230,11 @@ describe('the model of the setup', () => {
   });
 
   it.each([false, true])(
-    'is mapped to the upstream’s name, and the frame is else unchanged (binary: %s)',
+    'is mapped to the upstream’s name without any other change to the frame (binary: %s)',
     async (isBinary) => {
       const { id, token } = await relay.token({ models: ['mapped'] });
       const client = await openLive(relay.url, { query: `?key=${token}` });
-      const heard = new Promise<[string, boolean]>((resolve) => {
+      const arrived = new Promise<[string, boolean]>((resolve) => {
         script = {
           opened: ({ socket }) =>
             socket.once('message', (data, binary) => {
@@ -247,7 +247,7 @@ describe('the model of the setup', () => {
         `{"setup" : { "a":1e400, "model":"models/${model}" ,"n":9007199254740993}}`;
       client.socket.send(setup('mapped'), { binary: isBinary });
       await client.next('setupComplete');
-      expect(await heard).toEqual([setup(liveModel), isBinary]);
+      expect(await arrived).toEqual([setup(liveModel), isBinary]);
       client.socket.close();
       expect(await rowsOf(relay, id, 1)).toMatchObject([
         { requested_model: 'mapped', upstream_model: liveModel },
@@ -255,7 +255,7 @@ describe('the model of the setup', () => {
     },
   );
 
-  it('may be an alias: the next model is taken when the first cannot be had before its first frame', async () => {
+  it('may be an alias, which falls back to the next model before the first frame', async () => {
     const broken = await startRealtimeUpstream({ event: ({ socket }) => socket.close(1011, 'internal') });
     await relay.channel(liveChannel(broken, { name: 'broken', models: ['gemini-live-2.5-flash-preview'] }));
     await relay.manage('PUT', '/api/aliases/talker', { models: ['gemini-live-2.5-flash-preview', 'mapped'] });
@@ -286,7 +286,7 @@ describe('the model of the setup', () => {
     await broken.stop();
   });
 
-  it('is set once', async () => {
+  it('is set only once', async () => {
     const { token } = await relay.token();
     const client = await liveSession(relay.url, token);
     client.say({ setup: { model: 'models/gemini-3-pro' } });
@@ -295,7 +295,7 @@ describe('the model of the setup', () => {
   });
 });
 
-describe('an ending', () => {
+describe('the end of a session', () => {
   it.each([
     ['deleted', 'invalid_api_key', (id: string) => relay.manage('DELETE', `/api/tokens/${id}`)],
     [
@@ -303,36 +303,39 @@ describe('an ending', () => {
       'token_disabled',
       (id: string) => relay.manage('PATCH', `/api/tokens/${id}`, { status: 'disabled' }),
     ],
-  ] as const)('of a token that is %s closes its twenty sessions within a second', async (_, reason, end) => {
-    const { id, token } = await relay.token();
-    const clients = await Promise.all(Array.from({ length: 20 }, () => liveSession(relay.url, token)));
-    const unnamed = await openLive(relay.url, { query: `?key=${token}` });
-    await end(id);
-    const answeredAtMs = Date.now();
-    const endings = await Promise.all([...clients, unnamed].map(({ closed }) => closed));
-    const lastMs = Math.max(...endings.map(({ atMs }) => atMs)) - answeredAtMs;
-    console.log(
-      `twenty-one Live sessions closed ${lastMs} ms after the answer to the call that ended their token`,
-    );
-    expect(lastMs).toBeLessThan(1_000);
-    expect(endings.map((ending) => `${ending.code} ${ending.reason}`)).toEqual(
-      endings.map(() => `1008 ${reason}`),
-    );
-    await sleep(300);
-    expect(upstream.sessions.slice(-20).filter(({ closed }) => closed?.code !== 1001)).toEqual([]);
-  });
+  ] as const)(
+    'follows within a second for twenty sessions when their token is %s',
+    async (_, reason, end) => {
+      const { id, token } = await relay.token();
+      const clients = await Promise.all(Array.from({ length: 20 }, () => liveSession(relay.url, token)));
+      const unnamed = await openLive(relay.url, { query: `?key=${token}` });
+      await end(id);
+      const answeredAtMs = Date.now();
+      const endings = await Promise.all([...clients, unnamed].map(({ closed }) => closed));
+      const lastMs = Math.max(...endings.map(({ atMs }) => atMs)) - answeredAtMs;
+      console.log(
+        `twenty-one Live sessions closed ${lastMs} ms after the answer to the call that ended their token`,
+      );
+      expect(lastMs).toBeLessThan(1_000);
+      expect(endings.map((ending) => `${ending.code} ${ending.reason}`)).toEqual(
+        endings.map(() => `1008 ${reason}`),
+      );
+      await sleep(300);
+      expect(upstream.sessions.slice(-20).filter(({ closed }) => closed?.code !== 1001)).toEqual([]);
+    },
+  );
 
-  it('of a token that may not have the model any longer does not wait', async () => {
+  it('follows at once when the token no longer allows the model', async () => {
     const { id, token } = await relay.token();
     const client = await liveSession(relay.url, token);
     await sleep(1_500);
     await relay.manage('PATCH', `/api/tokens/${id}`, { models: ['another'] });
-    // The ledger is asked anew every 10 s in any case.
+    // The ledger is called again every 10 s in any case.
     const closed = await Promise.race([client.closed, sleep(6_000)]);
     expect(closed).toMatchObject({ code: 1008, reason: 'model_not_allowed' });
   });
 
-  it('of a token that expires comes at that moment', async () => {
+  it('follows at the moment of the token’s expiry', async () => {
     const expiresAtMs = Date.now() + 2_000;
     const { token } = await relay.token({ expires_at: new Date(expiresAtMs).toISOString() });
     const client = await liveSession(relay.url, token);
@@ -345,7 +348,7 @@ describe('an ending', () => {
     [1000, 'done'],
     [1007, 'Request contains an invalid argument.'],
     [4321, ''],
-  ])('by the upstream with %i is heard by the client', async (code, reason) => {
+  ])('by the upstream with %i is passed to the client', async (code, reason) => {
     const { token } = await relay.token();
     const client = await liveSession(relay.url, token);
     last()?.socket.close(code, reason);
@@ -355,7 +358,7 @@ describe('an ending', () => {
   it.each([
     [1007, 'API key not valid. Please pass a valid API key.'],
     [1011, 'You exceeded your current quota, please check your plan and billing details.'],
-  ])('by an upstream that refuses the relay itself (%i, %s) says no more than that', async (code, reason) => {
+  ])('by an upstream that refuses the relay itself (%i, %s) reveals nothing more', async (code, reason) => {
     const refusing = await startRealtimeUpstream({ event: ({ socket }) => socket.close(code, reason) });
     await relay.channel(liveChannel(refusing, { name: `refusing ${code}`, models: [`refused-${code}`] }));
     const { id, token } = await relay.token();
@@ -368,7 +371,7 @@ describe('an ending', () => {
     await refusing.stop();
   });
 
-  it('by an upstream that cannot be opened is a closing too', async () => {
+  it('follows with a close frame when the upstream cannot be opened', async () => {
     script = { refuse: () => 404 };
     const { id, token } = await relay.token();
     const client = await openLive(relay.url, { query: `?key=${token}` });

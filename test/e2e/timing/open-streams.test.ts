@@ -1,15 +1,18 @@
-// A thousand streams at the same time through one relay, and what they take of the machine.
+// Opens a thousand streams through one relay, and measures memory.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { endless, kinds, type StreamKind } from '../sockets/endless.ts';
 import { workerdMemory } from '../sockets/memory.ts';
-import { askFor, type Scene, sleep, startScene } from '../sockets/scene.ts';
+import { requestStream, type Scene, sleep, startScene } from '../sockets/scene.ts';
 
 const streams = 1_000;
 
-/** Each has two events a second: more would measure how fast the machine is. */
+/** Each has two events a second: more would measure the machine's speed. */
 const everyMs = 500;
 
-/** Measured 2026-11-30: 472 MB, 494 MB on a busy machine; npm and the supervisor add 155 MB. All together may have 650 MB. */
+/**
+ * Measured 2026-11-30: 472 MB, 494 MB on a busy machine; npm and the supervisor add 155 MB. The limit for all
+ * together is 650 MB.
+ */
 const workerdBytes = 520_000_000;
 
 let scene: Scene;
@@ -19,17 +22,17 @@ beforeAll(async () => {
 });
 afterAll(() => scene?.stop());
 
-it('holds a thousand open streams within its memory', async () => {
+it('holds a thousand open streams within the memory limit', async () => {
   const { relay } = scene;
   const { token } = await relay.token();
   const leaving = new AbortController();
   const bytes = new Array<number>(streams).fill(0);
   const statuses: number[] = [];
   for (let index = 0; index < streams; index += 50) {
-    const asked = Array.from({ length: 50 }, () =>
-      askFor(relay, kinds[0] as StreamKind, token, leaving.signal),
+    const opening = Array.from({ length: 50 }, () =>
+      requestStream(relay, kinds[0] as StreamKind, token, leaving.signal),
     );
-    for (const [offset, response] of (await Promise.all(asked)).entries()) {
+    for (const [offset, response] of (await Promise.all(opening)).entries()) {
       statuses.push(response.status);
       void count(response, (size) => {
         bytes[index + offset] = (bytes[index + offset] ?? 0) + size;
@@ -50,6 +53,6 @@ async function count(response: Response, add: (bytes: number) => void): Promise<
   try {
     for await (const part of response.body ?? []) add(part.length);
   } catch {
-    // The test has left.
+    // The test has disconnected.
   }
 }

@@ -1,4 +1,4 @@
-// Silent streams: what keeps them open, and how soon a client that leaves one is noticed.
+// Tests idle streams: their pings, and how soon a client's disconnect is noticed.
 import type { ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { kindAt, kinds, openStream, type StreamKind } from '../sockets/endless.t
 import { balanceOf, rowsOf, sleep } from '../sockets/scene.ts';
 
 const intervalMs = 400;
-/** What a busy machine may take besides. */
+/** The additional delay of a busy machine. */
 const slackMs = 1_500;
 const idleMs = 3_000;
 
@@ -17,13 +17,13 @@ let upstream: TestUpstream;
 const clients = new Set<Socket>();
 
 /** A request at the upstream. */
-interface Asked {
+interface Arrival {
   text: string;
   response: ServerResponse;
   kind: StreamKind;
   isClosed: boolean;
 }
-const asked: Asked[] = [];
+const arrivals: Arrival[] = [];
 
 type Opening = 'nothing' | 'its head' | 'an event';
 let opening: Opening = 'nothing';
@@ -32,7 +32,7 @@ beforeAll(async () => {
   [relay, upstream] = await Promise.all([startRelay(), startUpstream(() => {})]);
   upstream.handler = ({ path, body }, response) => {
     const request = { text: body.toString(), response, kind: kindAt(path), isClosed: false };
-    asked.push(request);
+    arrivals.push(request);
     response.on('close', () => {
       request.isClosed = true;
     });
@@ -65,24 +65,24 @@ afterAll(async () => {
 
 const models = { openai: 'gpt-4o', anthropic: 'claude-3-5-haiku-20241022', gemini: 'gemini-2.0-flash' };
 
-function openHead({ kind, response }: Asked): void {
+function openHead({ kind, response }: Arrival): void {
   const type = kind.name === 'generate, array' ? 'application/json' : 'text/event-stream';
   response.writeHead(200, { 'content-type': type });
   response.flushHeaders();
 }
 
 interface Client {
-  /** At the upstream, as soon as it has come there. */
-  request: Asked;
+  /** The request at the upstream, once it has arrived there. */
+  request: Arrival;
   socket: Socket;
   tokenId: string;
-  /** All that has come, as it came. */
+  /** Returns everything received so far, unparsed. */
   text(): string;
-  /** The body, without the framing of HTTP. */
+  /** Returns the body without the framing of HTTP. */
   body(): string;
 }
 
-/** Sends a stream's request over a socket of its own. `model` is asked for in place of the kind's. */
+/** Sends a stream's request over a separate socket. `model` replaces the kind's own. */
 async function open(kind: StreamKind, model: string | null = null): Promise<Client> {
   const { id, token } = await relay.token({ limits: { concurrency: 1 } });
   const { hostname, port } = new URL(relay.url);
@@ -103,10 +103,10 @@ async function open(kind: StreamKind, model: string | null = null): Promise<Clie
     pair.join(': '),
   );
   socket.write(`POST ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${content}`);
-  const find = () => asked.find(({ text }) => text.includes(mark));
+  const find = () => arrivals.find(({ text }) => text.includes(mark));
   await until('asked', () => find() !== undefined, 3_000);
   return {
-    request: find() as Asked,
+    request: find() as Arrival,
     socket,
     tokenId: id,
     text: () => received,
@@ -120,7 +120,7 @@ function dechunked(text: string): string {
   return length > 0 ? rest.slice(0, length) + dechunked(rest.slice(length + 2)) : '';
 }
 
-/** Answers how long it took. */
+/** Waits until it is so, and returns how long that took. */
 async function until(
   what: string,
   isSo: () => boolean | Promise<boolean>,
@@ -134,7 +134,7 @@ async function until(
   return Date.now() - beganAtMs;
 }
 
-/** Every stream at once; a failure says which one it was. */
+/** Runs every stream at once; a failure names its stream. */
 async function forEach<T extends { name: string }>(all: readonly T[], work: (one: T) => Promise<void>) {
   await Promise.all(
     all.map((one) =>
@@ -158,21 +158,24 @@ const pingOf: Record<string, string> = {
 const pinged = kinds.filter(({ name }) => name in pingOf);
 const geminiEvents = kinds.find(({ name }) => name === 'generate, events') as StreamKind;
 
-/** Every caller's format, at a channel that speaks another one. */
+/** Every caller's format, on a channel with another format. */
 const translated = pinged.map((kind) => ({
   name: `${kind.name}, translated`,
   kind,
   model: kind.name === 'messages' || kind.name.startsWith('generate') ? models.openai : models.anthropic,
 }));
 
-/** Every format, at a channel with `ping_native`. */
+/** Every format, on a channel with `ping_native`. */
 const pingedNatively = pinged.map((kind) => ({
   name: `${kind.name}, ping_native`,
   kind,
   model: `pinged-${(kind.body as { model?: string }).model ?? models.gemini}`,
 }));
 
-/** Opens a stream that is silent after `opening`, leaves it, and answers how soon the upstream and the slot were free. */
+/**
+ * Opens a stream that is idle after `opening`, disconnects, and returns how soon the upstream and the
+ * concurrency were freed.
+ */
 async function noticedMs(
   kind: StreamKind,
   how: keyof typeof leave,
@@ -186,9 +189,9 @@ async function noticedMs(
   return ms;
 }
 
-describe('a stream whose upstream is silent', () => {
+describe('a stream whose upstream is idle', () => {
   it.each<Opening>(['nothing', 'its head'])(
-    'after %s gets pings in its format, and then the answer',
+    'gets pings in its format after %s, and then the answer',
     async (after) => {
       opening = after;
       await forEach(pinged, async (kind) => {
@@ -208,7 +211,7 @@ describe('a stream whose upstream is silent', () => {
     },
   );
 
-  it('after an event gets pings in translated streams and with `ping_native`', async () => {
+  it('gets pings after an event in translated streams and with `ping_native`', async () => {
     opening = 'an event';
     await forEach([...translated, ...pingedNatively], async ({ kind, model }) => {
       const { body } = await open(kind, model);
@@ -217,7 +220,7 @@ describe('a stream whose upstream is silent', () => {
     });
   });
 
-  it('gets none as Gemini’s events, after an event natively, or with an interval of 0', async () => {
+  it('gets no pings as Gemini events, after an event in native streams, or with an interval of 0', async () => {
     opening = 'an event';
     const silent = [
       ...kinds
@@ -236,9 +239,9 @@ describe('a stream whose upstream is silent', () => {
     });
   });
 
-  it('gets none between the two halves of an event', async () => {
+  it('gets no pings between the two halves of an event', async () => {
     opening = 'its head';
-    // A stream that is edited holds half an event back.
+    // A stream that is rewritten holds half an event back.
     const unedited = pingedNatively.filter(({ kind }) => kind.name !== 'chat completions');
     await forEach(unedited, async ({ kind, model }) => {
       const { request, body } = await open(kind, model);
@@ -252,14 +255,14 @@ describe('a stream whose upstream is silent', () => {
   });
 });
 
-describe('a client that leaves by FIN is noticed within one interval', () => {
+describe('a client that disconnects by FIN is noticed within one interval', () => {
   const boundMs = intervalMs + slackMs;
-  it.each<Opening>(['nothing', 'its head'])('when its upstream is silent after %s', async (after) => {
+  it.each<Opening>(['nothing', 'its head'])('while its upstream is idle after %s', async (after) => {
     opening = after;
     await forEach(pinged, async (kind) => expect(await noticedMs(kind, 'FIN')).toBeLessThan(boundMs));
   });
 
-  it('when its upstream is silent after an event, in translated streams and with `ping_native`', async () => {
+  it('while its upstream is idle after an event, in translated streams and with `ping_native`', async () => {
     opening = 'an event';
     await forEach([...translated, ...pingedNatively], async ({ kind, model }) => {
       expect(await noticedMs(kind, 'FIN', model)).toBeLessThan(boundMs);
@@ -267,9 +270,9 @@ describe('a client that leaves by FIN is noticed within one interval', () => {
   });
 });
 
-describe('a client that leaves by RST is noticed at once', () => {
+describe('a client that disconnects by RST is noticed at once', () => {
   it.each<Opening>(['nothing', 'its head', 'an event'])(
-    'when its upstream is silent after %s',
+    'while its upstream is idle after %s',
     async (after) => {
       opening = after;
       const off = kinds.map((kind) => ({
@@ -284,7 +287,7 @@ describe('a client that leaves by RST is noticed at once', () => {
   );
 });
 
-it('notices a FIN in a silent native stream, and in Gemini’s events, when the upstream’s time is over', async () => {
+it('notices a FIN in idle native streams and Gemini events when the upstream times out', async () => {
   opening = 'an event';
   const names = ['chat completions with usage', 'responses', 'messages', 'generate, events'];
   await forEach(
@@ -295,7 +298,7 @@ it('notices a FIN in a silent native stream, and in Gemini’s events, when the 
   );
 });
 
-it('logs a client that left while its upstream was silent as such, and charges its input', async () => {
+it('logs a client’s disconnect from an idle upstream as such, and charges its input', async () => {
   opening = 'nothing';
   const { socket, tokenId } = await open(kinds[0] as StreamKind);
   await sleep(150);
@@ -317,7 +320,7 @@ it('ends a stream that pings have opened when its token is deleted, and charges 
   });
 });
 
-it('tells a failure after the first ping by the format’s error event', async () => {
+it('reports a failure after the first ping with the format’s error event', async () => {
   opening = 'nothing';
   await forEach(pinged, async (kind) => {
     const { request, body, socket } = await open(kind);

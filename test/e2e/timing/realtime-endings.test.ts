@@ -1,5 +1,5 @@
-// How realtime sessions end: tokens that may go on no longer, upstreams and clients that close or vanish, frames that
-// are too big, and upstreams that go away before they said anything.
+// Tests how realtime sessions end: revoked tokens, upstreams and clients that close or vanish, frames above the
+// limit, and upstreams that go away before their first frame.
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRealtime } from '../../support/realtime-client.ts';
@@ -56,7 +56,7 @@ describe('a token', () => {
       'token_disabled',
       (id: string) => relay.manage('PATCH', `/api/tokens/${id}`, { status: 'disabled' }),
     ],
-  ] as const)('that is %s closes its fifty sessions within a second', async (_, code, end) => {
+  ] as const)('closes its fifty sessions within a second when %s', async (_, code, end) => {
     const { id, token } = await relay.token();
     const clients = await Promise.all(Array.from({ length: 50 }, () => openRealtime(relay.url, token)));
     await Promise.all(clients.map((client) => client.next('session.created', 20_000)));
@@ -77,7 +77,7 @@ describe('a token', () => {
     expect(upstream.sessions.slice(-50).filter(({ closed }) => closed === null)).toEqual([]);
   });
 
-  it('that expires closes its session at that moment', async () => {
+  it('closes its session at the moment of its expiry', async () => {
     const expiresAtMs = Date.now() + 2_500;
     const { token } = await relay.token({ expires_at: new Date(expiresAtMs).toISOString() });
     const client = await openRealtime(relay.url, token);
@@ -94,7 +94,7 @@ describe('an upstream', () => {
     [1011, 'internal'],
     [1000, 'done'],
     [1001, ''],
-  ])('that closes with %i is heard by the client', async (code, reason) => {
+  ])('passes its close code %i on to the client', async (code, reason) => {
     const { token } = await relay.token();
     const client = await openRealtime(relay.url, token);
     await client.next('session.created');
@@ -105,16 +105,19 @@ describe('an upstream', () => {
     expect(closed.atMs - startedAtMs).toBeLessThan(1_000);
   });
 
-  it.each([0, 999, 1004, 2000, 5000])('that closes with %i, which nobody may, is heard too', async (code) => {
-    const { token } = await relay.token();
-    const client = await openRealtime(relay.url, token);
-    await client.next('session.created');
-    const [session] = upstream.sessions.slice(-1);
-    tcpOf(session?.socket).write(Buffer.from([0x88, 2, code >> 8, code & 255]));
-    expect(await client.closed).toMatchObject({ code: 1011, reason: `upstream_closed_${code}` });
-  });
+  it.each([0, 999, 1004, 2000, 5000])(
+    'closes the client’s session when it closes with the reserved code %i',
+    async (code) => {
+      const { token } = await relay.token();
+      const client = await openRealtime(relay.url, token);
+      await client.next('session.created');
+      const [session] = upstream.sessions.slice(-1);
+      tcpOf(session?.socket).write(Buffer.from([0x88, 2, code >> 8, code & 255]));
+      expect(await client.closed).toMatchObject({ code: 1011, reason: `upstream_closed_${code}` });
+    },
+  );
 
-  it('that closes without a code, or vanishes, is heard too', async () => {
+  it('closes the client’s session when it closes without a code or vanishes', async () => {
     const { id, token } = await relay.token();
     const client = await openRealtime(relay.url, token);
     await client.next('session.created');
@@ -131,7 +134,7 @@ describe('an upstream', () => {
     expect(rows.map(({ error_code }) => error_code).sort()).toEqual(['upstream_lost', null].sort());
   });
 
-  it('that refuses, or goes away before its first frame, has the session move on with all that was said', async () => {
+  it('is replaced, with all earlier frames repeated, if it refuses or goes away before its first frame', async () => {
     const { id, token } = await relay.token();
     brokenScript = { refuse: () => 503 };
     const one = await openRealtime(relay.url, token, { query: '?model=gpt-realtime-mini' });
@@ -158,7 +161,7 @@ describe('an upstream', () => {
   });
 
   it.each(['invalid_api_key', 'insufficient_quota'])(
-    'that takes the socket and not the relay’s key (%s) is left for the next, or not heard by the client',
+    'is replaced, or reveals nothing to the client, if it refuses the relay’s key after the upgrade (%s)',
     async (code) => {
       const error = {
         type: 'invalid_request_error',
@@ -196,7 +199,7 @@ describe('an upstream', () => {
     },
   );
 
-  it('that refuses everywhere is an error before the upgrade', async () => {
+  it('gives the client an error before the upgrade if every target refuses', async () => {
     const onlyBroken = await relay.channel({
       name: 'refusing',
       provider: 'openai',
@@ -218,12 +221,12 @@ const idOf = async (name: string) => {
   return data.find((channel) => channel.name === name)?.id;
 };
 
-/** What is under a socket: it says what a library does not. */
+/** The raw socket below a WebSocket: sends what a library refuses to send. */
 const tcpOf = (socket: object | undefined) => (socket as { _socket: Socket })._socket;
 
 describe('a client', () => {
   it.each([0, 999, 1004, 2000, 5000])(
-    'that closes with %i, which nobody may, has the upstream closed',
+    'closes the upstream when it closes with the reserved code %i',
     async (code) => {
       const { token } = await relay.token();
       const client = await openRealtime(relay.url, token);
@@ -236,7 +239,7 @@ describe('a client', () => {
     },
   );
 
-  it('that closes with a code of its own has the upstream closed with it; one that vanishes, at once', async () => {
+  it('closes the upstream with its own close code, and at once when it vanishes', async () => {
     const { id, token } = await relay.token();
     const client = await openRealtime(relay.url, token);
     await client.next('session.created');
@@ -255,7 +258,7 @@ describe('a client', () => {
 });
 
 describe('a frame', () => {
-  it('of 15 MB passes, both ways', async () => {
+  it('of 15 MB passes both ways', async () => {
     const { token } = await relay.token();
     const client = await openRealtime(relay.url, token);
     await client.next('session.created');
@@ -276,7 +279,7 @@ describe('a frame', () => {
   });
 
   it.each(['client', 'upstream'] as const)(
-    'beyond 32 MiB from the %s closes the session with 1009',
+    'above 32 MiB from the %s closes the session with 1009',
     async (from) => {
       const { token } = await relay.token();
       const client = await openRealtime(relay.url, token);

@@ -1,7 +1,8 @@
-// A token that is deleted or disabled while its streams run: they end within a second, and say why.
+// Tests tokens that are deleted or disabled while their streams run: the streams end within a second with the
+// reason.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { endless, kinds, type StreamKind } from '../sockets/endless.ts';
-import { askFor, balanceOf, nano, rowsOf, type Scene, sleep, startScene } from '../sockets/scene.ts';
+import { balanceOf, nano, requestStream, rowsOf, type Scene, sleep, startScene } from '../sockets/scene.ts';
 
 let scene: Scene;
 let closed = 0;
@@ -17,19 +18,19 @@ it.each([
   ['deleted', 'invalid_api_key', 'API_KEY_INVALID'],
   ['disabled', 'token_disabled', 'TOKEN_DISABLED'],
 ] as const)(
-  'ends twenty streams of a %s token with their formats’ own error event',
+  'ends twenty streams of a %s token with their formats’ own error events',
   async (change, code, reason) => {
     const { relay } = scene;
     closed = 0;
     const { id, token } = await relay.token();
-    const running = await Promise.all(streams.map((kind) => askFor(relay, kind, token)));
+    const running = await Promise.all(streams.map((kind) => requestStream(relay, kind, token)));
     expect(running.map(({ status }) => status)).toEqual(streams.map(() => 200));
     const texts = running.map(async (response) => ({ text: await response.text(), endedAtMs: Date.now() }));
     await sleep(700);
     if (change === 'deleted') await relay.manage('DELETE', `/api/tokens/${id}`);
     else await relay.manage('PATCH', `/api/tokens/${id}`, { status: 'disabled' });
     const answeredAtMs = Date.now();
-    const next = await askFor(relay, kinds[0] as StreamKind, token);
+    const next = await requestStream(relay, kinds[0] as StreamKind, token);
     expect(next.status).toBe(401);
     await next.text();
     const ends = await Promise.all(texts);

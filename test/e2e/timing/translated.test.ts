@@ -1,5 +1,5 @@
-// Translated streams over real sockets: 150 MB of words in a flat memory, a client that reads slowly or leaves, an upstream
-// that breaks off, a token that is deleted.
+// Tests translated streams over real sockets: 150 MB of text within bounded memory, a client that reads slowly or
+// disconnects, an upstream that breaks off, a deleted token.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRelay, type TestRelay } from '../../support/relay.ts';
 import { startUpstream, type TestUpstream } from '../../support/upstream.ts';
@@ -30,7 +30,7 @@ afterAll(async () => {
   await Promise.all([relay?.stop(), upstream?.stop()]);
 });
 
-function ask(secret = token, signal?: AbortSignal): Promise<Response> {
+function send(secret = token, signal?: AbortSignal): Promise<Response> {
   return fetch(`${relay.url}/v1/messages`, {
     method: 'POST',
     headers: { 'x-api-key': secret, 'content-type': 'application/json' },
@@ -44,7 +44,7 @@ function ask(secret = token, signal?: AbortSignal): Promise<Response> {
   });
 }
 
-it('translates 300 MB without holding them, also for a client that reads slowly', async () => {
+it('translates 300 MB within bounded memory, also for a slow client', async () => {
   const times = Math.ceil(300_000_000 / event.length);
   upstream.handler = async (_request, response) => {
     response.writeHead(200, head);
@@ -53,7 +53,7 @@ it('translates 300 MB without holding them, also for a client that reads slowly'
     }
     response.end(end);
   };
-  // What the heap takes before it is swept for the first time is no leak: the first half is the measure.
+  // Heap growth before the first collection is no leak: the first half is the reference.
   let early = 0;
   let late = 0;
   let text = 0;
@@ -62,13 +62,13 @@ it('translates 300 MB without holding them, also for a client that reads slowly'
     if (text < 120_000_000) early = Math.max(early, held);
     else late = Math.max(late, held);
   }, 50);
-  const response = await ask();
+  const response = await send();
   let tail = '';
   let reads = 0;
   for await (const chunk of response.body ?? []) {
     text += chunk.byteLength;
     tail = (tail + new TextDecoder().decode(chunk)).slice(-200);
-    // A client that stops to think now and then.
+    // A client that pauses now and then.
     if (reads++ % 200 === 0) await new Promise((resolve) => setTimeout(resolve, 20));
   }
   clearInterval(watch);
@@ -96,7 +96,7 @@ describe('a translated stream', () => {
   it('ends with the caller’s error event within a second of its token’s deletion', async () => {
     endless(() => undefined);
     const made = await relay.token();
-    const response = await ask(made.token);
+    const response = await send(made.token);
     const reader = response.body?.getReader();
     await reader?.read();
     await relay.manage('DELETE', `/api/tokens/${made.id}`);
@@ -109,13 +109,13 @@ describe('a translated stream', () => {
     expect(text).not.toContain('message_stop');
   });
 
-  it('aborts the upstream when its client leaves', async () => {
+  it('aborts the upstream when its client disconnects', async () => {
     let closedAt = 0;
     endless(() => {
       closedAt = performance.now();
     });
     const leave = new AbortController();
-    const response = await ask(token, leave.signal);
+    const response = await send(token, leave.signal);
     await response.body?.getReader().read();
     leave.abort();
     const leftAt = performance.now();
@@ -128,12 +128,12 @@ describe('a translated stream', () => {
   it.each([
     ['breaks off', (response: import('node:http').ServerResponse) => void response.socket?.resetAndDestroy()],
     ['just ends', (response: import('node:http').ServerResponse) => void response.end()],
-  ])('tells an upstream that %s as an error, never as an end', async (_what, stop) => {
+  ])('reports an upstream that %s as an error, never as a complete answer', async (_what, stop) => {
     upstream.handler = (_request, response) => {
       response.writeHead(200, head);
       response.write(event, () => setTimeout(() => stop(response), 100));
     };
-    const text = await (await ask()).text();
+    const text = await (await send()).text();
     expect(text).toContain(word);
     expect(text).toContain('event: error\ndata: {"type":"error","error":{"type":"api_error"');
     expect(text).not.toContain('message_stop');

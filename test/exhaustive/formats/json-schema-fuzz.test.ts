@@ -1,4 +1,4 @@
-// Schemas that nobody should write, through the rewriter of each target: seeded, so that a failure can be repeated.
+// Generated, unusual schemas through the rewriter of each target; seeds make failures repeatable.
 import { expect, it } from 'vitest';
 import {
   claudeSchema,
@@ -54,7 +54,7 @@ const odd = [
   'TYPE_UNSPECIFIED',
 ];
 
-/** A generator of schemas from a seed (Park and Miller's). */
+/** Returns a generator of schemas from a seed (Park and Miller's). */
 function generator(start: number): () => JsonObject {
   let seed = start;
   const next = (below: number) => {
@@ -81,7 +81,7 @@ function generator(start: number): () => JsonObject {
 const answer = (schema: JsonObject) =>
   openaiAnswerSchema({ type: 'json-schema', name: 'a', description: undefined, schema, strict: true }).schema;
 
-it('any schema is rewritten for every target, and a tool’s root is a plain object', () => {
+it('rewrites generated schemas for every target, and always gives a tool a plain object as root', () => {
   const make = generator(7);
   for (let round = 0; round < 1_000; round++) {
     const schema = make();
@@ -94,7 +94,7 @@ it('any schema is rewritten for every target, and a tool’s root is a plain obj
   }
 });
 
-it('references that double at every step stay within the bound', () => {
+it('stays within the bound when references double at every step', () => {
   const link = (index: number) => ({ $ref: `#/$defs/A${index}` });
   const $defs: Record<string, JsonObject> = { A0: { type: 'object', properties: { x: { type: 'string' } } } };
   for (let index = 1; index < 60; index++)
@@ -109,7 +109,7 @@ it('references that double at every step stay within the bound', () => {
   expect(JSON.stringify(toolSchema(loop)).length).toBeLessThan(1_000);
 });
 
-it('a chain of references counts as endless from a length on, and goes no deeper', () => {
+it('treats a reference chain above a length as endless and goes no deeper', () => {
   const chain = (length: number, make: (next: JsonObject) => JsonObject): JsonObject => {
     const links = Array.from(
       { length },

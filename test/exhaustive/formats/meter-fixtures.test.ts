@@ -1,5 +1,5 @@
-// Every recording that the relay could have relayed: metered whole, byte by byte and at seeded cuts, always
-// the same, and equal to what the provider's own usage object says.
+// Every recording that the relay could have relayed, metered whole, byte by byte and in seeded pieces: the results
+// agree with each other and with the provider's own usage object.
 import { describe, expect, it } from 'vitest';
 import type { Meter } from '../../../src/formats/meter.ts';
 import type { Usage } from '../../../src/formats/usage.ts';
@@ -9,11 +9,11 @@ import {
   haveFixtures,
   kindOf,
   meterOf,
-  sayWhenLeftOut,
+  reportSkippedReplay,
 } from '../../support/fixtures.ts';
 import { recordedUsage } from '../../support/recorded-usage.ts';
 
-sayWhenLeftOut();
+reportSkippedReplay();
 
 const cases = allFixtures()
   .filter(({ meta }) => meta.method === 'POST' && meta.status === 200)
@@ -25,8 +25,8 @@ function snapshot(meter: Meter): unknown {
   return { ...counts, complete, outputCharacters, started, madeIds, model, error, serviceTier, atBoundary };
 }
 
-describe.skipIf(!haveFixtures)('metering the recordings', () => {
-  it('counts every field as the upstream did, in every recording', () => {
+describe.skipIf(!haveFixtures)('metering of recordings', () => {
+  it('counts every usage field as the upstream did, in every recording', () => {
     const table: Record<
       string,
       { recordings: number; upstream: number; counted: number; different: number }
@@ -37,7 +37,7 @@ describe.skipIf(!haveFixtures)('metering the recordings', () => {
       const usage = meterOf(fixture, [fixture.bytes]).partialUsage();
       const recorded = recordedUsage(fixture);
       if (recorded === null) {
-        // Images and transcripts without a usage object are still counted, from the answer itself.
+        // Images and transcripts without a usage object are counted from the response itself.
         if (usage !== null)
           expect(['openai-images', 'openai-transcription', 'gemini-generate']).toContain(kindOf(fixture));
         continue;
@@ -61,7 +61,7 @@ describe.skipIf(!haveFixtures)('metering the recordings', () => {
     expect(table.inputTokens?.recordings).toBeGreaterThan(400);
   });
 
-  it('is the same byte by byte (bodies up to 8 KB) and at seeded cuts', () => {
+  it('counts the same when recordings arrive byte by byte (bodies up to 8 KB) and in seeded pieces', () => {
     let bytewise = 0;
     for (const fixture of cases) {
       const whole = snapshot(meterOf(fixture, [fixture.bytes]));
@@ -78,24 +78,24 @@ describe.skipIf(!haveFixtures)('metering the recordings', () => {
     console.log(`${cases.length} recordings metered, ${bytewise} of them byte by byte`);
   });
 
-  it('sees the end of every whole stream, and no end where one was cut or failed', () => {
+  it('finds the end of every complete stream, and no end of a truncated or failed one', () => {
     const incomplete = cases.filter((fixture) => !meterOf(fixture, [fixture.bytes]).complete);
     const whole = incomplete.map(({ name }) => name).filter((name) => !cutOrFailed.test(name));
     expect(whole).toEqual([
-      // Test data of a vendor, without any finish reason.
+      // A vendor's test data without a finish reason.
       'vertex/streamGenerateContent/firebase-streaming-failure-empty-content',
       'vertex/streamGenerateContent/firebase-streaming-success-quotes-escaped',
     ]);
     expect(incomplete).toHaveLength(12);
   });
 
-  it('finds an error inside an answer of status 200, and only there', () => {
+  it('finds an error inside a 200 response, and only there', () => {
     const failed = cases.filter((fixture) => meterOf(fixture, [fixture.bytes]).error !== null);
     const expected = cases.filter(({ name }) => /midstream|openai-error|error-mid-stream/.test(name));
     expect(failed.map(({ name }) => name)).toEqual(expected.map(({ name }) => name));
   });
 
-  it('counts output characters close to the output tokens of text answers', () => {
+  it('counts output characters close to the output tokens of text responses', () => {
     const ratios = cases
       .filter(({ meta }) => meta.features.includes('text') && !meta.trimmed)
       .map((fixture) => meterOf(fixture, [fixture.bytes]))

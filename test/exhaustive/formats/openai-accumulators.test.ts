@@ -1,5 +1,5 @@
-// Streams written for OpenAI's clients, put together by the official SDK's own accumulators: the answer that they
-// end with is the one that the same answer unstreamed would have been. Every event is valid by OpenAI's file.
+// Streams written for OpenAI's clients, accumulated by the official SDK: the result equals the same response
+// unstreamed. Every event is valid by OpenAI's OpenAPI file.
 import OpenAI from 'openai';
 import { ContentFilterFinishReasonError, LengthFinishReasonError } from 'openai/core/error';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -12,21 +12,21 @@ import { createSseSplitter } from '../../../src/formats/sse.ts';
 import { type Usage, usageOf } from '../../../src/formats/usage.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { collectEvents } from '../../support/collect-events.ts';
-import { allFixtures, type Fixture, kindOf, sayWhenLeftOut } from '../../support/fixtures.ts';
+import { allFixtures, type Fixture, kindOf, reportSkippedReplay } from '../../support/fixtures.ts';
 import { haveSpecs, schemaFaults } from '../../support/provider-schema.ts';
 import {
   contextOf,
   isStream,
-  readAnswer,
+  parseRecording,
   readStream,
   writeStream,
-} from '../../support/translated-answers.ts';
+} from '../../support/translated-responses.ts';
 
-sayWhenLeftOut();
+reportSkippedReplay();
 
 const usage: Usage = usageOf({ inputTokens: 20, cachedTokens: 5, outputTokens: 30, reasoningTokens: 7 });
 
-/** An answer with one of everything, so that this file says something without the recordings too. */
+/** A response with one part of each kind, so this file also tests without the recordings. */
 const everything: NeutralResponse = {
   id: 'msg_1',
   model: 'm',
@@ -75,12 +75,12 @@ const everything: NeutralResponse = {
   promptBlock: null,
 };
 
-/** Ends that tool calls do not decide. */
+/** Returns a response whose finish reason tool calls do not decide. */
 function ended(reason: 'length' | 'content-filter' | 'refusal', refusal = ''): NeutralResponse {
-  const said = refusal
+  const content = refusal
     ? [{ type: 'refusal' as const, text: refusal }]
     : [{ type: 'text' as const, text: 'So' }];
-  return { ...everything, candidates: [{ parts: said, stop: { reason } }] };
+  return { ...everything, candidates: [{ parts: content, stop: { reason } }] };
 }
 
 interface Case {
@@ -96,7 +96,7 @@ const made: Case[] = [
   { name: 'two calls interleaved', events: interleaved() },
 ];
 
-/** Arguments of two calls that come by turns. */
+/** Returns events in which the arguments of two calls alternate. */
 function interleaved(): NeutralEvent[] {
   const call = (part: number, piece: string): NeutralEvent => ({
     type: 'tool-call-delta',
@@ -134,7 +134,7 @@ const recorded: Case[] = allFixtures()
   .filter(
     (fixture) => isKind(kindOf(fixture)) && fixture.meta.status === 200 && fixture.meta.method === 'POST',
   )
-  .filter((fixture) => isStream(fixture) && readAnswer(formatOf(fixture), fixture).whole)
+  .filter((fixture) => isStream(fixture) && parseRecording(formatOf(fixture), fixture).whole)
   .map((fixture) => ({ name: fixture.name, events: readStream(formatOf(fixture), [fixture.bytes]) }));
 
 function isKind(kind: string | null): kind is Kind {
@@ -145,13 +145,13 @@ function formatOf(fixture: Fixture): (typeof formats)[Kind] {
   return formats[kindOf(fixture) as Kind];
 }
 
-/** Everything an SDK says to OpenAI is answered with this stream. */
+/** Returns an SDK client whose every request is answered with this stream. */
 function clientOf(stream: string): OpenAI {
   const answer = async () => new Response(stream, { headers: { 'content-type': 'text/event-stream' } });
   return new OpenAI({ apiKey: 'sk-test', baseURL: 'http://relay.test/v1', fetch: answer, maxRetries: 0 });
 }
 
-/** A caller who has a custom tool, asks for usage, and wants its own words repeated. */
+/** The context of a caller that has a custom tool, requests usage, and wants its request fields repeated. */
 const context = contextOf({
   request: {
     ...emptyRequest('the-model', true, 'openai-chat'),
@@ -172,31 +172,31 @@ function eventsIn(stream: string): JsonObject[] {
   return events.filter(({ data }) => data !== '[DONE]').map(({ data }) => JSON.parse(data));
 }
 
-/** Plain JSON: the SDK adds getters and non-enumerable members. */
+/** Returns plain JSON, since the SDK adds getters and non-enumerable members. */
 function plain(value: unknown): JsonObject {
   return JSON.parse(JSON.stringify(value));
 }
 
-describe('streams of Responses', () => {
+describe('OpenAI’s stream accumulators read Responses streams', () => {
   it.each([...made, ...recorded].map((one) => [one.name, one] as const))('%s', async (_, { events }) => {
     const stream = writeStream(openaiResponses.eventWriter(context), events);
     const { body } = openaiResponses.writeResponse(collectEvents(events), context);
     const final = await clientOf(stream).responses.stream({ model: 'm', input: 'x' }).finalResponse();
-    const { output_text: _text, output_parsed: _parsed, ...told } = plain(final);
-    expect(withoutParsed(told)).toEqual(plain(body));
+    const { output_text: _text, output_parsed: _parsed, ...sent } = plain(final);
+    expect(withoutParsed(sent)).toEqual(plain(body));
     const numbers = eventsIn(stream).map(({ sequence_number }) => sequence_number);
     expect(numbers).toEqual(numbers.map((_number, index) => index));
   });
 });
 
-/** What the SDK's parser adds to items and contents. */
+/** Members that the SDK's parser adds to items and contents. */
 function withoutParsed(value: unknown): unknown {
   return JSON.parse(
     JSON.stringify(value, (key, member) => (/^parsed(_arguments)?$/.test(key) ? undefined : member)),
   );
 }
 
-describe('streams of chat completions', () => {
+describe('OpenAI’s stream accumulators read chat completion streams', () => {
   it.each([...made, ...recorded].map((one) => [one.name, one] as const))('%s', async (_, { events }) => {
     const stream = writeStream(openaiChat.eventWriter(context), events);
     const { body } = openaiChat.writeResponse(collectEvents(events), context);
@@ -216,7 +216,10 @@ describe('streams of chat completions', () => {
   });
 });
 
-/** `finalChatCompletion()` raises for truncated and filtered answers, as it should: the snapshot is what is compared. */
+/**
+ * Accumulates chat chunks. Compares the snapshot, since `finalChatCompletion()` throws for truncated and
+ * filtered responses.
+ */
 async function lastSnapshot(stream: string): Promise<OpenAI.ChatCompletion> {
   const runner = clientOf(stream).chat.completions.stream({
     model: 'm',
@@ -234,10 +237,10 @@ async function lastSnapshot(stream: string): Promise<OpenAI.ChatCompletion> {
 }
 
 /**
- * What of an event its file can judge. The API itself writes null where the file says a string or an object; a tier
- * is the upstream's own word, passed on.
+ * Returns the parts of an event that OpenAI's file describes. The API itself sends null where the file requires
+ * a string or an object, and the service tier is passed through from the upstream.
  */
-function judged(value: unknown): unknown {
+function describedParts(value: unknown): unknown {
   return JSON.parse(
     JSON.stringify(value, (key, member) =>
       key === 'service_tier' || (/^(user|usage)$/.test(key) && member === null) ? undefined : member,
@@ -245,7 +248,10 @@ function judged(value: unknown): unknown {
   );
 }
 
-/** Calls that OpenAI runs itself begin without what they find: the recordings show it, the file has no such item. */
+/**
+ * Reports whether an event starts a call that OpenAI runs itself. It has no results yet, as recordings show, but
+ * the file requires them.
+ */
 function isBegunCall({ type, item }: JsonObject): boolean {
   return (
     type === 'response.output_item.added' &&
@@ -253,7 +259,7 @@ function isBegunCall({ type, item }: JsonObject): boolean {
   );
 }
 
-describe.skipIf(!haveSpecs)('answers written for OpenAI’s clients match OpenAI’s schema', () => {
+describe.skipIf(!haveSpecs)('responses written for OpenAI’s clients match OpenAI’s schema', () => {
   beforeAll(() => {
     schemaFaults('openai', 'ResponseStreamEvent', {});
   }, 60_000);
@@ -262,24 +268,30 @@ describe.skipIf(!haveSpecs)('answers written for OpenAI’s clients match OpenAI
     '%s',
     (_, { events }) => {
       const answer = collectEvents(events);
-      const told = eventsIn(writeStream(openaiResponses.eventWriter(context), events));
-      for (const event of told.filter((one) => !isBegunCall(one)))
+      const sent = eventsIn(writeStream(openaiResponses.eventWriter(context), events));
+      for (const event of sent.filter((one) => !isBegunCall(one)))
         expect(
-          schemaFaults('openai', 'ResponseStreamEvent', judged(event)),
+          schemaFaults('openai', 'ResponseStreamEvent', describedParts(event)),
           JSON.stringify(event).slice(0, 300),
         ).toEqual([]);
       const chunks = eventsIn(writeStream(openaiChat.eventWriter(context), events));
-      // Streamed calls of custom tools are not in the file, though the API has them.
+      // The API streams calls of custom tools, but the file does not describe them.
       for (const chunk of chunks.filter((one) => !JSON.stringify(one).includes('"custom"')))
-        expect(schemaFaults('openai', 'CreateChatCompletionStreamResponse', judged(chunk))).toEqual([]);
+        expect(schemaFaults('openai', 'CreateChatCompletionStreamResponse', describedParts(chunk))).toEqual(
+          [],
+        );
       expect(
-        schemaFaults('openai', 'Response', judged(openaiResponses.writeResponse(answer, context).body)),
+        schemaFaults(
+          'openai',
+          'Response',
+          describedParts(openaiResponses.writeResponse(answer, context).body),
+        ),
       ).toEqual([]);
       expect(
         schemaFaults(
           'openai',
           'CreateChatCompletionResponse',
-          judged(openaiChat.writeResponse(answer, context).body),
+          describedParts(openaiChat.writeResponse(answer, context).body),
         ),
       ).toEqual([]);
     },

@@ -1,8 +1,8 @@
-// Requests with everything in them, in both of OpenAI's shapes: what the tests of readers and writers start from.
+// Requests with nearly every field, in both of OpenAI's formats, for the tests of readers and writers.
 
 const png = 'iVBORw0KGgo=';
 
-/** A chat request that gives nearly all that chat can say. */
+/** A chat request with nearly every field of the API. */
 export const fullChatRequest = {
   model: 'gpt-4o',
   messages: [
@@ -98,7 +98,7 @@ export const fullChatRequest = {
   stream_options: { include_usage: true },
 };
 
-/** A Responses request that gives nearly all that Responses can say, but for OpenAI's hosted tools. */
+/** A Responses request with nearly every field of the API, without OpenAI's hosted tools. */
 export const fullResponsesRequest = {
   model: 'gpt-5',
   instructions: 'Be brief.',

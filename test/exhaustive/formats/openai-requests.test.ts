@@ -1,5 +1,5 @@
-// Requests of OpenAI's formats, generated: read and written in the same format they are the same requests, and
-// through the other format and back too, for what both can say.
+// Generated requests in OpenAI's formats: they are read and written unchanged in their own format, and translated
+// to the other and back for everything that both express.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { NeutralRequest } from '../../../src/formats/neutral.ts';
@@ -10,7 +10,7 @@ import type { JsonObject } from '../../../src/lib/json.ts';
 import { requestOf } from '../../support/formats.ts';
 import { fullChatRequest, fullResponsesRequest } from './openai-request-cases.ts';
 
-/** A model that nothing is known of: OpenAI is told everything. */
+/** An unknown model, so no field is dropped for it. */
 const target = { model: 'm', provider: 'openai' };
 
 function read(format: Pick<ConversationFormat, 'readRequest'>, body: JsonObject): NeutralRequest {
@@ -18,8 +18,8 @@ function read(format: Pick<ConversationFormat, 'readRequest'>, body: JsonObject)
 }
 
 /**
- * What a request means: without paths, and without ids of items that only name what they are of. A tool of no
- * parameters takes an empty object, one without `strict` is not strict; system prompts are one text.
+ * Returns what a request means: without paths and without ids that only name items. Missing parameters equal an
+ * empty object, a missing `strict` equals false, and system prompts are joined.
  */
 function meaning(request: NeutralRequest): unknown {
   const { paths: _, opaque, ...given } = request;
@@ -57,7 +57,7 @@ const schema = fc.uniqueArray(word, { minLength: 0, maxLength: 3 }).map((names) 
   additionalProperties: false,
 }));
 
-/** A conversation in terms of both formats: turns with calls, each answered. */
+/** A conversation that both formats express: turns with calls, each with a result. */
 interface Turn {
   texts: string[];
   images: string[];
@@ -93,7 +93,7 @@ const tools = fc.uniqueArray(
   },
 );
 
-/** What both formats can say. */
+/** The fields that both formats express. */
 const common = fc.record({
   system: optional(text),
   turns: fc.array(turn, { minLength: 1, maxLength: 4 }),
@@ -250,8 +250,8 @@ function responsesTurn({ texts, images, answer, calls }: Turn, at: number): Json
 
 const runs = { numRuns: 300 };
 
-describe('requests of OpenAI’s formats', () => {
-  it('chat, read and written again, is the same request', () => {
+describe('requests in OpenAI’s formats', () => {
+  it('reads and writes a chat request unchanged', () => {
     fc.assert(
       fc.property(common, (request) => {
         const body = chatBody(request);
@@ -264,7 +264,7 @@ describe('requests of OpenAI’s formats', () => {
     );
   });
 
-  it('Responses, read and written again, is the same request', () => {
+  it('reads and writes a Responses request unchanged', () => {
     fc.assert(
       fc.property(common, (request) => {
         const source = read(openaiResponses, responsesBody(request));
@@ -276,7 +276,7 @@ describe('requests of OpenAI’s formats', () => {
     );
   });
 
-  it('the same request in either shape is the same neutral request', () => {
+  it('reads equivalent chat and Responses requests as the same neutral request', () => {
     fc.assert(
       fc.property(common, (request) => {
         expect(sameInBoth(read(openaiChat, chatBody(request)))).toEqual(
@@ -287,7 +287,7 @@ describe('requests of OpenAI’s formats', () => {
     );
   });
 
-  it('chat through Responses and back, and the other way round, is the same request', () => {
+  it('translates chat to Responses and back, and Responses to chat and back, without a change', () => {
     fc.assert(
       fc.property(common, (request) => {
         for (const [format, other, body] of [
@@ -305,24 +305,24 @@ describe('requests of OpenAI’s formats', () => {
     );
   });
 
-  it('everything that chat can express survives a translation to chat', () => {
+  it('translates everything that chat can express to chat', () => {
     const source = read(openaiChat, fullChatRequest);
     const written = openaiChat.writeRequest(source, target);
     expect(written.dropped).toEqual([]);
-    // OpenAI takes cache markers only from gpt-5.6 on, and without a time to live.
+    // OpenAI accepts cache markers only from gpt-5.6 on, and without a time to live.
     const withoutMarkers = (request: NeutralRequest) =>
       JSON.parse(JSON.stringify(meaning(request)).replace(/,?"cache":\{[^}]*\}/g, ''));
     expect(withoutMarkers(read(openaiChat, written.body))).toEqual(withoutMarkers(source));
   });
 
-  it('everything that Responses can express survives a translation to Responses', () => {
+  it('translates everything that Responses can express to Responses', () => {
     const source = read(openaiResponses, fullResponsesRequest);
     const written = openaiResponses.writeRequest(source, target);
     expect(written.dropped).toEqual([]);
     expect(meaning(read(openaiResponses, written.body))).toEqual(meaning(source));
   });
 
-  it('reports what the other format cannot express by the caller’s own paths', () => {
+  it('reports what the other format cannot express by the paths of the caller’s request', () => {
     expect(openaiResponses.writeRequest(read(openaiChat, fullChatRequest), target).dropped).toEqual([
       'seed',
       'frequency_penalty',
@@ -336,13 +336,13 @@ describe('requests of OpenAI’s formats', () => {
       'input[1].content[4]',
       'input[2]',
       'tools[3]',
-      // OpenAI takes it in chat only with `store`.
+      // OpenAI accepts metadata in chat only with `store`.
       'metadata',
     ]);
   });
 });
 
-/** Chat's results do not say that they are a custom tool's. */
+/** Returns tool results without the custom-tool type, which chat does not record. */
 function sameInBoth(request: NeutralRequest): unknown {
   const results = JSON.stringify(meaning(request)).replaceAll(
     /("type":"tool-result".*?),"custom":true/g,

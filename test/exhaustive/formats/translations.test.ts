@@ -1,6 +1,6 @@
-// Every recorded answer of every format: read by its own reader, written by every other format's writer as that
-// format's caller would get it, and read back by that format's reader: the same text, calls, thoughts, end and
-// usage, streamed and not.
+// Every recorded response, read by its own format's reader, written by every other format's writer for that
+// format's caller, and read back by that format's reader: text, calls, reasoning, finish reason and usage agree,
+// streamed and whole.
 import { describe, expect, it } from 'vitest';
 import { isFailedEnd, withKnownEnds } from '../../../src/formats/answer-end.ts';
 import { anthropicMessages } from '../../../src/formats/anthropic-messages/index.ts';
@@ -13,46 +13,55 @@ import { openaiResponses } from '../../../src/formats/openai-responses/index.ts'
 import { emptyUsage, type Usage } from '../../../src/formats/usage.ts';
 import type { ConversationFormat } from '../../../src/formats/wire-format.ts';
 import { collectEvents } from '../../support/collect-events.ts';
-import { allFixtures, type Fixture, haveFixtures, kindOf, sayWhenLeftOut } from '../../support/fixtures.ts';
-import type { ConversationId } from '../../support/formats.ts';
-import type { Told } from '../../support/told.ts';
 import {
+  allFixtures,
+  type Fixture,
+  haveFixtures,
+  kindOf,
+  reportSkippedReplay,
+} from '../../support/fixtures.ts';
+import type { ConversationId } from '../../support/formats.ts';
+import type { CandidateContent } from '../../support/recorded-content.ts';
+import {
+  contentIn,
   contextOf,
   isStream,
-  readAnswer,
+  parseRecording,
   readEvents,
   readStream,
-  toldIn,
   writeStream,
-} from '../../support/translated-answers.ts';
+} from '../../support/translated-responses.ts';
 
-sayWhenLeftOut();
+reportSkippedReplay();
 
-/** What a format's answers can say, and how its own conventions make others of what they cannot. */
+/** What a format's responses can express, and what its conventions turn other values into. */
 interface Column {
   name: ConversationId;
   format: ConversationFormat;
-  /** Several answers in one. */
+  /** Whether a response has several candidates. */
   candidates: boolean;
-  /** How an end comes back that the format has no word for; absent: as it was. */
+  /** The finish reason that is read back for one that the format lacks; absent for unchanged ones. */
   stops: Partial<Record<StopReason, StopReason>>;
-  /** Has a member of its own for words of refusal; elsewhere they are the answer's text. */
+  /** Whether refusals have their own member; elsewhere they are part of the text. */
   refusals: boolean;
-  /** Arguments are JSON objects: of a cut one the whole members are kept, a custom tool's text is put in as `input`. */
+  /**
+   * Whether arguments are JSON objects: truncated ones keep their complete members, and a custom tool's text
+   * becomes `input`.
+   */
   objectArguments: boolean;
-  /** They are streamed as they come, cut ones too. */
+  /** Whether arguments are streamed as they arrive, also truncated ones. */
   streamsArguments?: boolean;
-  /** A refused prompt is an answer without a candidate; elsewhere an empty one that was filtered. */
+  /** Whether a refused prompt is a response without a candidate; elsewhere it is an empty filtered one. */
   promptBlocks: boolean;
-  /** Clients expect counts in every answer: none is told as zeros. */
+  /** Whether clients expect counts in every response: missing usage is written as zeros. */
   zeroUsage: boolean;
-  /** Counts that its usage object keeps. */
+  /** The counts that its usage object contains. */
   usage: readonly (keyof Usage)[];
 }
 
 const counts = ['inputTokens', 'cachedTokens', 'outputTokens', 'reasoningTokens'] as const;
 
-/** All formats; the one place to add another. */
+/** All formats; add another one here only. */
 const columns: readonly Column[] = [
   {
     name: 'openai-chat',
@@ -67,7 +76,7 @@ const columns: readonly Column[] = [
       'context-length': 'length',
       pause: 'stop',
       'malformed-tool-call': 'error',
-      // Without a word of its own it is a filter's.
+      // The format expresses a refusal without text as a content filter.
       refusal: 'content-filter',
       unknown: 'error',
     },
@@ -86,7 +95,7 @@ const columns: readonly Column[] = [
       'context-length': 'length',
       pause: 'stop',
       'malformed-tool-call': 'error',
-      // Without a word of its own it is a filter's.
+      // The format expresses a refusal without text as a content filter.
       refusal: 'content-filter',
       unknown: 'error',
     },
@@ -100,7 +109,7 @@ const columns: readonly Column[] = [
     objectArguments: true,
     promptBlocks: false,
     zeroUsage: true,
-    // No word of the format says that an answer failed; the relay answers with an error.
+    // The format has no reason for a failed response; the relay answers with an error.
     stops: { 'content-filter': 'refusal', 'malformed-tool-call': 'unknown', error: 'unknown' },
     usage: [...counts, 'cacheWriteTokens', 'cacheWrite1hTokens', 'webSearches'],
   },
@@ -132,40 +141,41 @@ function columnOf(fixture: Fixture): Column | undefined {
   return columns.find(({ name }) => name === kindOf(fixture));
 }
 
-/** What the source says, in what the target can say. */
-function sayable({ candidates, promptBlock }: NeutralResponse, to: Column): Told[] {
-  const kept = to.candidates ? candidates : candidates.slice(0, 1);
-  if (kept.length === 0 && promptBlock !== null && !to.promptBlocks) return [refusedPrompt(promptBlock, to)];
-  return kept.map((candidate) => {
-    const told = toldIn(candidate);
+/** Returns the source's content, as far as the target can express it. */
+function expressible({ candidates, promptBlock }: NeutralResponse, to: Column): CandidateContent[] {
+  const selected = to.candidates ? candidates : candidates.slice(0, 1);
+  if (selected.length === 0 && promptBlock !== null && !to.promptBlocks)
+    return [refusedPrompt(promptBlock, to)];
+  return selected.map((candidate) => {
+    const content = contentIn(candidate);
     return inWordsOf(
       {
-        ...told,
-        text: textIn(candidate, told, to),
-        refusal: refusalIn(candidate, told, to),
-        stop: stopIn(told, to),
+        ...content,
+        text: textIn(candidate, content, to),
+        refusal: refusalIn(candidate, content, to),
+        stop: stopIn(content, to),
       },
       to,
     );
   });
 }
 
-/** What is spoken is read where there is no sound. */
-function textIn({ parts }: NeutralCandidate, { text }: Told, { name }: Column): string {
+/** Adds the transcript of audio to the text where the format has no audio. */
+function textIn({ parts }: NeutralCandidate, { text }: CandidateContent, { name }: Column): string {
   if (name !== 'anthropic-messages') return text;
   return text + parts.map((part) => (part.type === 'media' ? (part.transcript ?? '') : '')).join('');
 }
 
-/** What a filter says of itself is a refusal where its end has no room for words. */
-function refusalIn({ stop }: NeutralCandidate, { refusal }: Told, { refusals }: Column): string {
+/** Returns a filter's message as a refusal where the finish reason has no message. */
+function refusalIn({ stop }: NeutralCandidate, { refusal }: CandidateContent, { refusals }: Column): string {
   const isFiltered = stop.reason === 'refusal' || stop.reason === 'content-filter';
   return refusals && isFiltered && refusal === '' ? (stop.message ?? '') : refusal;
 }
 
-function inWordsOf(told: Told, to: Column): Told {
-  const { text, refusal, calls } = told;
+function inWordsOf(content: CandidateContent, to: Column): CandidateContent {
+  const { text, refusal, calls } = content;
   return {
-    ...told,
+    ...content,
     ...(!to.refusals && { text: text + refusal, refusal: '' }),
     calls: to.objectArguments
       ? calls.map((call) => ({
@@ -183,15 +193,18 @@ function objectOf(value: unknown, { streamsArguments }: Column): unknown {
   return streamsArguments ? value : expect.any(Object);
 }
 
-function refusedPrompt({ reason, message }: NonNullable<NeutralResponse['promptBlock']>, to: Column): Told {
-  const said = message ?? `The prompt was refused: ${reason}.`;
+function refusedPrompt(
+  { reason, message }: NonNullable<NeutralResponse['promptBlock']>,
+  to: Column,
+): CandidateContent {
+  const refusalText = message ?? `The prompt was refused: ${reason}.`;
   const nothing = { text: '', reasoning: '', calls: [] };
   const stop = to.stops['content-filter'] ?? 'content-filter';
-  return { ...nothing, refusal: to.refusals ? said : '', stop };
+  return { ...nothing, refusal: to.refusals ? refusalText : '', stop };
 }
 
-/** An end of tool calls is one wherever there are calls: the next turn depends on it. */
-function stopIn({ stop, calls, refusal }: Told, { stops, refusals }: Column): StopReason | null {
+/** Returns the finish reason: tool calls always give `tool-calls`, since the next turn depends on it. */
+function stopIn({ stop, calls, refusal }: CandidateContent, { stops, refusals }: Column): StopReason | null {
   const hasWords = stop === 'refusal' && refusals && refusal !== '';
   const written = (stop && !hasWords && stops[stop]) || stop;
   if (written === 'stop' && calls.length > 0) return 'tool-calls';
@@ -203,21 +216,26 @@ function usageIn(usage: Usage | null, { usage: fields, zeroUsage }: Column): Par
   return counted && Object.fromEntries(fields.map((field) => [field, counted[field]]));
 }
 
-/** Paragraphs of thoughts are told apart by an empty line where a format has only one text. */
-function joined(told: Told[]): Told[] {
-  return told.map((one) => ({ ...one, reasoning: one.reasoning.replace(/\n\n/g, '') }));
+/** Joins paragraphs of reasoning, which a format with a single text separates by an empty line. */
+function joined(content: CandidateContent[]): CandidateContent[] {
+  return content.map((one) => ({ ...one, reasoning: one.reasoning.replace(/\n\n/g, '') }));
 }
 
 function compare(back: NeutralResponse, source: NeutralResponse, to: Column): void {
-  expect(joined(back.candidates.map(toldIn))).toEqual(joined(sayable(source, to)));
+  expect(joined(back.candidates.map(contentIn))).toEqual(joined(expressible(source, to)));
   expect(usageIn(back.usage, to)).toEqual(usageIn(source.usage, to));
 }
 
-/** A caller that wants to see thoughts. */
-const wish = { effort: 'high', budgetTokens: undefined, includeThoughts: true, summary: undefined } as const;
-const context = contextOf({ request: { ...contextOf().request, reasoning: wish } });
+/** The context of a caller that requests reasoning. */
+const reasoning = {
+  effort: 'high',
+  budgetTokens: undefined,
+  includeThoughts: true,
+  summary: undefined,
+} as const;
+const context = contextOf({ request: { ...contextOf().request, reasoning } });
 
-describe.skipIf(!haveFixtures)('recorded answers in every other format', () => {
+describe.skipIf(!haveFixtures)('recorded responses translated to every other format', () => {
   const pairs = columns.flatMap((from) =>
     columns.filter((to) => to !== from).map((to) => [from, to] as const),
   );
@@ -226,40 +244,46 @@ describe.skipIf(!haveFixtures)('recorded answers in every other format', () => {
     '%s to %s',
     (_, __, from, to) => {
       const sources = cases.filter((fixture) => columnOf(fixture) === from);
-      const read = (fixture: Fixture) => readAnswer(from.format, fixture);
+      const read = (fixture: Fixture) => parseRecording(from.format, fixture);
 
-      it.each(sources.map((fixture) => [fixture.name, fixture] as const))('%s, whole', (_, fixture) => {
-        const source = read(fixture);
-        const { body } = to.format.writeResponse(source, context);
-        const back = to.format.readResponse(body);
-        if (source.error) expect(back.error?.message).toContain(source.error.message);
-        else compare(back, source, to);
-      });
+      it.each(sources.map((fixture) => [fixture.name, fixture] as const))(
+        '%s translates as a whole response',
+        (_, fixture) => {
+          const source = read(fixture);
+          const { body } = to.format.writeResponse(source, context);
+          const back = to.format.readResponse(body);
+          if (source.error) expect(back.error?.message).toContain(source.error.message);
+          else compare(back, source, to);
+        },
+      );
 
-      it.each(sources.map((fixture) => [fixture.name, fixture] as const))('%s, streamed', (_, fixture) => {
-        const source = read(fixture);
-        const events = isStream(fixture) ? readEvents(from.format, fixture) : eventsOfResponse(source);
-        const text = writeStream(to.format.eventWriter(context), events);
-        const back = collectEvents(readStream(to.format, [new TextEncoder().encode(text)]));
-        if (source.error) expect(back.error?.message).toContain(source.error.message);
-        else if (!source.whole) expect(back.whole).toBe(false);
-        else if (to.name !== 'gemini-generate' && source.candidates.some(({ stop }) => isFailedEnd(stop)))
-          expect(back.error?.message).toMatch(/\w/);
-        else {
-          expect(back.whole).toBe(true);
-          // Arguments are streamed as they come, broken ones too, where the format streams them.
-          compare(back, source, to.name === 'anthropic-messages' ? { ...to, streamsArguments: true } : to);
-        }
-      });
+      it.each(sources.map((fixture) => [fixture.name, fixture] as const))(
+        '%s translates as a stream',
+        (_, fixture) => {
+          const source = read(fixture);
+          const events = isStream(fixture) ? readEvents(from.format, fixture) : eventsOfResponse(source);
+          const text = writeStream(to.format.eventWriter(context), events);
+          const back = collectEvents(readStream(to.format, [new TextEncoder().encode(text)]));
+          if (source.error) expect(back.error?.message).toContain(source.error.message);
+          else if (!source.whole) expect(back.whole).toBe(false);
+          else if (to.name !== 'gemini-generate' && source.candidates.some(({ stop }) => isFailedEnd(stop)))
+            expect(back.error?.message).toMatch(/\w/);
+          else {
+            expect(back.whole).toBe(true);
+            // Where the format streams arguments, broken ones are streamed too.
+            compare(back, source, to.name === 'anthropic-messages' ? { ...to, streamsArguments: true } : to);
+          }
+        },
+      );
     },
   );
 
-  it('round: every format reads back what it wrote itself, streamed and not', () => {
+  it('every format reads back its own responses, streamed and whole', () => {
     for (const to of columns) {
       for (const fixture of cases) {
         const from = columnOf(fixture);
         if (from === undefined) continue;
-        const source = readAnswer(from.format, fixture);
+        const source = parseRecording(from.format, fixture);
         if (source.error) continue;
         const read = to.format.readResponse(to.format.writeResponse(source, context).body);
         const whole = withKnownEnds(read);
@@ -272,7 +296,7 @@ describe.skipIf(!haveFixtures)('recorded answers in every other format', () => {
     }
   });
 
-  it('counts its cases', () => {
+  it('covers every recording', () => {
     const count = pairs.reduce(
       (sum, [from]) => sum + cases.filter((fixture) => columnOf(fixture) === from).length,
       0,
@@ -284,7 +308,7 @@ describe.skipIf(!haveFixtures)('recorded answers in every other format', () => {
   });
 });
 
-/** Without what is made anew with every answer: ids of items, and carries of what is no one else's. */
+/** Returns the candidates without item ids and reasoning signatures that each response creates. */
 function comparable(candidates: NeutralCandidate[]): unknown {
   return JSON.parse(
     JSON.stringify(candidates, (key, value) =>

@@ -1,4 +1,4 @@
-// Requests written for OpenAI: valid by its own OpenAPI file, whatever they were read from.
+// Requests written for OpenAI are valid by its own OpenAPI file, whatever format they came from.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { isObject } from '../../../src/formats/json-reader.ts';
 import type { NeutralRequest } from '../../../src/formats/neutral.ts';
@@ -6,13 +6,13 @@ import { openaiChat } from '../../../src/formats/openai-chat/index.ts';
 import { openaiResponses } from '../../../src/formats/openai-responses/index.ts';
 import type { ConversationFormat } from '../../../src/formats/wire-format.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
-import { allFixtures, haveFixtures, kindOf, sayWhenLeftOut } from '../../support/fixtures.ts';
+import { allFixtures, haveFixtures, kindOf, reportSkippedReplay } from '../../support/fixtures.ts';
 import { requestOf } from '../../support/formats.ts';
-import { haveSpecs, saySpecsLeftOut, schemaFaults } from '../../support/provider-schema.ts';
+import { haveSpecs, reportSkippedSpecs, schemaFaults } from '../../support/provider-schema.ts';
 import { fullChatRequest, fullResponsesRequest } from './openai-request-cases.ts';
 
-sayWhenLeftOut();
-saySpecsLeftOut();
+reportSkippedReplay();
+reportSkippedSpecs();
 
 const sources = { 'openai-chat': openaiChat, 'openai-responses': openaiResponses };
 const targets: readonly [string, ConversationFormat, string][] = [
@@ -26,7 +26,7 @@ function read(format: Pick<ConversationFormat, 'readRequest'>, body: JsonObject)
   return requestOf(format.readRequest(body, { model: String(body.model), stream: body.stream === true }));
 }
 
-/** All recorded requests that were answered; those that were refused are wrong on purpose. */
+/** Returns all recorded requests that succeeded; refused ones are invalid on purpose. */
 function recordedRequests(kind: keyof typeof sources): [string, NeutralRequest][] {
   return allFixtures()
     .filter(
@@ -42,14 +42,14 @@ function recordedRequests(kind: keyof typeof sources): [string, NeutralRequest][
         model: String(body.model),
         stream: body.stream === true,
       });
-      // A stored prompt or an earlier response is the whole conversation: only OpenAI knows it.
+      // Only OpenAI knows the conversation of a stored prompt or an earlier response.
       return !read.ok || read.request.messages.length === 0
         ? []
         : [[name, read.request] as [string, NeutralRequest]];
     });
 }
 
-/** The file wants reasoning to have an id; recordings show that the API does not. */
+/** The file requires an id of reasoning items; recordings show that the API does not. */
 function withIds(body: JsonObject): JsonObject {
   if (!Array.isArray(body.input)) return body;
   return {
@@ -58,7 +58,7 @@ function withIds(body: JsonObject): JsonObject {
   };
 }
 
-/** Members and tools of imitators that passed through unchanged are not OpenAI's to judge. */
+/** Removes members and tools of imitators that passed through unchanged. */
 function withoutOpaque(body: JsonObject, request: NeutralRequest): JsonObject {
   const foreign = new Set(request.tools.map((tool) => (tool.type === 'opaque' ? tool.wire : undefined)));
   const tools = Array.isArray(body.tools) ? { tools: body.tools.filter((tool) => !foreign.has(tool)) } : {};
@@ -67,12 +67,12 @@ function withoutOpaque(body: JsonObject, request: NeutralRequest): JsonObject {
 }
 
 describe.skipIf(!haveSpecs)('requests written for OpenAI', () => {
-  // Three megabytes of YAML take their time.
+  // Parsing three megabytes of YAML takes a while.
   beforeAll(() => {
     for (const [, , schema] of targets) schemaFaults('openai', schema, {});
   }, 60_000);
 
-  it.each(targets)('%s: everything that both formats can express', (_, format, schema) => {
+  it.each(targets)('%s accepts everything that both formats can express', (_, format, schema) => {
     for (const [source, body] of [
       ['openai-chat', fullChatRequest],
       ['openai-responses', fullResponsesRequest],
@@ -81,7 +81,7 @@ describe.skipIf(!haveSpecs)('requests written for OpenAI', () => {
         for (const provider of providers) {
           const request = read(sources[source], body);
           const written = format.writeRequest(request, { model, provider });
-          // An imitator's video_url and the like are not in these requests.
+          // Imitators' parts such as video_url are not in these requests.
           expect(
             schemaFaults('openai', schema, written.body),
             `${source} for ${model} at ${provider}`,
@@ -91,7 +91,7 @@ describe.skipIf(!haveSpecs)('requests written for OpenAI', () => {
     }
   });
 
-  it.skipIf(!haveFixtures).each(targets)('%s: every recorded request', (_, format, schema) => {
+  it.skipIf(!haveFixtures).each(targets)('%s accepts every recorded request', (_, format, schema) => {
     const recorded = [...recordedRequests('openai-chat'), ...recordedRequests('openai-responses')];
     for (const [name, request] of recorded) {
       const { body } = format.writeRequest(request, { model: 'gpt-5.6', provider: 'openai' });
@@ -101,7 +101,7 @@ describe.skipIf(!haveSpecs)('requests written for OpenAI', () => {
     expect(recorded.length).toBeGreaterThan(200);
   });
 
-  it('knows a wrong request when it sees one', () => {
+  it('the schema check rejects an invalid request', () => {
     expect(
       schemaFaults('openai', 'CreateChatCompletionRequest', {
         model: 'm',

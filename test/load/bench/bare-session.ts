@@ -1,4 +1,4 @@
-// What realtime sessions are measured against: the least that a Durable Object between two sockets can do.
+// The baseline of realtime sessions: the least that a Durable Object between two sockets can do.
 import { DurableObject } from 'cloudflare:workers';
 
 interface BareEnv {

@@ -1,4 +1,4 @@
-// What the relay is measured against: the least that a Worker can do for the same request.
+// The baseline of the relay: the least that a Worker can do for the same request.
 interface BareEnv {
   UPSTREAM: string;
 }

@@ -1,5 +1,5 @@
-// `npm run bench`: the relay against a bare pass-through Worker, in one workerd, side by side and interleaved.
-// Ratios, not absolutes: the machine's own speed falls out.
+// `npm run bench`: the relay beside a bare pass-through Worker in one workerd, with interleaved requests. It
+// reports ratios, which do not depend on the machine's speed.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -16,23 +16,23 @@ interface Case {
   requests: number;
   tokens: number;
   body: string;
-  /** Chat completions, unless something else is called. */
+  /** Chat completions, unless another path is given. */
   path?: string;
-  /** The token's account has a budget too, which its ledger holds a slice of. */
+  /** The token's account has a budget too, of which the token's ledger holds an allocation. */
   accountBudget?: true;
-  /** The goal for requests a second, relay over bare (README.md beside this file). */
+  /** The goal for the ratio of requests a second, relay over bare (README.md beside this file). */
   goal: number | null;
 }
 
 const chat = (rest: object) =>
   JSON.stringify({ model: 'gpt-4o', messages: [{ role: 'user', content: 'Hello' }], ...rest });
-const asked = { stream: true, stream_options: { include_usage: true } };
+const withUsage = { stream: true, stream_options: { include_usage: true } };
 const large = JSON.stringify({
   model: 'gpt-4o',
   messages: [{ role: 'user', content: 'word '.repeat(200_000) }],
 });
 
-/** Of a channel that has only chat completions. */
+/** Served by a channel that has only chat completions. */
 const translated = JSON.stringify({
   model: 'gpt-4o-mini',
   max_tokens: 4_096,
@@ -72,11 +72,11 @@ const cases: Case[] = [
     concurrency: 32,
     requests: 320,
     tokens: 1,
-    body: chat(asked),
+    body: chat(withUsage),
     goal: 0.6,
   },
   {
-    name: 'stream of 200, c=32, usage taken out',
+    name: 'stream of 200, c=32, usage removed',
     concurrency: 32,
     requests: 320,
     tokens: 1,
@@ -88,11 +88,11 @@ const cases: Case[] = [
     concurrency: 1,
     requests: 60,
     tokens: 1,
-    body: chat(asked),
+    body: chat(withUsage),
     goal: null,
   },
   {
-    name: 'stream of 200, c=1, usage taken out',
+    name: 'stream of 200, c=1, usage removed',
     concurrency: 1,
     requests: 60,
     tokens: 1,
@@ -159,7 +159,7 @@ async function manage(path: string, body: object, method = 'POST'): Promise<{ to
   return (await response.json()) as { token: string };
 }
 
-/** The account that ADMIN_KEY acts for; the tokens are its. */
+/** The account of ADMIN_KEY, which owns the tokens. */
 function setAccountBudget(usd: number | null) {
   const budget = usd === null ? null : { usd, period: 'month' };
   return manage('/api/accounts/acc_admin', { budget }, 'PATCH');

@@ -1,8 +1,7 @@
-// The load: raw sockets, requests made beforehand, so that the client's own work is small beside what is
-// measured.
+// The load generator: raw sockets and prepared requests, so its own work is small beside the measured work.
 import { connect, type Socket } from 'node:net';
 
-/** What a run saw. Times in milliseconds. */
+/** The results of a run. Times are in milliseconds. */
 export interface Run {
   requests: number;
   seconds: number;
@@ -10,7 +9,7 @@ export interface Run {
   firstBytes: number[];
 }
 
-/** The bytes of a POST request. */
+/** Returns the bytes of a POST request. */
 export function requestBytes(path: string, headers: Record<string, string>, body: string): Buffer {
   const lines = Object.entries({ host: 'bench', 'content-type': 'application/json', ...headers });
   const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
@@ -19,7 +18,7 @@ export function requestBytes(path: string, headers: Record<string, string>, body
   );
 }
 
-/** Sends `total` requests over `concurrency` connections; `pick` gives each one's bytes. */
+/** Sends `total` requests over `concurrency` connections; `pick` returns each one's bytes. */
 export async function run(
   port: number,
   concurrency: number,
@@ -93,7 +92,7 @@ function once(socket: Socket, bytes: Buffer, result: Run): Promise<void> {
   });
 }
 
-/** The value below which a share of the values lies. */
+/** Returns the value below which a share of the values lies. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((one, other) => one - other);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;

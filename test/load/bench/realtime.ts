@@ -1,5 +1,6 @@
-// `node test/load/bench/realtime.ts`: realtime sessions through the relay and through a bare Durable Object, by turns in one
-// run on one runtime: the way of a frame at 100 sessions, the memory they take, and where each one saturates.
+// `node test/load/bench/realtime.ts`: realtime sessions through the relay and through a bare Durable Object,
+// alternating in one runtime. It measures the delay of a frame at 100 sessions, the memory, and the saturation
+// point of each.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +19,7 @@ import { cpuMs, relayWorker, workerdPids } from './workers.ts';
 const framesPerSecond = 25;
 const rounds = Number(process.env.ROUNDS ?? 3);
 const seconds = Number(process.env.SECONDS ?? 8);
-/** A frame takes longer than this: the runtime has more than it can do. */
+/** A longer delay of a frame means that the runtime is saturated. */
 const saturatedP99Ms = 250;
 const steps = [25, 50, 75, 100, 125, 150, 200, 250, 300, 400];
 
@@ -62,7 +63,7 @@ async function atHundred(): Promise<void> {
       const cpuBeforeMs = cpuMs(pid);
       const result = await load(side, 100, () => memory[side.name]?.push(memoryMb()));
       cpu[side.name].push((cpuMs(pid) - cpuBeforeMs) / (result.sent / 1_000));
-      // The first round is for warming up.
+      // The first round warms up.
       if (round > 0) results.set(side.name, [...(results.get(side.name) ?? []), result]);
     }
   }
@@ -108,7 +109,7 @@ function load({ address, headers }: Side, sessions: number, everySecond?: () => 
   return runLoad({ address, headers, upstream, sessions, framesPerSecond, seconds, ...timed });
 }
 
-/** Both Workers in one workerd, each on a socket of its own. */
+/** Starts both Workers in one workerd, each on its own socket. */
 async function startBoth({ url }: LoadUpstream) {
   const folder = mkdtempSync(join(tmpdir(), 'realtime-bench-'));
   const relay = await bundleWorker(join(import.meta.dirname, '../../src/index.ts'));

@@ -1,5 +1,5 @@
-// The upstream of the bench: a process of its own that answers each request at once with bytes made
-// beforehand. `/json…` 1 KB of JSON; `/stream…` 200 events, one socket write each.
+// The upstream of the bench: a separate process that answers each request at once with prepared bytes. `/json…`
+// returns 1 KB of JSON; `/stream…` 200 events, one socket write each.
 import { createServer, type Socket } from 'node:net';
 
 const events = 200;

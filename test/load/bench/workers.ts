@@ -1,4 +1,4 @@
-// Both Workers in one workerd, each on a socket of its own, built with the same settings.
+// Both Workers in one workerd, each on its own socket, built with the same settings.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,15 +13,15 @@ const root = new URL('../../..', import.meta.url).pathname;
 export interface Pair {
   relayPort: number;
   barePort: number;
-  /** The process that both run in. */
+  /** The id of their process. */
   pid: number;
   gzipBytes: { relay: number; bare: number };
-  /** From the start of a runtime with that Worker alone to its first answer, in milliseconds: the median of five. */
+  /** From the start of a runtime with that Worker alone to its first response: the median of five. */
   coldStartMs: { relay: number; bare: number };
   stop(): Promise<void>;
 }
 
-/** Builds and starts them. */
+/** Builds and starts both Workers. */
 export async function startPair(upstream: string, adminKey: string): Promise<Pair> {
   const folder = mkdtempSync(join(tmpdir(), 'relay-bench-'));
   const relay = await bundleWorker(join(root, 'src/index.ts'));
@@ -61,7 +61,7 @@ export async function startPair(upstream: string, adminKey: string): Promise<Pai
   };
 }
 
-/** The relay as a Worker of a runtime that a bench puts together. */
+/** Returns the relay as a Worker of a runtime that a bench configures. */
 export function relayWorker(modules: Bundle['modules'], adminKey: string, port: number) {
   return {
     name: 'relay',
@@ -80,7 +80,10 @@ export function relayWorker(modules: Bundle['modules'], adminKey: string, port: 
   };
 }
 
-/** Any answer counts: the Worker's script has run by then. The first round, which makes the database, does not count. */
+/**
+ * Any response counts, since the Worker's script has run by then. The first round creates the database and does
+ * not count.
+ */
 async function coldStart(modules: Bundle['modules']): Promise<number> {
   const times: number[] = [];
   const defaultPersistRoot = mkdtempSync(join(tmpdir(), 'relay-bench-cold-'));
@@ -109,7 +112,7 @@ async function coldStart(modules: Bundle['modules']): Promise<number> {
   return times.sort((one, other) => one - other)[2] ?? Number.NaN;
 }
 
-/** The workerd processes that this one started, directly or not: others may run on the machine. */
+/** Returns the workerd processes that this process started, directly or not, since others may run on the machine. */
 export function workerdPids(): number[] {
   const listed = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' }).trim().split('\n');
   const processes = listed.map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? []);
@@ -121,7 +124,7 @@ export function workerdPids(): number[] {
     .map(([, pid]) => Number(pid));
 }
 
-/** CPU that a process has used, in milliseconds. */
+/** Returns the CPU time that a process has used, in milliseconds. */
 export function cpuMs(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) * 10;

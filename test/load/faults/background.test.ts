@@ -1,5 +1,5 @@
-// Responses in the background, end to end: their cost is charged when the upstream says it, though the client has
-// left and the relay was killed meanwhile.
+// Background responses end to end: the cost that the upstream reports is charged, though the client left and the
+// relay was killed meanwhile.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -85,7 +85,7 @@ async function atRest(id: string): Promise<Balance> {
   }
 }
 
-it('is charged the upstream’s figure, over a kill of the relay', async () => {
+it('charges a background response by the upstream’s figure after the relay was killed', async () => {
   const { id, token } = await relay.token({ quota_usd: 1 });
   const answer = await create(token);
   expect(await answer.json()).toMatchObject({ id: 'resp_background', status: 'in_progress' });
@@ -108,7 +108,7 @@ it('is charged the upstream’s figure, over a kill of the relay', async () => {
   ]);
 });
 
-it('is waited for when the client leaves its stream, which ends nothing upstream', async () => {
+it('tracks a background response to its end when the client leaves the stream', async () => {
   const { id, token } = await relay.token({ quota_usd: 1 });
   const leave = new AbortController();
   const answer = await create(token, { stream: true }, leave.signal);
@@ -121,7 +121,7 @@ it('is waited for when the client leaves its stream, which ends nothing upstream
   expect((await atRest(id)).spent_usd).toBe(costUsd);
 });
 
-it('is cancelled upstream when its token is deleted', async () => {
+it('cancels a background response upstream when its token is deleted', async () => {
   const { id, token } = await relay.token({ quota_usd: 1 });
   await create(token);
   await delay(300);

@@ -1,14 +1,17 @@
-// What must be true of the books after a run. Every check throws with the requests that break it.
+// What must hold of the stored state after a run. Each check returns the requests that break it.
 import type { LogRow } from '../../../src/metering/log-row.ts';
-import type { LoggedRow } from './books.ts';
 import type { Seen } from './client.ts';
 import { costOf } from './kinds.ts';
 import type { Run } from './run.ts';
+import type { LoggedRow } from './stored-state.ts';
 
-/** A settlement that was under way so shortly before a kill may not have been acknowledged. */
+/** A settlement that was sent so shortly before a kill may not have been acknowledged. */
 const unacknowledgedMs = 700;
 
-/** A hold that is older than this when its ledger is killed has been written down (250 ms, and a busy machine). */
+/**
+ * A hold that is older than this when its ledger is killed has been persisted (after 250 ms, or later on a busy
+ * machine).
+ */
 const writtenMs = 1_000;
 
 const endedByRelay: ReadonlySet<string> = new Set([
@@ -17,7 +20,7 @@ const endedByRelay: ReadonlySet<string> = new Set([
   'insufficient_quota',
 ]);
 
-/** The books, by what they are looked up by. */
+/** The stored state, indexed for lookups. */
 export class Findings {
   readonly run: Run;
   private readonly rows: Map<string, LoggedRow>;
@@ -26,15 +29,15 @@ export class Findings {
 
   constructor(run: Run) {
     this.run = run;
-    this.rows = new Map(run.books.log.map((row) => [row.id, row]));
-    for (const { journal } of run.books.ledgers.values())
+    this.rows = new Map(run.stored.log.map((row) => [row.id, row]));
+    for (const { journal } of run.stored.ledgers.values())
       for (const row of journal)
         if ((this.settled.get(row.id)?.revision ?? 0) < row.revision) this.settled.set(row.id, row);
   }
 
-  /** Per token: the ledger, its journal, the log, the roll-ups and the token's record have one sum. */
+  /** Returns tokens whose ledger, journal, log, roll-ups and record do not have the same sum. */
   differencesOfTokens(): unknown[] {
-    const { ledgers, log, reported, rolledUp } = this.run.books;
+    const { ledgers, log, reported, rolledUp } = this.run.stored;
     return [...ledgers.values()].flatMap((ledger) => {
       const { tokenId } = ledger;
       const last = new Map(ledger.journal.map((row) => [row.id, row.costNanoUsd ?? 0]));
@@ -49,9 +52,9 @@ export class Findings {
     });
   }
 
-  /** Requests that a journal settles twice, but for an estimate that the true figure replaced. */
+  /** Returns requests that a journal settles twice, except where an actual figure replaced an estimate. */
   settledTwice(): string[] {
-    const all = [...this.run.books.ledgers.values()].flatMap(({ journal }) => journal);
+    const all = [...this.run.stored.ledgers.values()].flatMap(({ journal }) => journal);
     const twice = all.filter((row, at) => {
       const before = all.slice(0, at).findLast(({ id }) => id === row.id);
       return (
@@ -61,7 +64,7 @@ export class Findings {
     return twice.map(({ id }) => id);
   }
 
-  /** Requests whose answer never came to an end. */
+  /** Returns requests whose response never ended. */
   hung(): unknown[] {
     return this.run.seen
       .filter(({ hung }) => hung)
@@ -73,48 +76,54 @@ export class Findings {
   }
 
   unfinished(): unknown[] {
-    return [...this.run.books.ledgers.values()]
+    return [...this.run.stored.ledgers.values()]
       .filter(({ holds, background }) => holds + background > 0)
       .map(({ tokenId, holds, background }) => ({ tokenId, holds, background }));
   }
 
-  /** Rows with the upstream's figure that do not cost what the upstream told at some time. */
+  /** Returns rows with the upstream's figure whose cost the upstream never reported. */
   wronglyCharged(): unknown[] {
-    return this.run.books.log
+    return this.run.stored.log
       .filter(({ usage_source }) => usage_source === 'upstream')
       .flatMap((row) => {
-        const told = this.run.served.get(row.input_tokens - 60)?.told ?? [];
-        return told.includes(row.cost_nano_usd ?? -1) ? [] : [{ ...row, told: told.slice(-3) }];
+        const reported = this.run.served.get(row.input_tokens - 60)?.reportedNanoUsd ?? [];
+        return reported.includes(row.cost_nano_usd ?? -1) ? [] : [{ ...row, reported: reported.slice(-3) }];
       });
   }
 
-  /** Whole answers with usage, to clients that stayed, that were not charged at the last figure that was told. */
+  /**
+   * Returns complete responses with usage, to clients that stayed, that were not charged at the last reported
+   * figure.
+   */
   notAtTheUpstreamsFigure(): unknown[] {
     return this.run.seen
       .filter((seen) => this.wasServedWhole(seen) && !this.isNearKill(seen))
       .flatMap((seen) => {
         const row = this.rowOf(seen);
         const { request } = seen;
-        // The relay ended it: its token was deleted, disabled or rotated, or its quota spent, under way.
+        // The relay ended it: its token was deleted, disabled or rotated, or its quota was spent.
         if (endedByRelay.has(row?.error_code ?? '')) return [];
         const isRight = row?.usage_source === 'upstream' && row.cost_nano_usd === costOf(request.counts);
         return isRight ? [] : [{ ...describe(seen), row }];
       });
   }
 
-  /** Requests that got a head and have no row, though their hold must have been written down. */
+  /** Returns requests that received a head and have no row, though their hold must have been persisted. */
   forgotten(): unknown[] {
     return this.run.seen
       .filter((seen) => seen.status === 200 && this.rowOf(seen) === undefined && !this.isYoungAtKill(seen))
       .map(describe);
   }
 
-  /** How many requests a kill made the ledger forget: none was older than a hold's time to be written. */
+  /**
+   * Counts the requests that a kill made the ledger lose; none may be older than the interval at which holds are
+   * persisted.
+   */
   get forgottenYoung(): number {
     return this.run.seen.filter((seen) => seen.status === 200 && this.rowOf(seen) === undefined).length;
   }
 
-  /** Estimated rows of requests that gave no reason for an estimate. */
+  /** Returns estimated rows of requests without a reason for an estimate. */
   wronglyEstimated(): unknown[] {
     const reasons = new Set(['client-leaves', 'client-leaves-before-head', 'reset', 'truncated', 'no-usage']);
     return this.run.seen.flatMap((seen) => {
@@ -125,15 +134,15 @@ export class Findings {
     });
   }
 
-  /** Charged rows without a mark, and refused or failed ones with a charge. */
+  /** Returns charged rows without a usage source, and refused or failed ones with a charge. */
   wronglyMarked(): unknown[] {
-    return this.run.books.log.filter(({ usage_source, cost_nano_usd, status, error_code }) => {
+    return this.run.stored.log.filter(({ usage_source, cost_nano_usd, status, error_code }) => {
       if (usage_source === null) return cost_nano_usd !== 0;
       return error_code !== 'worker_lost' && status !== 200 && status !== 499;
     });
   }
 
-  /** Streams that the client left after the head, and that cost nothing. */
+  /** Returns streams that the client left after the head and that cost nothing. */
   leftForNothing(): unknown[] {
     return this.run.seen
       .filter((seen) => seen.left && seen.status === 200 && !this.isNearKill(seen))
@@ -141,7 +150,7 @@ export class Findings {
       .map(describe);
   }
 
-  /** The ledger's own settlements, without a kill that explains them. */
+  /** Returns the ledger's own settlements that no kill explains. */
   lostWithoutReason(): unknown[] {
     const nearKill = (row: LogRow) =>
       this.run.killsMs.some((ms) => row.createdAtMs < ms + 500 && row.createdAtMs > ms - 60_000);
@@ -150,21 +159,21 @@ export class Findings {
 
   overspent(): unknown[] {
     return [...this.run.quotasNanoUsd].flatMap(([tokenId, quota]) => {
-      const spent = this.run.books.ledgers.get(tokenId)?.totals.spentNanoUsd ?? 0;
+      const spent = this.run.stored.ledgers.get(tokenId)?.totals.spentNanoUsd ?? 0;
       return spent > quota ? [{ tokenId, spent, quota }] : [];
     });
   }
 
   totals(): Record<string, unknown> {
-    const { seen, books, killsMs, edits, served } = this.run;
-    const { log, ledgers } = books;
+    const { seen, stored, killsMs, edits, served } = this.run;
+    const { log, ledgers } = stored;
     const rowsWhere = (test: (row: LoggedRow) => boolean) => log.filter(test).length;
     return {
-      'requests asked': seen.length,
+      'requests sent': seen.length,
       'answered 200': seen.filter(({ status }) => status === 200).length,
       'whole, client stayed': seen.filter((one) => this.wasServedWhole(one)).length,
       'client left': seen.filter(({ left }) => left).length,
-      'killed under way': seen.filter((one) => this.isNearKill(one)).length,
+      'killed during the request': seen.filter((one) => this.isNearKill(one)).length,
       kills: killsMs.length,
       ...edits,
       tokens: ledgers.size,
@@ -181,7 +190,9 @@ export class Findings {
       'of which estimated': sum(
         log.filter((row) => row.usage_source === 'estimated').map((row) => row.cost_nano_usd ?? 0),
       ),
-      'upstream told in all': sum([...served.values()].map(({ told }) => told.at(-1) ?? 0)),
+      'upstream reported in all': sum(
+        [...served.values()].map(({ reportedNanoUsd }) => reportedNanoUsd.at(-1) ?? 0),
+      ),
     };
   }
 
@@ -191,9 +202,9 @@ export class Findings {
 
   private wasServedWhole({ request, status, ended, left }: Seen): boolean {
     const { what } = request.fault;
-    const book = this.run.served.get(request.index);
-    const tells = what === 'none' || what === 'slow-head';
-    return tells && status === 200 && ended && !left && book?.finished === true;
+    const served = this.run.served.get(request.index);
+    const hasUsage = what === 'none' || what === 'slow-head';
+    return hasUsage && status === 200 && ended && !left && served?.finished === true;
   }
 
   private isNearKill({ startedAtMs, endedAtMs }: Seen): boolean {

@@ -1,32 +1,32 @@
-// The client of the fault tests: asks, leaves when the plan says so, and remembers what it saw.
+// The client of the fault tests: sends a request, disconnects when the plan requires it, and records the response.
 import { Agent, request as startRequest } from 'node:http';
 import { type PlannedRequest, promptOf } from './plan.ts';
 import { indexHeader } from './upstream.ts';
 
-/** What a client saw of its request. */
+/** What a client received for its request. */
 export interface Seen {
   request: PlannedRequest;
   tokenId: string;
   startedAtMs: number;
   endedAtMs: number;
-  /** null: the head never came. */
+  /** The status, or null if no head arrived. */
   status: number | null;
   requestId: string | null;
-  /** The answer came to its end, as far as HTTP knows. */
+  /** Whether the response ended completely, as far as HTTP shows. */
   ended: boolean;
-  /** The client went away by itself. */
+  /** Whether the client disconnected. */
   left: boolean;
-  /** Nothing came for so long that the client gave up: no request may end so. */
+  /** Whether the client timed out. No request may end so. */
   hung: boolean;
 }
 
-/** The slowest answer of the plan takes some five seconds. */
-const patienceMs = 25_000;
+/** The slowest response of the plan takes about five seconds. */
+const timeoutMs = 25_000;
 
 const agent = new Agent({ keepAlive: false, maxSockets: Number.POSITIVE_INFINITY });
 
-/** Never rejects: a relay that is killed is part of the test. */
-export function ask(
+/** Sends a request. Never rejects, since a killed relay is part of the test. */
+export function send(
   url: string,
   request: PlannedRequest,
   token: { id: string; token: string },
@@ -48,11 +48,11 @@ export function ask(
     fault.what === 'client-leaves' ? expectedBytes(request) * fault.at : Number.POSITIVE_INFINITY;
   return new Promise((resolve) => {
     const done = () => {
-      clearTimeout(patience);
+      clearTimeout(timer);
       seen.endedAtMs = Date.now();
       resolve(seen);
     };
-    const asking = startRequest(url + kind.path, {
+    const clientRequest = startRequest(url + kind.path, {
       method: 'POST',
       agent,
       headers: {
@@ -65,16 +65,16 @@ export function ask(
     });
     const leave = () => {
       seen.left = true;
-      asking.destroy();
+      clientRequest.destroy();
     };
     if (fault.what === 'client-leaves-before-head') setTimeout(leave, 150);
-    const patience = setTimeout(() => {
+    const timer = setTimeout(() => {
       seen.hung = true;
-      asking.destroy();
-    }, patienceMs);
-    asking.on('error', () => undefined);
-    asking.on('close', done);
-    asking.on('response', (response) => {
+      clientRequest.destroy();
+    }, timeoutMs);
+    clientRequest.on('error', () => undefined);
+    clientRequest.on('close', done);
+    clientRequest.on('response', (response) => {
       seen.status = response.statusCode ?? 0;
       seen.requestId = String(response.headers['x-request-id'] ?? '');
       let bytes = 0;
@@ -87,7 +87,7 @@ export function ask(
       });
       response.on('error', () => undefined);
     });
-    asking.end(body);
+    clientRequest.end(body);
   });
 }
 

@@ -1,5 +1,5 @@
-// D1 fails under load, reads and writes, for a while: no request of a known token notices, and every row arrives
-// when it is back. Short within `npm test`; a whole minute with `npm run test:long`.
+// D1 fails under load, for reads and writes: no request of a known token is affected, and every row arrives when
+// D1 is back. Short in `npm test`; a whole minute with `npm run test:long`.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,16 +8,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { mintSecret } from '../../../src/tokens/secret.ts';
 import { startRelay, type TestRelay } from '../../support/relay.ts';
-import { databaseFile, glimpseBooks, readBooks } from './books.ts';
-import { ask, type Seen } from './client.ts';
+import { type Seen, send } from './client.ts';
 import { costOf, models, price } from './kinds.ts';
 import { type PlannedRequest, planRequests } from './plan.ts';
+import { copyStoredState, databaseFile, readStoredState } from './stored-state.ts';
 import { type FaultyUpstream, indexHeader, startFaultyUpstream } from './upstream.ts';
 
 const awayMs = import.meta.env.MODE === 'long' ? 60_000 : 6_000;
 const perSecond = 20;
 
-/** Requests that nothing happens to. */
+/** Requests without a fault. */
 const plan: PlannedRequest[] = planRequests(5, (awayMs / 1_000 + 4) * perSecond, 1).map((request) => ({
   ...request,
   fault: { what: 'none' },
@@ -44,12 +44,12 @@ afterAll(async () => {
   rmSync(state, { recursive: true, force: true });
 });
 
-it(`fails no request of a known token for ${awayMs / 1_000} seconds, and loses no row`, async () => {
+it(`serves every request of known tokens and loses no log row during a database outage of ${awayMs / 1_000} seconds`, async () => {
   const known = await relay.token({ quota_usd: 50 });
   const seen: Promise<Seen>[] = [];
   const load = async (count: number) => {
     for (const request of plan.slice(seen.length, seen.length + count)) {
-      seen.push(ask(relay.url, request, known));
+      seen.push(send(relay.url, request, known));
       await delay(1_000 / perSecond);
     }
   };
@@ -57,8 +57,8 @@ it(`fails no request of a known token for ${awayMs / 1_000} seconds, and loses n
   const back = takeAway(databaseFile(state));
   await expect(relay.manage('GET', '/api/tokens')).rejects.toThrow();
   await load((awayMs / 1_000) * perSecond);
-  // Whether a token exists that no cache knows cannot be said: no 401, but a 503.
-  const unknown = await ask(relay.url, plan[0] as PlannedRequest, { id: '', token: mintSecret() });
+  // Whether a token exists that no cache contains is unknown: a 503, not a 401.
+  const unknown = await send(relay.url, plan[0] as PlannedRequest, { id: '', token: mintSecret() });
   expect(unknown.status).toBe(503);
   back();
   await load(plan.length);
@@ -66,12 +66,12 @@ it(`fails no request of a known token for ${awayMs / 1_000} seconds, and loses n
   expect(all.filter(({ status, ended }) => status !== 200 || !ended)).toEqual([]);
   const ids = all.map(({ requestId }) => requestId);
   await until(() => {
-    const logged = new Set(glimpseBooks(state)?.log.map(({ id }) => id));
+    const logged = new Set(copyStoredState(state)?.log.map(({ id }) => id));
     return ids.every((id) => logged.has(String(id)));
   });
   await relay.stop();
   const expected = all.reduce((sum, { request }) => sum + costOf(request.counts), 0);
-  const { log, ledgers, reported } = readBooks(state);
+  const { log, ledgers, reported } = readStoredState(state);
   const rows = log.filter(({ token_id }) => token_id === known.id);
   expect({
     rows: rows.length,
@@ -82,10 +82,10 @@ it(`fails no request of a known token for ${awayMs / 1_000} seconds, and loses n
   console.log(`${all.length} requests, D1 away for ${awayMs / 1_000} s: all answered, all rows there`);
 }, 300_000);
 
-/** Every statement of the relay's fails from now on: its tables have other names. Answers how to end that. */
+/** Makes every statement of the relay fail by renaming the tables. Returns the function that restores them. */
 function takeAway(file: string): () => void {
   const db = new DatabaseSync(file, { timeout: 10_000 });
-  // Names inside triggers and references are left as they are, and are right again afterwards.
+  // Names in triggers and references stay as they are, and are valid again afterwards.
   db.exec('PRAGMA legacy_alter_table = ON; PRAGMA foreign_keys = OFF');
   const names = db
     .prepare(
@@ -106,7 +106,7 @@ function takeAway(file: string): () => void {
   };
 }
 
-/** The ledgers try again a minute after the last failure, at the latest. */
+/** The ledgers retry a minute after the last failure, at the latest. */
 async function until(isSo: () => boolean): Promise<void> {
   const deadlineMs = Date.now() + 80_000;
   while (!isSo()) {

@@ -1,12 +1,12 @@
-// Money through faults: clients that leave, upstreams that break, tokens that are edited and deleted, and a relay
-// that is killed. Short within `npm test`, whole with `npm run test:long`.
+// Charges under faults: clients that leave, upstreams that fail, tokens that are edited and deleted, and a relay
+// that is killed. Short in `npm test`, complete with `npm run test:long`.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Findings } from './check.ts';
 import { runFaults } from './run.ts';
 
 const isWhole = import.meta.env.MODE === 'long';
 
-/** Another run, or one again that failed: `FAULTS_SEED=…`. */
+/** Repeats a run, or makes another one: `FAULTS_SEED=…`. */
 const seed = Number(process.env.FAULTS_SEED ?? 20_261_124);
 
 const options = isWhole
@@ -20,7 +20,7 @@ const options = isWhole
     }
   : { seed, requests: 320, width: 10, killsAt: [0.25], editEvery: 25, editsFrom: 0.3 };
 
-describe(`${options.requests} requests (seed ${seed}) with everything that can go wrong`, () => {
+describe(`${options.requests} requests (seed ${seed}) with every kind of fault`, () => {
   let findings: Findings;
 
   beforeAll(async () => {
@@ -28,46 +28,46 @@ describe(`${options.requests} requests (seed ${seed}) with everything that can g
     console.table(findings.totals());
   }, 900_000);
 
-  it('were really made, and really went wrong', () => {
-    const { seen, killsMs, books, edits } = findings.run;
+  it('sends requests of every kind and meets every fault', () => {
+    const { seen, killsMs, stored, edits } = findings.run;
     expect(seen).toHaveLength(options.requests);
     expect(killsMs).toHaveLength(options.killsAt.length);
     expect(Object.keys(edits).length).toBeGreaterThan(2);
     const answered = seen.filter(({ status }) => status === 200).length;
     expect(answered).toBeGreaterThan(options.requests / 2);
-    const estimated = books.log.filter(({ usage_source }) => usage_source === 'estimated').length;
+    const estimated = stored.log.filter(({ usage_source }) => usage_source === 'estimated').length;
     expect(estimated).toBeGreaterThan(options.requests / 20);
   });
 
-  it('all come to an end', () => {
+  it('ends every request', () => {
     expect(findings.hung()).toEqual([]);
   });
 
-  it('leave one sum for each token: ledger, journal, log, roll-ups and the token’s record', () => {
+  it('agrees on one sum for each token in ledger, journal, log, roll-ups and the token’s record', () => {
     expect(findings.differencesOfTokens()).toEqual([]);
   });
 
-  it('are charged what the upstream told, where it told something', () => {
+  it('charges what the upstream reported, where it reported usage', () => {
     expect(findings.wronglyCharged()).toEqual([]);
     expect(findings.notAtTheUpstreamsFigure()).toEqual([]);
   });
 
-  it('are marked where the figure is an estimate, and estimated only where it has to be', () => {
+  it('marks estimated charges, and estimates only where no usage was reported', () => {
     expect(findings.wronglyMarked()).toEqual([]);
     expect(findings.wronglyEstimated()).toEqual([]);
   });
 
-  it('leave no reservation behind, and no request settled twice', () => {
+  it('leaves no reservation open and settles no request twice', () => {
     expect(findings.unfinished()).toEqual([]);
     expect(findings.settledTwice()).toEqual([]);
   });
 
-  it('are not forgotten by a kill, unless it came within the first quarter of a second', () => {
+  it('loses no request to a kill, except within its first quarter of a second', () => {
     expect(findings.forgotten()).toEqual([]);
     expect(findings.lostWithoutReason()).toEqual([]);
   });
 
-  it('cost something where a client left, and never more than a quota', () => {
+  it('charges for requests that clients left, and never more than a quota', () => {
     expect(findings.leftForNothing()).toEqual([]);
     expect(findings.overspent()).toEqual([]);
   });

@@ -1,40 +1,40 @@
-// Every way to ask for a charged answer, and the answers of an upstream that counts: whole, or in pieces that end
-// at event boundaries. The prices are the test's own, so that a charge can be computed without the product.
+// Every kind of charged request, and the responses of an upstream that reports usage: whole, or in pieces that end
+// at event boundaries. The test has its own prices, so it computes charges without the product.
 
-/** What the upstream says that a request consumed. */
+/** The usage of a request that the upstream reports. */
 export interface Counts {
-  /** All input, what was cached and written to a cache included. */
+  /** All input, including tokens read from and written to a cache. */
   input: number;
   cached: number;
   written: number;
   output: number;
 }
 
-/** USD a million tokens; every kind's model costs this. */
+/** The price of every kind's model, in USD a million tokens. */
 export const price = { input: 1, output: 4, cache_read: 0.1, cache_write: 1.25 };
 
-/** What that costs in nano-USD, by hand. */
+/** Returns the cost in nano-USD, computed by hand. */
 export function costOf({ input, cached, written, output }: Counts): number {
   return (input - cached - written) * 1_000 + cached * 100 + written * 1_250 + output * 4_000;
 }
 
-/** A piece of an answer; `told` is what the upstream has said of its usage once it is sent. */
+/** A piece of a response; `reported` is the usage that the upstream has reported after it. */
 export interface Piece {
   text: string;
-  told: Counts | null;
+  reported: Counts | null;
 }
 
 export interface FaultKind {
   name: string;
-  /** At the relay and at the upstream. */
+  /** The path at the relay and at the upstream. */
   path: string;
   stream: boolean;
   contentType: string;
-  /** Whether cache tokens can be told in this format. */
+  /** Which cache tokens the format can report. */
   caches: 'none' | 'reads' | 'reads and writes';
-  /** Asks with a prompt of that many characters. */
+  /** Returns a request body with a prompt of that many characters. */
   body(prompt: string): object;
-  /** The answer of as many words as `output`; without usage if it is to be missing. */
+  /** Returns the response with `output` words, with or without usage. */
   pieces(counts: Counts, withUsage: boolean): Piece[];
 }
 
@@ -50,8 +50,8 @@ const json = 'application/json';
 const words = ({ output }: Counts) => Array.from({ length: output }, (_, index) => `word${index} `);
 const data = (value: object, event?: string) =>
   `${event === undefined ? '' : `event: ${event}\n`}data: ${JSON.stringify(value)}\n\n`;
-const piece = (text: string, told: Counts | null = null): Piece => ({ text, told });
-const whole = (value: object, told: Counts | null): Piece[] => [piece(JSON.stringify(value), told)];
+const piece = (text: string, reported: Counts | null = null): Piece => ({ text, reported });
+const whole = (value: object, reported: Counts | null): Piece[] => [piece(JSON.stringify(value), reported)];
 
 const openaiUsage = ({ input, cached, output }: Counts) => ({
   prompt_tokens: input,
@@ -145,23 +145,26 @@ const generateBody = (prompt: string) => ({
 });
 
 /** Gemini's usage is in every chunk, growing. */
-function geminiChunks(counts: Counts, withUsage: boolean): { chunk: object; told: Counts | null }[] {
+function geminiChunks(counts: Counts, withUsage: boolean): { chunk: object; reported: Counts | null }[] {
   const texts = words(counts);
   return texts.map((text, index) => {
-    const told = withUsage ? { ...counts, output: index + 1 } : null;
+    const reported = withUsage ? { ...counts, output: index + 1 } : null;
     const last = index === texts.length - 1;
     const candidate = {
       content: { role: 'model', parts: [{ text }] },
       index: 0,
       ...(last && { finishReason: 'STOP' }),
     };
-    return { chunk: { candidates: [candidate], ...(told && { usageMetadata: geminiUsage(told) }) }, told };
+    return {
+      chunk: { candidates: [candidate], ...(reported && { usageMetadata: geminiUsage(reported) }) },
+      reported,
+    };
   });
 }
 
 export const kinds: readonly FaultKind[] = [
   chatStream('chat stream', { stream_options: { include_usage: true } }),
-  chatStream('chat stream, usage not asked for', {}),
+  chatStream('chat stream, usage not requested', {}),
   {
     name: 'chat',
     path: '/v1/chat/completions',
@@ -254,8 +257,8 @@ export const kinds: readonly FaultKind[] = [
     pieces: (counts, withUsage) => {
       const content = [{ type: 'output_text', text: words(counts).join('') }];
       const output = [{ type: 'message', role: 'assistant', content }];
-      const told = withUsage ? counts : null;
-      return whole({ ...response('completed', told), output }, told);
+      const reported = withUsage ? counts : null;
+      return whole({ ...response('completed', reported), output }, reported);
     },
   },
   {
@@ -324,8 +327,8 @@ export const kinds: readonly FaultKind[] = [
     caches: 'reads',
     body: generateBody,
     pieces: (counts, withUsage) =>
-      geminiChunks(counts, withUsage).map(({ chunk, told }) =>
-        piece(`data: ${JSON.stringify(chunk)}\r\n\r\n`, told),
+      geminiChunks(counts, withUsage).map(({ chunk, reported }) =>
+        piece(`data: ${JSON.stringify(chunk)}\r\n\r\n`, reported),
       ),
   },
   {
@@ -336,8 +339,8 @@ export const kinds: readonly FaultKind[] = [
     caches: 'reads',
     body: generateBody,
     pieces: (counts, withUsage) => [
-      ...geminiChunks(counts, withUsage).map(({ chunk, told }, index) =>
-        piece(`${index === 0 ? '[' : ',\r\n'}${JSON.stringify(chunk)}`, told),
+      ...geminiChunks(counts, withUsage).map(({ chunk, reported }, index) =>
+        piece(`${index === 0 ? '[' : ',\r\n'}${JSON.stringify(chunk)}`, reported),
       ),
       piece(']'),
     ],

@@ -1,6 +1,6 @@
-// A thousand requests at once on a token that has room for a hundred, in three formats and through two relays that
-// share their ledgers. The upstream holds its answers until all are decided: a hundred are answered, never one more.
-// Three orders within `npm test`, ten with `npm run test:long`.
+// A thousand parallel requests of a token whose quota admits a hundred, in three formats and through two relays
+// with the same ledgers. The upstream delays its responses until all are decided: exactly a hundred are served.
+// Three orders in `npm test`, ten with `npm run test:long`.
 import { Agent, request as startRequest } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { seededNumbers } from '../../support/fixtures.ts';
@@ -9,7 +9,7 @@ import { startUpstream, type TestUpstream } from '../../support/upstream.ts';
 
 const orders = import.meta.env.MODE === 'long' ? 10 : 3;
 const seeds = Array.from({ length: orders }, (_, index) => 100 + index);
-const asked = 1_000;
+const requestCount = 1_000;
 const room = 100;
 
 /** One USD a million tokens of output: each request may have a thousand, in every format. */
@@ -28,7 +28,7 @@ const formats = [
   ],
 ] as const;
 
-function answerAt(path: string): object {
+function respondAt(path: string): object {
   if (path.includes('chat'))
     return { choices: [], usage: { prompt_tokens: 1, completion_tokens: usedTokens, total_tokens: 0 } };
   if (path.includes('messages'))
@@ -44,7 +44,7 @@ beforeAll(async () => {
   upstream = await startUpstream(({ path }, response) => {
     held.push(() => {
       response.writeHead(200, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(answerAt(path)));
+      response.end(JSON.stringify(respondAt(path)));
     });
   });
   relays = await startRelayGroup(2);
@@ -60,19 +60,19 @@ afterAll(async () => {
 });
 
 it.each(seeds)(
-  'answers exactly a hundred of a thousand, seed %i',
+  'admits exactly a hundred of a thousand parallel requests, seed %i',
   async (seed) => {
     held = [];
     upstream.received.length = 0;
     const { id, token } = await relays.token({ quota_usd: (room * reserveNanoUsd) / 1e9 });
     const random = seededNumbers(seed);
     const statuses: number[] = [];
-    const calls = Array.from({ length: asked }, async () => {
+    const calls = Array.from({ length: requestCount }, async () => {
       const format = formats[Math.floor(random() * 3)] ?? formats[0];
-      const status = await ask(relays.urls[random() < 0.5 ? 0 : 1] ?? '', format, token);
+      const status = await send(relays.urls[random() < 0.5 ? 0 : 1] ?? '', format, token);
       statuses.push(status);
     });
-    await until(() => statuses.length + held.length >= asked);
+    await until(() => statuses.length + held.length >= requestCount);
     const { reserved_usd, open_requests } = await balanceOf(id);
     expect({ held: held.length, reserved: Math.round(reserved_usd * 1e9), open_requests }).toEqual({
       held: room,
@@ -93,8 +93,8 @@ it.each(seeds)(
 
 const agent = new Agent({ keepAlive: false, maxSockets: Number.POSITIVE_INFINITY });
 
-/** Sends at once, whatever else is under way; answers the status. */
-function ask(url: string, [path, body]: (typeof formats)[number], token: string): Promise<number> {
+/** Sends a request without waiting for others, and returns the status. */
+function send(url: string, [path, body]: (typeof formats)[number], token: string): Promise<number> {
   const text = JSON.stringify(body);
   const headers = {
     authorization: `Bearer ${token}`,

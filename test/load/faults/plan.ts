@@ -1,8 +1,8 @@
-// What each request of a run will meet, decided beforehand by a seed: the same run again for the same seed.
+// The faults of each request of a run, decided beforehand by a seed.
 import { seededNumbers } from '../../support/fixtures.ts';
 import { type Counts, type FaultKind, kinds } from './kinds.ts';
 
-/** What goes wrong. `at` is a share of the answer, in (0, 1). */
+/** The fault of a request. `at` is a share of the response, in (0, 1). */
 type Fault =
   | { what: 'none' }
   | { what: 'slow-head'; ms: number }
@@ -10,7 +10,7 @@ type Fault =
   | { what: 'client-leaves-before-head' }
   | { what: 'reset-before-head' }
   | { what: 'reset'; at: number }
-  /** A clean end of the connection, in the middle of the answer. */
+  /** A clean end of the connection in the middle of the response. */
   | { what: 'truncated'; at: number }
   | { what: 'no-usage' }
   | { what: 'status'; status: 429 | 500 | 529 };
@@ -21,16 +21,16 @@ export interface PlannedRequest {
   kind: FaultKind;
   fault: Fault;
   counts: Counts;
-  /** Milliseconds between two pieces of the answer; 0: all at once. */
+  /** Milliseconds between two pieces of the response; 0 sends all at once. */
   pieceMs: number;
-  /** Which of the tokens asks. */
+  /** The index of the token that sends it. */
   token: number;
 }
 
-/** The input of a request is this and its index: a log row whose figure is the upstream's tells which one it was. */
+/** The input of a request is this plus its index, so a log row with the upstream's figure identifies its request. */
 const leastInput = 60;
 
-/** `count` requests for `tokens` tokens. */
+/** Plans `count` requests for `tokens` tokens. */
 export function planRequests(seed: number, count: number, tokens: number): PlannedRequest[] {
   const random = seededNumbers(seed);
   return Array.from({ length: count }, (_, index) => {
@@ -65,7 +65,7 @@ function faultOf(random: () => number, { stream }: FaultKind): Fault {
   return { what: 'status', status: ([429, 500, 529] as const)[Math.floor(random() * 3)] ?? 500 };
 }
 
-/** A prompt that is long enough for a bound to hold its input. */
+/** Returns a prompt that is long enough for the bound to cover its input. */
 export function promptOf({ counts }: PlannedRequest): string {
   return 'x'.repeat(counts.input * 3);
 }

@@ -1,5 +1,5 @@
-// Realtime sessions that die in every way: the client's process, the upstream's, the relay's with all that
-// runs in it. Each response uses so many input tokens as no other does, so that every charge is known by its figure.
+// Realtime sessions that end in every way: the client, the upstream or the whole relay fails. Each response uses a
+// unique number of input tokens, so every charge identifies its response.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,15 +7,15 @@ import { balanceOf, sleep } from '../../e2e/sockets/scene.ts';
 import { seededNumbers } from '../../support/fixtures.ts';
 import { startRealtimeUpstream } from '../../support/realtime-upstream.ts';
 import { startRelay, type TestRelay } from '../../support/relay.ts';
-import type { Caller, SpokenApi } from './spoken-apis.ts';
+import type { Caller, SpokenApi } from './realtime-apis.ts';
 
 export interface RealtimeRunOptions {
   api: SpokenApi;
   seed: number;
   sessions: number;
-  /** Sessions at a time. */
+  /** Concurrent sessions. */
   width: number;
-  /** The relay is killed with sessions open, after so many of them. */
+  /** The relay is killed after so many sessions, while sessions are open. */
   killsAfter: readonly number[];
 }
 
@@ -25,12 +25,12 @@ type Fate = 'nothing' | 'client' | 'upstream' | 'relay';
 interface Lived {
   fate: Fate;
   tokenId: string;
-  /** Responses that it meant to have. */
-  asked: number;
-  /** Input tokens of the responses that the upstream has reported, … */
+  /** The number of responses that it was planned to have. */
+  planned: number;
+  /** Input tokens of the responses that the upstream has reported. */
   sent: number[];
-  /** … and of those that the client has heard of. */
-  heard: number[];
+  /** Input tokens of the responses whose end the client has received. */
+  received: number[];
 }
 
 export interface RealtimeRow {
@@ -50,7 +50,7 @@ export interface RealtimeRun {
   kills: number;
 }
 
-/** Leases, and the rows' way to D1, are waited for so long at most. */
+/** The longest wait for leases and for the delivery of rows to D1. */
 const settlingMs = 120_000;
 
 export async function runRealtimeFaults(options: RealtimeRunOptions): Promise<RealtimeRun> {
@@ -62,7 +62,7 @@ export async function runRealtimeFaults(options: RealtimeRunOptions): Promise<Re
   const upstream = await startRealtimeUpstream({
     opened: (session) => api.opened(session),
     event: async (session, event) => {
-      if (!api.asks(session, event)) return;
+      if (!api.requestsResponse(session, event)) return;
       const lived = bySession.get(api.nameOf(session));
       if (lived === undefined) return;
       uses += 1;
@@ -94,10 +94,10 @@ export async function runRealtimeFaults(options: RealtimeRunOptions): Promise<Re
         const responses = 1 + Math.floor(random() * 4);
         const one = {
           fate,
-          asked: responses,
+          planned: responses,
           tokenId: token?.id ?? '',
           sent: [],
-          heard: [],
+          received: [],
           diesAfter: Math.floor(random() * 18),
           frames: 0,
         };
@@ -109,9 +109,9 @@ export async function runRealtimeFaults(options: RealtimeRunOptions): Promise<Re
         live(api, relay, name, token, one, responses),
       );
       if (isKilled) {
-        // In the midst of it: the sessions are open, and some responses have ended.
+        // Sessions are open at this time, and some responses have ended.
         const enough = 2 + Math.floor(random() * 20);
-        while (batch.reduce((sum, { one }) => sum + one.heard.length, 0) < enough) await sleep(1);
+        while (batch.reduce((sum, { one }) => sum + one.received.length, 0) < enough) await sleep(1);
         await relay.kill();
         kills += 1;
       }
@@ -130,7 +130,7 @@ export async function runRealtimeFaults(options: RealtimeRunOptions): Promise<Re
   }
 }
 
-/** One session from its opening to its end, whatever that is. */
+/** Runs one session from its opening to its end. */
 async function live(
   api: SpokenApi,
   relay: TestRelay,
@@ -150,7 +150,7 @@ async function live(
     frames += 1;
     if (one.fate === 'client' && frames > one.diesAfter) return caller.socket.terminate();
     const reported = api.reportIn(JSON.parse(String(data)));
-    if (reported !== null) one.heard.push(reported);
+    if (reported !== null) one.received.push(reported);
   });
   try {
     await caller.hold(responses);
@@ -160,7 +160,7 @@ async function live(
   await caller.closed;
 }
 
-/** As soon as nothing is open any more; else as it is after `settlingMs`. */
+/** Returns the state as soon as nothing is open, else as it is after `settlingMs`. */
 async function settledBalances(relay: TestRelay, ids: readonly string[]): Promise<RealtimeRun['balances']> {
   const deadlineMs = Date.now() + settlingMs;
   for (;;) {
@@ -172,7 +172,7 @@ async function settledBalances(relay: TestRelay, ids: readonly string[]): Promis
       await sleep(1_000);
       continue;
     }
-    // What a killed session still owed comes by its alarm; the rows follow a second later.
+    // A killed session is settled by its ledger's alarm; the rows follow a second later.
     await sleep(15_000);
     return new Map(await Promise.all(ids.map(async (id) => [id, await balanceOf(relay, id)] as const)));
   }

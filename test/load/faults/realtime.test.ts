@@ -1,13 +1,13 @@
-// Money of realtime sessions through deaths of the client, the upstream and the whole relay. One kill of each relay
-// within `npm test`, two or four with `npm run test:long`.
+// Charges of realtime sessions when the client, the upstream or the whole relay is killed. One kill of each relay
+// in `npm test`, two or four with `npm run test:long`.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { nano } from '../../e2e/sockets/scene.ts';
+import { liveApi, openaiApi } from './realtime-apis.ts';
 import { type RealtimeRow, type RealtimeRun, runRealtimeFaults } from './realtime-run.ts';
-import { liveApi, openaiApi } from './spoken-apis.ts';
 
 const isWhole = import.meta.env.MODE === 'long';
 
-/** Another run, or one again that failed: `FAULTS_SEED=…`. */
+/** Repeats a run, or makes another one: `FAULTS_SEED=…`. */
 const seed = Number(process.env.FAULTS_SEED ?? 20_261_124);
 
 const spoken = [
@@ -16,8 +16,8 @@ const spoken = [
 ];
 
 /**
- * Both at once, each with a relay of its own: most of the time they wait for reservations of the dead to expire. The kill comes early, so
- * that they expire while the other sessions run.
+ * Runs both APIs concurrently, each with its own relay, since they mostly wait for leases to expire. The kill
+ * comes early, so leases expire while other sessions run.
  */
 let runs: RealtimeRun[];
 
@@ -30,7 +30,7 @@ beforeAll(async () => {
 }, 900_000);
 
 describe.each(spoken.map((each, index) => ({ ...each, index })))(
-  '$sessions sessions of $name that die at random frames',
+  '$sessions sessions of $name that are broken off at random frames',
   ({ api, sessions, index }) => {
     let run: RealtimeRun;
     let reported: Map<number, RealtimeRow[]>;
@@ -42,7 +42,7 @@ describe.each(spoken.map((each, index) => ({ ...each, index })))(
         ({ input_tokens }) => input_tokens,
       );
       const sent = run.lived.flatMap((lived) => lived.sent);
-      const heard = run.lived.flatMap((lived) => lived.heard);
+      const received = run.lived.flatMap((lived) => lived.received);
       const estimated = run.rows.filter(({ usage_source }) => usage_source === 'estimated');
       console.table({
         seed,
@@ -55,29 +55,29 @@ describe.each(spoken.map((each, index) => ({ ...each, index })))(
           ]),
         ),
         'responses reported by the upstream': sent.length,
-        'heard by the client': heard.length,
+        'received by the client': received.length,
         'charged by the upstream’s figure': reported.size,
         'charged by what passed': estimated.length,
         rows: run.rows.length,
       });
     });
 
-    it('really died', () => {
+    it('breaks off sessions before their end', () => {
       expect(run.lived).toHaveLength(sessions);
       for (const fate of ['nothing', 'client', 'upstream', 'relay'] as const)
         expect(run.lived.filter((lived) => lived.fate === fate).length).toBeGreaterThan(sessions / 14);
       expect(run.kills).toBeGreaterThan(0);
       const killed = run.lived.filter(({ fate }) => fate === 'relay');
-      expect(killed.filter(({ heard }) => heard.length > 0).length).toBeGreaterThan(0);
-      expect(killed.filter(({ heard, asked }) => heard.length < asked).length).toBeGreaterThan(
+      expect(killed.filter(({ received }) => received.length > 0).length).toBeGreaterThan(0);
+      expect(killed.filter(({ received, planned }) => received.length < planned).length).toBeGreaterThan(
         killed.length / 4,
       );
-      expect(run.lived.flatMap(({ heard }) => heard).length).toBeGreaterThan((sessions * 3) / 4);
+      expect(run.lived.flatMap(({ received }) => received).length).toBeGreaterThan((sessions * 3) / 4);
     });
 
-    it('are charged once for every response that a client heard the end of, by the upstream’s own figure', () => {
-      const wrong = run.lived.flatMap(({ heard, tokenId, fate }) =>
-        heard.flatMap((tokens) => {
+    it('charges every response whose end a client received once, by the upstream’s own figure', () => {
+      const wrong = run.lived.flatMap(({ received, tokenId, fate }) =>
+        received.flatMap((tokens) => {
           const rows = reported.get(tokens) ?? [];
           const [row] = rows;
           const isRight =
@@ -88,21 +88,21 @@ describe.each(spoken.map((each, index) => ({ ...each, index })))(
       expect(wrong).toEqual([]);
     });
 
-    it('are charged for nothing that the upstream did not report, and at most once for what it did', () => {
+    it('charges nothing that the upstream did not report, and each report at most once', () => {
       const sent = new Set(run.lived.flatMap((lived) => lived.sent));
       expect([...reported.keys()].filter((tokens) => !sent.has(tokens))).toEqual([]);
       expect([...reported.values()].filter(({ length }) => length > 1)).toEqual([]);
     });
 
-    it('that lived to their end are charged the sum of their reports and nothing else', () => {
+    it('charges a complete session the sum of its reports and nothing else', () => {
       const whole = run.lived.filter(({ fate }) => fate === 'nothing');
-      for (const { sent, heard } of whole) expect(heard).toEqual(sent);
+      for (const { sent, received } of whole) expect(received).toEqual(sent);
       expect(
         whole.flatMap(({ sent }) => sent).filter((tokens) => reported.get(tokens)?.length !== 1),
       ).toEqual([]);
     });
 
-    it('that were broken off are charged one estimate at most', () => {
+    it('charges a broken-off session at most one estimate', () => {
       const sessionOf = ({ id }: RealtimeRow) => id.replace(/_\d+$/, '');
       const estimates = Map.groupBy(
         run.rows.filter(({ usage_source, cost_usd }) => usage_source === 'estimated' && nano(cost_usd) > 0),
@@ -114,7 +114,7 @@ describe.each(spoken.map((each, index) => ({ ...each, index })))(
       expect(estimates.size).toBeGreaterThan(0);
     });
 
-    it('leave nothing open in the ledger, whose sum is that of the rows', () => {
+    it('leaves nothing open in the ledger, whose sum equals that of the log rows', () => {
       for (const [id, { spent_usd, reserved_usd, open_requests }] of run.balances) {
         const rows = run.rows.filter(({ token_id }) => token_id === id);
         const sum = rows.reduce((total, { cost_usd }) => total + nano(cost_usd), 0);

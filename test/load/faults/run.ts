@@ -1,42 +1,42 @@
-// One run of the fault test: a relay that is killed and started again, an upstream that fails as planned, clients
-// that leave, an operator who edits and deletes tokens meanwhile. Answers what was seen, and the books afterwards.
+// One run of the fault test: a relay that is killed and restarted, an upstream that fails as planned, clients that
+// leave, and an operator who edits and deletes tokens. Returns the observations and the stored state.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { seededNumbers } from '../../support/fixtures.ts';
 import { startRelay, type TestRelay } from '../../support/relay.ts';
-import { type Books, glimpseBooks, readBooks } from './books.ts';
-import { ask, type Seen } from './client.ts';
+import { type Seen, send } from './client.ts';
 import { models, price } from './kinds.ts';
 import { type PlannedRequest, planRequests } from './plan.ts';
+import { copyStoredState, readStoredState, type StoredState } from './stored-state.ts';
 import { type FaultyUpstream, indexHeader, type Served, startFaultyUpstream } from './upstream.ts';
 
 export interface RunOptions {
   seed: number;
   requests: number;
-  /** Requests at a time. */
+  /** Concurrent requests. */
   width: number;
-  /** After these shares of the requests the whole relay is killed. */
+  /** The whole relay is killed after these shares of the requests. */
   killsAt: readonly number[];
-  /** The operator does something after every so many requests, … */
+  /** The operator makes an edit after every so many requests. */
   editEvery: number;
-  /** … beginning after this share of them. */
+  /** The edits begin after this share of the requests. */
   editsFrom: number;
 }
 
 export interface Run {
   seen: Seen[];
   served: Map<number, Served>;
-  books: Books;
-  /** When the relay was killed. */
+  stored: StoredState;
+  /** The times at which the relay was killed. */
   killsMs: number[];
   edits: Record<string, number>;
-  /** Quotas that stayed as they were, by token id: nobody may be past them. */
+  /** Quotas that were not edited, by token id: no spend may exceed them. */
   quotasNanoUsd: Map<string, number>;
 }
 
-/** What a token may be: without limits, tight, with a budget, with limits a minute. */
+/** The kinds of tokens: without limits, with a small quota, with a budget, with limits a minute. */
 const shapes: readonly Record<string, unknown>[] = [
   {},
   { quota_usd: 1 },
@@ -48,7 +48,7 @@ const shapes: readonly Record<string, unknown>[] = [
   { quota_usd: 5, limits: { tpm: 200_000 } },
 ];
 
-/** Two leases (a ledger that nobody calls is woken by its alarm at the end of the first), and the rows' way to D1. */
+/** Two leases, since the alarm of an idle ledger fires at the end of the first, and the delivery of rows to D1. */
 const settlingMs = 75_000;
 
 export async function runFaults(options: RunOptions): Promise<Run> {
@@ -59,9 +59,9 @@ export async function runFaults(options: RunOptions): Promise<Run> {
   try {
     await world.begin();
     await world.run(plan);
-    const books = await world.end();
+    const stored = await world.end();
     const { seen, killsMs, edits, quotasNanoUsd } = world;
-    return { seen, served: upstream.served, books, killsMs, edits, quotasNanoUsd };
+    return { seen, served: upstream.served, stored, killsMs, edits, quotasNanoUsd };
   } finally {
     await world.relay?.kill();
     await upstream.stop();
@@ -110,24 +110,24 @@ class World {
         if (killsBefore.has(at)) this.down = this.crash();
         if (at > editsFrom * requests && at % editEvery === 0)
           await this.edit().catch(() => this.note('edits failed, the relay being down'));
-        // The requests under way are let die; the others wait for the relay to be back.
+        // Requests under way fail; the others wait until the relay is back.
         await this.down;
         const request = plan[at] as PlannedRequest;
         const token = this.tokens[request.token];
-        if (this.relay && token) this.seen.push(await ask(this.relay.url, request, token));
+        if (this.relay && token) this.seen.push(await send(this.relay.url, request, token));
       }
     };
     await Promise.all(Array.from({ length: width }, worker));
   }
 
-  /** Waits until nothing is held and every row is delivered, then stops the relay and reads what it wrote. */
-  async end(): Promise<Books> {
+  /** Waits until nothing is held and every row is delivered, then stops the relay and reads its state. */
+  async end(): Promise<StoredState> {
     const deadlineMs = Date.now() + settlingMs;
-    // Settlements are told within two seconds, and D1 within three more.
+    // Settlements arrive within two seconds, and at D1 within three more.
     do await delay(5_000);
-    while (!isAtRest(glimpseBooks(this.state)) && Date.now() < deadlineMs);
+    while (!isAtRest(copyStoredState(this.state)) && Date.now() < deadlineMs);
     await this.relay?.stop();
-    return readBooks(this.state);
+    return readStoredState(this.state);
   }
 
   private async start(): Promise<TestRelay> {
@@ -135,7 +135,7 @@ class World {
     return this.relay;
   }
 
-  /** SIGKILL for the whole process group, in the middle of everything; then a new start on the same state. */
+  /** Kills the whole process group with SIGKILL, then starts it again on the same state. */
   private async crash(): Promise<void> {
     this.killsMs.push(Date.now());
     await this.relay?.kill();
@@ -149,7 +149,7 @@ class World {
     return token;
   }
 
-  /** What operators do under way. */
+  /** The edits that operators make during a run. */
   private async edit(): Promise<void> {
     await this.down;
     const slot = Math.floor(this.random() * this.tokens.length);
@@ -183,10 +183,10 @@ class World {
   }
 }
 
-/** Nothing is held, and D1 has every row. */
-function isAtRest(books: Books | null): boolean {
-  if (books === null) return false;
-  const { ledgers, log } = books;
+/** Reports whether nothing is held and D1 has every row. */
+function isAtRest(stored: StoredState | null): boolean {
+  if (stored === null) return false;
+  const { ledgers, log } = stored;
   const logged = new Set(log.map(({ id, revision }) => `${id} ${revision}`));
   return [...ledgers.values()].every(({ holds, background, journal }) => {
     const newest = new Map(journal.map((row) => [row.id, row.revision]));

@@ -1,4 +1,4 @@
-// The upstream of the fault tests: it does what the plan says, and keeps its own books of what it told.
+// The upstream of the fault tests: it follows the plan and records the usage that it reports.
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -6,15 +6,15 @@ import { startUpstream, type TestUpstream } from '../../support/upstream.ts';
 import { type Counts, costOf, type Piece } from './kinds.ts';
 import type { PlannedRequest } from './plan.ts';
 
-/** The header by which a request says which one it is; on no list of the relay's, so it passes. */
+/** The header that identifies a request; on none of the relay's lists, so it is forwarded. */
 export const indexHeader = 'x-fault-index';
 
-/** What the upstream knows of one request. */
+/** The upstream's record of one request. */
 export interface Served {
   index: number;
-  /** Every cost that it has told so far, in nano-USD: the last one is what it bills. */
-  told: number[];
-  /** All of the answer was written. */
+  /** Every cost that it has reported so far, in nano-USD; it bills the last one. */
+  reportedNanoUsd: number[];
+  /** Whether the whole response was written. */
   finished: boolean;
 }
 
@@ -33,19 +33,23 @@ export async function startFaultyUpstream(plan: readonly PlannedRequest[]): Prom
       response.writeHead(500).end();
       return;
     }
-    const book = served.get(request.index) ?? { index: request.index, told: [], finished: false };
-    served.set(request.index, book);
+    const record = served.get(request.index) ?? {
+      index: request.index,
+      reportedNanoUsd: [],
+      finished: false,
+    };
+    served.set(request.index, record);
     response.on('error', () => undefined);
-    await serve(request, book, response, socket).catch(() => response.destroy());
+    await serve(request, record, response, socket).catch(() => response.destroy());
   });
   return { url: upstream.url, served, stop: upstream.stop };
 }
 
 async function serve(
   request: PlannedRequest,
-  book: Served,
+  record: Served,
   response: ServerResponse,
-  // The response's own is null while the one before it on the connection is not over.
+  // The response's own socket is null while the previous response on the connection is not over.
   socket: Socket,
 ): Promise<void> {
   const { kind, fault, counts } = request;
@@ -67,36 +71,36 @@ async function serve(
   }
   const pieces = kind.pieces(counts, fault.what !== 'no-usage');
   const length = Buffer.byteLength(pieces.map(({ text }) => text).join(''));
-  // Unstreamed answers announce their length in most APIs, and not in some.
+  // Unstreamed responses announce their length in most APIs, but not in all.
   const announced = !kind.stream && request.index % 3 !== 0 ? { 'content-length': length } : {};
   response.writeHead(200, { 'content-type': kind.contentType, ...announced });
   const isCut = fault.what === 'reset' || fault.what === 'truncated';
-  await send(pieces, isCut ? Math.floor(length * fault.at) : length, request.pieceMs, book, response);
+  await send(pieces, isCut ? Math.floor(length * fault.at) : length, request.pieceMs, record, response);
   if (response.destroyed) return;
-  book.finished = !isCut;
+  record.finished = !isCut;
   if (fault.what === 'reset') {
-    // What was written before is to arrive before the reset does.
+    // The bytes that were written must arrive before the reset does.
     await delay(30);
     socket.resetAndDestroy();
   } else response.end();
 }
 
-/** Sends up to `bytes`, piece by piece; what is told counts when its piece has gone whole. */
+/** Sends up to `bytes`, piece by piece; a report counts when its piece has been sent whole. */
 async function send(
   pieces: readonly Piece[],
   bytes: number,
   pieceMs: number,
-  { told }: Served,
+  { reportedNanoUsd }: Served,
   response: ServerResponse,
 ): Promise<void> {
   let room = bytes;
-  const tell = (counts: Counts | null) => counts !== null && told.push(costOf(counts));
-  for (const { text, told: counts } of pieces) {
+  const report = (counts: Counts | null) => counts !== null && reportedNanoUsd.push(costOf(counts));
+  for (const { text, reported: counts } of pieces) {
     if (response.destroyed || room <= 0) return;
-    // The test's answers are ASCII: characters are bytes.
+    // The test's responses are ASCII, so characters equal bytes.
     response.write(text.slice(0, room));
-    // The line's end may be missing at the end of a stream: a reader takes the line all the same.
-    if (text.trimEnd().length <= room) tell(counts);
+    // The last line break of a stream may be missing: a reader accepts the line all the same.
+    if (text.trimEnd().length <= room) report(counts);
     room -= text.length;
     if (pieceMs > 0) await delay(pieceMs);
   }

@@ -1,4 +1,5 @@
-// The dashboard's pages over a database with 10,000 tokens and 1,000,000 rows of the log (million-rows.ts), in this process.
+// The dashboard's pages over a database with 10,000 tokens and 1,000,000 log rows (million-rows.ts), in this
+// process.
 import type { Hono } from 'hono';
 import { AccountStore } from '../../../src/dashboard/accounts/account-store.ts';
 import { IdentityStore } from '../../../src/dashboard/accounts/identity-store.ts';
@@ -22,9 +23,9 @@ const tokens = 10_000;
 
 export interface DashboardAtScale {
   app: Hono<PageEnv>;
-  /** Statements that the database was asked so far. */
+  /** The number of statements that the database has run. */
   questions(): number;
-  /** The `n` of a statement's one row. */
+  /** Returns the `n` of a statement's only row. */
   count(sql: string): Promise<number>;
   stop(): Promise<void>;
 }
@@ -69,7 +70,7 @@ async function clean(rows: MillionRows): Promise<void> {
   );
 }
 
-/** The database, with its questions counted. */
+/** Wraps the database to count its statements. */
 function counted(database: D1Database): { db: D1Database; count: () => number } {
   let questions = 0;
   const db = new Proxy(database, {

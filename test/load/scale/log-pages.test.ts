@@ -1,4 +1,4 @@
-// The log in a real browser over 1,000,000 rows: filtered, paged forward through everything that fits, and back.
+// The log page in a real browser over 1,000,000 rows: filtered, and paged forward through every match and back.
 
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -14,7 +14,7 @@ let browser: Browser;
 let page: Page;
 let url: string;
 
-describe.runIf(haveChromium)('the log of a million rows', () => {
+describe.runIf(haveChromium)('the log page over a million rows', () => {
   beforeAll(async () => {
     scale = await openDashboardAtScale();
     server = createServer(async (request, response) => {
@@ -55,7 +55,7 @@ describe.runIf(haveChromium)('the log of a million rows', () => {
       .locator('#log tbody')
       .evaluateAll((all: Element[]) => all.map((row) => row.getAttribute('id') ?? ''));
 
-  it('shows the newest, and goes on from page to page without a repeat and without a gap', async () => {
+  it('shows the newest rows and pages on without repeats or gaps', async () => {
     await page.goto(`${url}/dashboard/logs`);
     const seen = { ids: await ids(), times: await times() };
     for (let turn = 0; turn < 3; turn += 1) {
@@ -66,7 +66,7 @@ describe.runIf(haveChromium)('the log of a million rows', () => {
     }
     expect(seen.ids).toHaveLength(200);
     expect(new Set(seen.ids).size).toBe(200);
-    // One row every 31 seconds: none was left out.
+    // One row every 31 seconds: none is missing.
     const gaps = seen.times
       .slice(1)
       .map((time, index) => Date.parse(seen.times[index] ?? '') - Date.parse(time));
@@ -76,7 +76,7 @@ describe.runIf(haveChromium)('the log of a million rows', () => {
     expect(await ids()).toEqual(seen.ids.slice(0, 50));
   });
 
-  it('filters by model, status and day, and pages through what fits', async () => {
+  it('filters by model, status and day, and pages through the matching rows', async () => {
     await page.goto(`${url}/dashboard/logs`);
     await page.getByLabel('Model').fill('model-5');
     await page.getByLabel('Status').fill('500');

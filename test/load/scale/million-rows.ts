@@ -1,5 +1,5 @@
-// A D1 database with a million rows of the log, over a year: made once and kept beside wrangler's own state, for
-// all tests that want one. Made by SQLite directly, for through D1 it would take minutes.
+// A D1 database with a million log rows over a year, created once beside wrangler's own state and used by several
+// tests. SQLite writes it directly, since D1 would take minutes.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { schemaSteps } from '../../../src/schema/steps.ts';
 
 const root = new URL('../../..', import.meta.url).pathname;
 
-/** What is in it: a third of all requests are of tok_0; 5 % each failed with 429 and 500. */
+/** Its contents: a third of all requests are of tok_0; 5 % each failed with 429 and 500. */
 export const million = {
   rows: 1_000_000,
   tokens: 200,
@@ -18,13 +18,13 @@ export const million = {
   lastMs: Date.parse('2026-10-31T23:59:59Z'),
 } as const;
 
-/** The database, ready to be asked. */
+/** The open database. */
 export interface MillionRows {
   db: D1Database;
   stop(): Promise<void>;
 }
 
-/** Opens it, and makes it first where it is not there, or was made by another schema or another version of this file. */
+/** Opens the database; creates it first if it is missing, or if another schema or version of this file created it. */
 export async function openMillionRows(): Promise<MillionRows> {
   const steps = schemaStatements();
   const own = readFileSync(new URL(import.meta.url).pathname, 'utf8');
@@ -39,7 +39,7 @@ export async function openMillionRows(): Promise<MillionRows> {
   return open(folder);
 }
 
-/** The statements that make the newest schema in an empty database. */
+/** Returns the statements that create the newest schema in an empty database. */
 function schemaStatements(): string[] {
   const folder = join(root, 'src/migrations');
   const names = readdirSync(folder).filter((file) => file.endsWith('.sql'));
@@ -82,7 +82,7 @@ async function make(folder: string, steps: string[]): Promise<void> {
 
 const stepMs = Math.floor((million.lastMs - million.firstMs) / million.rows);
 
-/** `h` is a number of the row's that looks random: a multiplicative hash of its place. */
+/** Inserts the rows. `h` is a pseudo-random number of the row: a multiplicative hash of its index. */
 const rowsSql = `INSERT INTO logs (id, created_at, token_id, account_id, format, endpoint, requested_model,
     upstream_model, channel_id, status, error_code, stream, input_tokens, cached_tokens, output_tokens,
     reasoning_tokens, usage_source, cost_nano_usd, charge, ttfb_ms, duration_ms)

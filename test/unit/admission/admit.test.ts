@@ -1,4 +1,5 @@
-// Admission with a ledger that the test plays: policies that are edited meanwhile, and refusals that it decides first.
+// Tests admission against an imitated ledger: policies edited in the meantime, and refusals before the ledger is
+// called.
 import { describe, expect, it, vi } from 'vitest';
 import type { Requester } from '../../../src/admission/admission-request.ts';
 import { admit, LoggedRefusal, orLogRefusal } from '../../../src/admission/admit.ts';
@@ -21,12 +22,12 @@ const stale = (version: number): Stale => ({ outcome: 'stale', policy: policyAt(
 const deleted: Refusal = { outcome: 'refused', code: 'invalid_api_key', message: 'It was deleted.' };
 
 function admissionBy(answers: Admission[]) {
-  const asked: AdmissionRequest[] = [];
+  const requests: AdmissionRequest[] = [];
   const planned: number[] = [];
   const ledgers = {
     admit: async (_tokenId: string, request: AdmissionRequest) => {
-      asked.push(request);
-      return answers.shift() ?? expect.fail('the ledger was asked too often');
+      requests.push(request);
+      return answers.shift() ?? expect.fail('the ledger was called too often');
     },
   };
   const result = admit(
@@ -41,20 +42,20 @@ function admissionBy(answers: Admission[]) {
     },
     { ledgers, background: () => undefined },
   );
-  return { result, asked, planned };
+  return { result, requests, planned };
 }
 
 describe('admit', () => {
-  it('plans once and returns the plan when the ledger admits', async () => {
+  it('plans once and returns the plan if the ledger admits', async () => {
     const { result, planned } = admissionBy([{ outcome: 'admitted' }]);
     expect(await result).toEqual({ planned: { identity: identityAt(1) }, left: null });
     expect(planned).toEqual([1]);
   });
 
-  it('plans again by the policy that the ledger shows', async () => {
-    const { result, asked, planned } = admissionBy([stale(2), { outcome: 'admitted' }]);
+  it('plans again with the policy that the ledger returns', async () => {
+    const { result, requests, planned } = admissionBy([stale(2), { outcome: 'admitted' }]);
     expect((await result).planned.identity.version).toBe(2);
-    expect([planned, asked.map(({ policyVersion }) => policyVersion)]).toEqual([
+    expect([planned, requests.map(({ policyVersion }) => policyVersion)]).toEqual([
       [1, 2],
       [1, 2],
     ]);
@@ -70,7 +71,7 @@ describe('admit', () => {
     expect(planned).toEqual([1, 2, 3]);
   });
 
-  it('throws the ledger’s refusal', async () => {
+  it('throws the ledger’s refusal after a plan', async () => {
     await expect(admissionBy([deleted]).result).rejects.toMatchObject({ code: 'invalid_api_key' });
   });
 });
@@ -86,30 +87,30 @@ const requester: Requester = {
 const own = () => new RelayError('model_not_found', 'No channel serves it.');
 
 function refusalBy(answers: (Refusal | Stale | null)[]) {
-  const asked: { request: AdmissionRequest; row: LogRow }[] = [];
+  const requests: { request: AdmissionRequest; row: LogRow }[] = [];
   const ledgers = {
     refuse: async (_tokenId: string, request: AdmissionRequest, row: LogRow) => {
-      asked.push({ request, row });
+      requests.push({ request, row });
       return answers.shift() ?? null;
     },
   };
-  return { ledgers, asked };
+  return { ledgers, requests };
 }
 
 const requested = () => ({ model: 'gpt-4o', models: null, stream: false });
 
 describe('orLogRefusal', () => {
-  it('returns what the step returns, and asks no ledger', async () => {
-    const { ledgers, asked } = refusalBy([]);
+  it('returns the step’s result without calling the ledger', async () => {
+    const { ledgers, requests } = refusalBy([]);
     expect(await orLogRefusal({ requester, requested, run: async () => 7 }, ledgers)).toBe(7);
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 
   it('logs the step’s refusal with its status and throws it', async () => {
-    const { ledgers, asked } = refusalBy([null]);
+    const { ledgers, requests } = refusalBy([null]);
     const step = { requester, requested, run: () => Promise.reject(own()) };
     await expect(orLogRefusal(step, ledgers)).rejects.toThrow('No channel serves it.');
-    expect(asked).toMatchObject([
+    expect(requests).toMatchObject([
       {
         request: { policyVersion: 1, model: 'gpt-4o', reserveNanoUsd: 0, free: true },
         row: { id: 'req_1', status: 404, errorCode: 'model_not_found', requestedModel: 'gpt-4o' },
@@ -117,13 +118,13 @@ describe('orLogRefusal', () => {
     ]);
   });
 
-  it('throws the ledger’s refusal if it has one', async () => {
+  it('throws the ledger’s refusal instead of the step’s, if it has one', async () => {
     const { ledgers } = refusalBy([deleted]);
     const step = { requester, requested, run: () => Promise.reject(own()) };
     await expect(orLogRefusal(step, ledgers)).rejects.toMatchObject({ code: 'invalid_api_key' });
   });
 
-  it('runs the step again by the newest policy', async () => {
+  it('repeats the step with the newest policy', async () => {
     const { ledgers } = refusalBy([stale(5)]);
     const run = vi.fn(async ({ version }: TokenIdentity) => {
       if (version < 5) throw own();
@@ -133,11 +134,11 @@ describe('orLogRefusal', () => {
     expect(run).toHaveBeenCalledTimes(2);
   });
 
-  it('asks with the highest version for a step that cannot run again', async () => {
-    const { ledgers, asked } = refusalBy([null]);
+  it('sends the highest version for a step that cannot be repeated', async () => {
+    const { ledgers, requests } = refusalBy([null]);
     const step = { requester, requested, run: () => Promise.reject(own()), runsOnce: true };
     await expect(orLogRefusal(step, ledgers)).rejects.toThrow();
-    expect(asked[0]?.request.policyVersion).toBe(Number.MAX_SAFE_INTEGER);
+    expect(requests[0]?.request.policyVersion).toBe(Number.MAX_SAFE_INTEGER);
   });
 
   it.each([
@@ -145,9 +146,9 @@ describe('orLogRefusal', () => {
     ['a refusal that is logged already', new LoggedRefusal('token_disabled', 'Off.')],
     ['an error of another kind', new TypeError('broken')],
   ])('does not log %s', async (_, error) => {
-    const { ledgers, asked } = refusalBy([]);
+    const { ledgers, requests } = refusalBy([]);
     const step = { requester, requested, run: () => Promise.reject(error) };
     await expect(orLogRefusal(step, ledgers)).rejects.toBe(error);
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 });

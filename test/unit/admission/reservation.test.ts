@@ -12,7 +12,7 @@ import type { LeaseRenewal, RenewalAnswer, Settlement } from '../../../src/quota
 const bound = { reserveNanoUsd: 300, fullNanoUsd: 1_000, stepNanoUsd: 200 };
 const subject = { requestId: 'req_1' } as LeaseSubject;
 
-/** A reservation at a ledger that grants what it is asked for, up to `mostNanoUsd`. */
+/** Returns a reservation at a ledger that grants any amount up to `mostNanoUsd`. */
 function reservationAt(mostNanoUsd: number, heldNanoUsd?: number) {
   const renewals: LeaseRenewal[] = [];
   const settled: Settlement[] = [];
@@ -28,44 +28,44 @@ function reservationAt(mostNanoUsd: number, heldNanoUsd?: number) {
 }
 
 describe('isShort', () => {
-  it('is true when the cost comes within half a step of what is held', () => {
+  it('is true if the cost comes within half a step of the amount held', () => {
     expect(isShort(300, 200, bound)).toBe(false);
     expect(isShort(300, 201, bound)).toBe(true);
   });
 
-  it('is false while all that the request can cost is held', () => {
+  it('is false while the request’s highest possible cost is held', () => {
     expect(isShort(1_000, 1_000, bound)).toBe(false);
     expect(isShort(1_000, 1_001, bound)).toBe(true);
   });
 
-  it('is true without a bound as soon as anything has cost', () => {
+  it('is true without a bound once anything has been charged', () => {
     expect([isShort(0, 0, null), isShort(0, 1, null)]).toEqual([false, true]);
   });
 });
 
 describe('extendedReservation', () => {
-  it('is a step more than the cost', () => {
+  it('adds one step to the cost', () => {
     expect(extendedReservation(250, bound)).toBe(450);
     expect(extendedReservation(250.2, bound)).toBe(451);
   });
 
-  it('does not exceed the request’s own bound before the cost does', () => {
+  it('is at most the request’s own bound, unless the cost exceeds it', () => {
     expect(extendedReservation(900, bound)).toBe(1_000);
     expect(extendedReservation(1_001, bound)).toBe(1_201);
   });
 
-  it('is the cost without a bound', () => {
+  it('equals the cost without a bound', () => {
     expect(extendedReservation(7.5, null)).toBe(8);
   });
 });
 
 describe('Reservation', () => {
-  it('holds the bound’s reservation from its admission', () => {
+  it('holds the bound’s reservation from admission', () => {
     expect(reservationAt(1_000).reservation.reservedNanoUsd).toBe(300);
     expect(reservationAt(1_000, 0).reservation.reservedNanoUsd).toBe(0);
   });
 
-  it('renews without more while the cost is low', async () => {
+  it('renews the lease without a higher amount while the cost is low', async () => {
     const { reservation, renewals } = reservationAt(1_000);
     expect(await reservation.renew(subject, { passedNanoUsd: 10, tokens: 4 })).toBeNull();
     expect(renewals).toEqual([
@@ -73,14 +73,14 @@ describe('Reservation', () => {
     ]);
   });
 
-  it('holds more by the supposed cost, and reports only what passed', async () => {
+  it('raises the hold by the supposed cost, and reports only what passed', async () => {
     const { reservation, renewals } = reservationAt(1_000);
     await reservation.renew(subject, { passedNanoUsd: 10, supposedNanoUsd: 290 });
     expect(renewals[0]).toMatchObject({ runningNanoUsd: 10, wantNanoUsd: 490 });
     expect(reservation.reservedNanoUsd).toBe(490);
   });
 
-  it('returns the ledger’s refusal', async () => {
+  it('returns the ledger’s refusal from a renewal', async () => {
     const refused = async (): Promise<RenewalAnswer> => ({
       outcome: 'refused',
       code: 'insufficient_quota',
@@ -105,26 +105,26 @@ describe('Reservation', () => {
     await expect(broken.renew(subject, { passedNanoUsd: 10 })).rejects.toThrow('broken');
   });
 
-  it('holds another bound before anything has passed, or says that it cannot', async () => {
-    const dearer = { reserveNanoUsd: 500, fullNanoUsd: 900, stepNanoUsd: 100 };
+  it('raises the hold to another bound before any output, or reports that it cannot', async () => {
+    const higher = { reserveNanoUsd: 500, fullNanoUsd: 900, stepNanoUsd: 100 };
     const rich = reservationAt(1_000);
-    rich.reservation.setBound(dearer);
+    rich.reservation.setBound(higher);
     expect(await rich.reservation.holdBound(subject)).toBeNull();
     expect(rich.reservation.reservedNanoUsd).toBe(500);
     expect(rich.reservation.isShort(451)).toBe(true);
     const poor = reservationAt(400);
-    poor.reservation.setBound(dearer);
+    poor.reservation.setBound(higher);
     expect(await poor.reservation.holdBound(subject)).toMatchObject({ code: 'insufficient_quota' });
   });
 
-  it('never gives back what it holds', async () => {
+  it('never lowers the amount that it holds', async () => {
     const { reservation, renewals } = reservationAt(1_000);
     reservation.setBound({ reserveNanoUsd: 100, fullNanoUsd: 200, stepNanoUsd: 50 });
     await reservation.holdBound(subject);
     expect(renewals[0]?.wantNanoUsd).toBe(300);
   });
 
-  it('settles once: a second call does not even make a settlement', () => {
+  it('settles once: a second call does not compute a settlement', () => {
     const { reservation, settled } = reservationAt(1_000);
     const settlement = { row: { id: 'req_1' }, tokens: 3 } as Settlement;
     reservation.settle(() => settlement);
@@ -132,7 +132,7 @@ describe('Reservation', () => {
     expect(settled).toEqual([settlement]);
   });
 
-  it('delivers nothing for a request that is left to the ledger', () => {
+  it('sends no settlement for a request that is left to the ledger', () => {
     const { reservation, settled } = reservationAt(1_000);
     reservation.settle(() => null);
     reservation.settle(() => ({ row: { id: 'req_1' }, tokens: 3 }) as Settlement);

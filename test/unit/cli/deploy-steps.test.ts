@@ -1,4 +1,4 @@
-// The steps of `npm run deploy` with an imitation of wrangler's commands: what is looked for, what is made, what is printed.
+// Tests the steps of `npm run deploy` with imitated wrangler commands: what they look up, create and print.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { temporaryFolder } from '../../e2e/cli/programs.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
 let account: Account;
-/** Where the Worker is deployed to. */
+/** The address of the deployed Worker. */
 let address: string;
 
 beforeEach(() => {
@@ -23,14 +23,14 @@ beforeEach(() => {
 });
 afterEach(() => folder.remove());
 
-/** What there is at Cloudflare, stores as names to ids. */
+/** What the Cloudflare account contains; stores map names to ids. */
 interface Account {
-  /** Names of the Worker's bindings besides secrets; null: there is no Worker. */
+  /** Names of the Worker's bindings except secrets; null if there is no Worker. */
   worker: string[] | null;
   secrets: Record<string, string>;
   databases: Record<string, string>;
   namespaces: Record<string, string>;
-  /** Commands that fail: they are reported as wrangler would. */
+  /** Commands that fail, with wrangler's message. */
   failing: RegExp | null;
   commands: string[];
 }
@@ -112,7 +112,7 @@ const filePath = () => join(folder.path, 'deploy.json');
 const stored = () => JSON.parse(readFileSync(filePath(), 'utf8'));
 
 describe('secrets of a deployment', () => {
-  it('are made once, shown once on a terminal, and then forgotten here', async () => {
+  it('are generated once, shown once on a terminal, and then deleted locally', async () => {
     const { output } = await deploy({});
     const { ADMIN_KEY, ENCRYPTION_KEY } = account.secrets;
     expect(output).toMatch(new RegExp(`Admin key +${ADMIN_KEY}`));
@@ -124,7 +124,7 @@ describe('secrets of a deployment', () => {
     expect(account.commands.slice(-3)).toEqual(['deployments status', 'versions view', 'deploy']);
   });
 
-  it('are not printed where the output is no terminal, and shown by the next run in one', async () => {
+  it('are not printed without a terminal, and are shown by the next run on one', async () => {
     const piped = await deploy({ isTerminal: false });
     const { ADMIN_KEY = '', ENCRYPTION_KEY = '' } = account.secrets;
     expect(piped.output).not.toContain(ADMIN_KEY);
@@ -135,7 +135,7 @@ describe('secrets of a deployment', () => {
     expect(stored().pending_secrets).toBeUndefined();
   });
 
-  it('are not made in CI, where the way to set them is printed', async () => {
+  it('are not generated in CI, where the instructions to set them are printed', async () => {
     const { output } = await deploy({ environment: { CI: 'true' } });
     expect(account.secrets).toEqual({});
     expect(output).toContain('Not set: ADMIN_KEY and ENCRYPTION_KEY');
@@ -143,7 +143,7 @@ describe('secrets of a deployment', () => {
     expect(stored().pending_secrets).toBeUndefined();
   });
 
-  it('come from the environment of a CI job, are set when missing, and never printed', async () => {
+  it('are taken from a CI job’s environment, set if missing, and never printed', async () => {
     const environment = { CI: '1', ADMIN_KEY: 'ak-of-ci', ENCRYPTION_KEY: 'key-of-ci' };
     const { output } = await deploy({ environment });
     expect(account.secrets).toEqual({ ADMIN_KEY: 'ak-of-ci', ENCRYPTION_KEY: 'key-of-ci' });
@@ -153,7 +153,7 @@ describe('secrets of a deployment', () => {
     expect(account.secrets.ADMIN_KEY).toBe('ak-of-ci');
   });
 
-  it('are kept of a run in CI that a file of before has pending', async () => {
+  it('remain in a pending file of an earlier version after a CI run', async () => {
     writeFileSync(filePath(), JSON.stringify({ pending_secrets: { ADMIN_KEY: 'ak-pending' } }));
     const { output } = await deploy({ environment: { CI: 'true' } });
     expect(account.secrets).toEqual({ ADMIN_KEY: 'ak-pending' });
@@ -161,7 +161,7 @@ describe('secrets of a deployment', () => {
     expect(stored().pending_secrets).toEqual({ ADMIN_KEY: 'ak-pending' });
   });
 
-  it('keep the key of a rotation that was cut off, and do not print it', async () => {
+  it('retain the key of an interrupted rotation without printing it', async () => {
     const pending = { ENCRYPTION_KEY_NEXT: 'key-of-rotation' };
     writeFileSync(filePath(), JSON.stringify({ pending_secrets: pending }));
     const secrets = { ADMIN_KEY: 'ak', ENCRYPTION_KEY: 'old', ...pending };
@@ -173,7 +173,7 @@ describe('secrets of a deployment', () => {
     expect(stored().pending_secrets).toEqual(pending);
   });
 
-  it('that a Worker has without a version that names them are not made anew', async () => {
+  it('are not generated again if a Worker has them without a version that names them', async () => {
     account.worker = ['DB', 'CACHE'];
     account.secrets = { ADMIN_KEY: 'ak-set', ENCRYPTION_KEY: 'key-set' };
     const versions = wrangler;
@@ -198,7 +198,7 @@ describe('stores of a deployment', () => {
     kv_namespaces[0]?.id,
   ];
 
-  it('have no ids in the configuration when the Worker has them, or when there are none', async () => {
+  it('have no ids in the configuration if the Worker has them, or if none exist', async () => {
     await deploy({});
     expect(idsOf(uploaded)).toEqual([undefined, undefined]);
     account.databases = { 'openopen8-relay': 'somebody-elses' };
@@ -210,7 +210,7 @@ describe('stores of a deployment', () => {
   it.each([
     ['by wrangler', 'openopen8-relay-db'],
     ['by an earlier version', 'openopen8-relay'],
-  ])('are found by their names, given %s, when the Worker is not there', async (_by, name) => {
+  ])('are found by name, given %s, if the Worker does not exist', async (_by, name) => {
     account.databases = { other: 'd0', [name]: 'd1' };
     account.namespaces = { 'openopen8-relay-cache': 'k1' };
     await deploy({});
@@ -218,7 +218,7 @@ describe('stores of a deployment', () => {
     expect(stored()).toMatchObject({ d1: { id: 'd1', name }, kv: { id: 'k1' } });
   });
 
-  it('are those of the file of an earlier version', async () => {
+  it('match the file of an earlier version', async () => {
     const file = {
       name: 'mine',
       account_id: 'acc',
@@ -236,7 +236,7 @@ describe('stores of a deployment', () => {
 });
 
 describe('optional bindings', () => {
-  it('are added on request, kept by later runs, and taken away on request', async () => {
+  it('are added on request, preserved by later runs, and removed on request', async () => {
     await deploy({});
     expect(uploaded.ai).toBeUndefined();
     await deploy({ parameters: ['--with', 'ai'] });
@@ -247,13 +247,16 @@ describe('optional bindings', () => {
     expect(uploaded.ai).toBeUndefined();
   });
 
-  it.each([[['--with', 'coffee']], [['--ai']], [['ai']]])('refuse %j with what there is', (parameters) => {
-    expect(() => readBindingChanges(parameters)).toThrow(/ai/);
-  });
+  it.each([[['--with', 'coffee']], [['--ai']], [['ai']]])(
+    'refuse %j and list the valid names',
+    (parameters) => {
+      expect(() => readBindingChanges(parameters)).toThrow(/ai/);
+    },
+  );
 });
 
-describe('a first run that stops half-way', () => {
-  it('is continued and still shows the admin key', async () => {
+describe('a first deployment that stops half-way', () => {
+  it('is continued, and still shows the admin key', async () => {
     account.failing = /^after the upload$/;
     await expect(deploy({})).rejects.toThrow('the upload failed');
     const { ADMIN_KEY } = account.secrets;
@@ -264,7 +267,7 @@ describe('a first run that stops half-way', () => {
     expect(account.secrets.ADMIN_KEY).toBe(ADMIN_KEY);
   });
 
-  it('changes nothing when Cloudflare does not say what is deployed', async () => {
+  it('changes nothing if Cloudflare does not report what is deployed', async () => {
     account.failing = /^deployments/;
     await expect(deploy({})).rejects.toThrow('deployments');
     expect(account.commands).not.toContain('deploy');
@@ -278,11 +281,11 @@ describe('the schema after a deploy', () => {
     for (const server of servers.splice(0)) server.close();
   });
 
-  /** A relay that answers /api/health with these, the last one for ever. */
+  /** Starts a relay that gives these answers on /api/health, then repeats the last one. */
   async function relayThatAnswers(...answers: [status: number, body: object][]): Promise<string> {
-    let asked = 0;
+    let polls = 0;
     const server = createServer((_request, response) => {
-      const [status, body] = answers[Math.min(asked++, answers.length - 1)] ?? [500, {}];
+      const [status, body] = answers[Math.min(polls++, answers.length - 1)] ?? [500, {}];
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     });
     servers.push({ close: () => server.close().closeAllConnections() });
@@ -292,15 +295,15 @@ describe('the schema after a deploy', () => {
   }
 
   const wait = { totalMs: 2_000, pauseMs: 10, answerMs: 1_000 };
-  /** One question. */
+  /** A single poll. */
   const short = { ...wait, pauseMs: wait.totalMs };
 
-  it('is waited for until the relay has applied it', async () => {
+  it('is awaited until the relay has applied it', async () => {
     const url = await relayThatAnswers([503, { detail: 'not yet' }], [200, { ok: true, version: '0.1.0' }]);
     expect(await waitForSchema(url, wait)).toEqual({ state: 'applied', version: '0.1.0' });
   });
 
-  it('is reported as failed with the reason of the relay', async () => {
+  it('is reported as failed with the relay’s reason', async () => {
     const url = await relayThatAnswers([503, { detail: 'The database has schema 12.' }]);
     expect(await waitForSchema(url, short)).toEqual({
       state: 'failed',
@@ -308,20 +311,20 @@ describe('the schema after a deploy', () => {
     });
   });
 
-  it('is unknown when nobody answers, or something that is not a relay', async () => {
+  it('is unknown if the address is unreachable or not a relay', async () => {
     const closed = await relayThatAnswers([200, {}]);
     expect(await waitForSchema(closed, short)).toMatchObject({ state: 'unreachable' });
     for (const server of servers.splice(0)) server.close();
     expect(await waitForSchema(closed, short)).toMatchObject({ state: 'unreachable' });
   });
 
-  it('leaves it to the first request when the address does not answer in time', async () => {
+  it('is left to the first request if the address does not answer in time', async () => {
     const { output, isServing } = await deploy({});
     expect(output).toContain('the first request applies it');
     expect(isServing).toBe(true);
   });
 
-  it('that failed is the failure of the deploy, after its secrets were shown', async () => {
+  it('fails the deployment, after its secrets were shown', async () => {
     address = await relayThatAnswers([503, { detail: 'The database has schema 12.' }]);
     const { output, isServing } = await deploy({ environment: { DEPLOY_WAIT_SECONDS: '1' } });
     expect(isServing).toBe(false);
@@ -329,11 +332,11 @@ describe('the schema after a deploy', () => {
     expect(output).toContain(account.secrets.ADMIN_KEY);
   });
 
-  it.each(['-1', '601', 'soon'])('refuses DEPLOY_WAIT_SECONDS=%s', (text) => {
+  it.each(['-1', '601', 'soon'])('refuses DEPLOY_WAIT_SECONDS=%s with an error', (text) => {
     expect(() => healthWaitOf(text)).toThrow('from 0 to 600');
   });
 
-  it('waits up to DEPLOY_WAIT_SECONDS', () => {
+  it('is awaited for up to DEPLOY_WAIT_SECONDS', () => {
     expect(healthWaitOf('600').totalMs).toBe(600_000);
     expect(healthWaitOf('0').totalMs).toBe(0);
     expect(healthWaitOf(undefined).totalMs).toBe(30_000);

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { expect, it } from 'vitest';
 import { tableAsJson } from '../../../src/cli/price-data-as-json.ts';
 
-it('turns the table of the installed price package into JSON with the same values', async () => {
+it('converts the table of the installed price package to JSON with the same values', async () => {
   const path = createRequire(import.meta.url)
     .resolve('@pydantic/genai-prices')
     .replace(/cjs$/, 'js');
@@ -22,7 +22,7 @@ it('turns the table of the installed price package into JSON with the same value
   expect(prices(await load(rewritten))).not.toContain(undefined);
 });
 
-it('leaves a source alone that does not begin with a table, or whose table JSON cannot hold', () => {
+it('leaves a source unchanged if it does not begin with a table that JSON can represent', () => {
   for (const source of [
     'export const x = 1;',
     'const E = [\n  undefined\n];',

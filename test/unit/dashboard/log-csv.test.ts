@@ -1,9 +1,9 @@
-// What a spreadsheet would run in an exported log.
+// Protects spreadsheets from formulas in an exported log.
 import { expect, it } from 'vitest';
 import { csvLine } from '../../../src/dashboard/api/log-csv.ts';
 import type { LogRowView } from '../../../src/dashboard/api/log-fields.ts';
 
-/** The field of the requested model, unquoted. */
+/** Returns the unquoted field of the requested model. */
 function fieldOf(requested_model: string): string {
   const line = csvLine({ requested_model } as LogRowView).trimEnd();
   const [field = ''] = line.split(',').filter((text) => text !== '');
@@ -29,10 +29,10 @@ it.each([
   '－1',
   '＠SUM(1)',
   ' ＝1+1',
-])('%j is written as text', (text) => {
+])('writes %j as text', (text) => {
   expect(fieldOf(text)).toBe(`'${text}`);
 });
 
-it.each(['gpt-4o', 'a=b', ' gpt-4o', 'o1', "it's", '１+１'])('%j stays as it is', (text) => {
+it.each(['gpt-4o', 'a=b', ' gpt-4o', 'o1', "it's", '１+１'])('leaves %j unchanged', (text) => {
   expect(fieldOf(text)).toBe(text);
 });

@@ -1,4 +1,4 @@
-// How long sound is, from bytes that come in pieces of any size. The sounds are made here, field by field, from the
+// Measures audio length from bytes in chunks of any size. The audio is generated field by field from the
 // containers' specifications.
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
@@ -52,7 +52,7 @@ const oggPage = (granule: number, packets: number[][]) => [
   ...packets.map((packet) => packet.length),
   ...packets.flat(),
 ];
-/** Packets of 20 ms (configuration 1 of SILK), `granule` as the page claims it. */
+/** Packets of 20 ms (configuration 1 of SILK), with `granule` as the page states it. */
 const opus = (packets: number, granule: number) =>
   Uint8Array.from([
     ...oggPage(0, [[...text('OpusHead'), ...zeros(11)]]),
@@ -127,7 +127,7 @@ it.each([
     expect(secondsOf(bytes, pieceBytes), `pieces of ${pieceBytes}`).toBeCloseTo(seconds, 1);
 });
 
-it('measures bytes without a container as PCM if that was requested, else by the lowest rate', () => {
+it('measures bytes without a container as PCM if requested, else by the lowest rate', () => {
   expect(secondsOf(new Uint8Array(96_000), 1_000, 'pcm')).toBe(2);
   expect(secondsOf(new Uint8Array(96_000))).toBe(128);
 });
@@ -137,11 +137,11 @@ it.each([
   ['WAV of an impossible rate', wav(1, { rate: 24_000, tag: 2 })],
   ['MP3 without a frame', Uint8Array.from([...text('ID3'), ...zeros(20_000)])],
   ['M4A without a length', Uint8Array.from([0, 0, 0, 20, ...text('ftypM4A '), ...zeros(9_000)])],
-])('takes %s for the lowest rate', (_, bytes) => {
+])('assumes the lowest rate for %s', (_, bytes) => {
   expect(secondsOf(bytes, 777)).toBeCloseTo(bytes.byteLength / 750, 0);
 });
 
-it('does not trust a header with less time than the bytes take', () => {
+it('ignores a header that claims less time than the bytes take', () => {
   const forged = mp4(1);
   const bytes = new Uint8Array(10_000_000);
   bytes.set(forged);
@@ -149,7 +149,7 @@ it('does not trust a header with less time than the bytes take', () => {
 });
 
 const recorded = 'node_modules/@ai-sdk/openai/src/transcription/transcription-test.mp3';
-it.runIf(existsSync(recorded))('tells the length of a recorded MP3', () => {
+it.runIf(existsSync(recorded))('measures the length of a recorded MP3', () => {
   const bytes = new Uint8Array(readFileSync(recorded));
   const kbit = (bytes.byteLength * 8) / 1_000 / secondsOf(bytes, 4_096);
   expect(kbit).toBeGreaterThan(16);

@@ -1,4 +1,4 @@
-// An exceeded context in every provider's words, and in the words of every caller's format.
+// Tests an exceeded context length: every provider's message in, every caller's error format out.
 import { describe, expect, it } from 'vitest';
 import { anthropicMessages } from '../../../src/formats/anthropic-messages/index.ts';
 import { geminiGenerate } from '../../../src/formats/gemini-generate/index.ts';
@@ -6,7 +6,7 @@ import type { NeutralEvent } from '../../../src/formats/neutral.ts';
 import { openaiChat } from '../../../src/formats/openai-chat/index.ts';
 import { openaiResponses } from '../../../src/formats/openai-responses/index.ts';
 import { readUpstreamError, upstreamErrorBody } from '../../../src/formats/upstream-error.ts';
-import { contextOf } from '../../support/translated-answers.ts';
+import { contextOf } from '../../support/translated-responses.ts';
 
 const openai = (message: string, more = {}) => ({
   error: { message, type: 'invalid_request_error', param: null, code: null, ...more },
@@ -251,8 +251,8 @@ const overflows: [host: string, status: number, body: object][] = [
   ],
 ];
 
-describe('an exceeded context', () => {
-  it.each(overflows)('a context overflow is recognized in the message of %s', (_host, status, body) => {
+describe('an exceeded context length', () => {
+  it.each(overflows)('is recognized in the message of %s', (_host, status, body) => {
     const error = readUpstreamError(status, JSON.stringify(body));
     expect(error).toMatchObject({ kind: 'context-overflow', status: 400 });
     expect(upstreamErrorBody('openai', error, 'r')).toMatchObject({
@@ -267,7 +267,7 @@ describe('an exceeded context', () => {
     });
   });
 
-  it('a context overflow has both counts for Claude Code if the provider gives them', () => {
+  it('is reported to Claude Code with both counts if the provider gives them', () => {
     const message = (body: object) => {
       const error = readUpstreamError(400, JSON.stringify(body));
       return (upstreamErrorBody('anthropic', error, 'r').error as { message: string }).message;
@@ -286,7 +286,7 @@ describe('an exceeded context', () => {
   });
 });
 
-describe('another error that speaks of tokens or lengths', () => {
+describe('another error about tokens or lengths', () => {
   it.each<[string, number, object]>([
     [
       'a bound of the output',
@@ -328,7 +328,7 @@ describe('another error that speaks of tokens or lengths', () => {
         code: 'string_above_max_length',
       }),
     ],
-    ['a picture', 400, claude('messages.0.content.0.image.source.base64: image exceeds 5 MB maximum')],
+    ['an image', 400, claude('messages.0.content.0.image.source.base64: image exceeds 5 MB maximum')],
     ['an overloaded server', 529, claude('Overloaded', 'overloaded_error')],
   ])('is not taken for a context overflow: %s', (_what, status, body) => {
     const error = readUpstreamError(status, JSON.stringify(body));
@@ -337,7 +337,7 @@ describe('another error that speaks of tokens or lengths', () => {
   });
 });
 
-describe('an exceeded context in the middle of a stream', () => {
+describe('an exceeded context length in the middle of a stream', () => {
   const failed = {
     code: 'context_length_exceeded',
     message: 'Your input exceeds the context window of this model.',
@@ -372,25 +372,22 @@ describe('an exceeded context in the middle of a stream', () => {
     ],
   ];
 
-  it.each(sources)(
-    'a context overflow reported by %s is reported in the message of every format',
-    (_name, events) => {
-      const written = (format: typeof openaiChat) => {
-        const writer = format.eventWriter(contextOf());
-        return events.map((event) => writer.write(event)).join('');
-      };
-      expect(written(openaiChat)).toContain('"code":"context_length_exceeded"');
-      expect(written(anthropicMessages)).toMatch(
-        /"type":"invalid_request_error","message":"prompt is too long/,
-      );
-      expect(written(geminiGenerate)).toMatch(/"code":400.*"INVALID_ARGUMENT".*"CONTEXT_LENGTH_EXCEEDED"/);
-      const response = written(openaiResponses);
-      expect(response).toMatch(/event: error\n.*"code":"context_length_exceeded"/);
-      expect(response).toMatch(
-        /event: response\.failed\n.*"status":"failed","background":false.*"error":\{"code":"context_length_exceeded"/,
-      );
-      const numbers = [...response.matchAll(/"sequence_number":(\d+)/g)].map(([, number]) => Number(number));
-      expect(numbers).toEqual(numbers.map((_, index) => index));
-    },
-  );
+  it.each(sources)('of %s is reported in the message of every format', (_name, events) => {
+    const written = (format: typeof openaiChat) => {
+      const writer = format.eventWriter(contextOf());
+      return events.map((event) => writer.write(event)).join('');
+    };
+    expect(written(openaiChat)).toContain('"code":"context_length_exceeded"');
+    expect(written(anthropicMessages)).toMatch(
+      /"type":"invalid_request_error","message":"prompt is too long/,
+    );
+    expect(written(geminiGenerate)).toMatch(/"code":400.*"INVALID_ARGUMENT".*"CONTEXT_LENGTH_EXCEEDED"/);
+    const response = written(openaiResponses);
+    expect(response).toMatch(/event: error\n.*"code":"context_length_exceeded"/);
+    expect(response).toMatch(
+      /event: response\.failed\n.*"status":"failed","background":false.*"error":\{"code":"context_length_exceeded"/,
+    );
+    const numbers = [...response.matchAll(/"sequence_number":(\d+)/g)].map(([, number]) => Number(number));
+    expect(numbers).toEqual(numbers.map((_, index) => index));
+  });
 });

@@ -1,4 +1,4 @@
-// Conversations that a target would refuse as they stand, and how they are written for it.
+// Tests conversations that a target would refuse unchanged, and how they are rewritten.
 import { describe, expect, it } from 'vitest';
 import { fitRequest } from '../../../src/formats/answer-edit.ts';
 import type { NeutralEvent, NeutralResponse } from '../../../src/formats/neutral.ts';
@@ -16,23 +16,23 @@ function relay(from: ConversationId, to: ConversationId, body: JsonObject, provi
   return { written, dropped, turns, edit: fitted.answerEdit(undefined) };
 }
 
-const ask = { role: 'user', content: 'hi' };
-const pictureCall = { type: 'image_generation_call', id: 'ig_1', status: 'completed', result: 'aGk=' };
+const question = { role: 'user', content: 'hi' };
+const imageCall = { type: 'image_generation_call', id: 'ig_1', status: 'completed', result: 'aGk=' };
 
-describe('a turn that chat cannot express is left out', () => {
+describe('a turn that chat cannot express', () => {
   const responses: Record<string, JsonObject[]> = {
     'a search': [
       { type: 'web_search_call', id: 'ws_1', status: 'completed', action: { type: 'search', query: 'x' } },
     ],
     'foreign reasoning': [{ type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'gAAA' }],
-    'a picture': [pictureCall],
+    'an image': [imageCall],
     'empty text': [{ type: 'message', role: 'assistant', content: '' }],
-    'a search of OpenAI’s for tools': [
+    'OpenAI’s own tool search': [
       { type: 'tool_search_call', call_id: null, execution: 'server', arguments: {} },
     ],
   };
-  it.each(Object.entries(responses))('%s (Responses)', (_, items) => {
-    const { turns } = relay('openai-responses', 'openai-chat', { input: [ask, ...items, ask] });
+  it.each(Object.entries(responses))('is omitted from a Responses request: %s', (_, items) => {
+    const { turns } = relay('openai-responses', 'openai-chat', { input: [question, ...items, question] });
     expect(turns.map(({ role }) => role)).toEqual(['user', 'user']);
   });
 
@@ -45,27 +45,29 @@ describe('a turn that chat cannot express is left out', () => {
       { type: 'web_search_tool_result', tool_use_id: 'srvtoolu_1', content: [] },
     ],
   };
-  it.each(Object.entries(messages))('%s (Messages)', (_, content) => {
-    const body = { max_tokens: 99, messages: [ask, { role: 'assistant', content }, ask] };
+  it.each(Object.entries(messages))('is omitted from a Messages request: %s', (_, content) => {
+    const body = { max_tokens: 99, messages: [question, { role: 'assistant', content }, question] };
     expect(relay('anthropic-messages', 'openai-chat', body).turns.map(({ role }) => role)).toEqual([
       'user',
       'user',
     ]);
   });
 
-  it('its own thoughts alone too, which are named', () => {
-    const body = { messages: [ask, { role: 'assistant', content: null, reasoning_content: 'hm' }, ask] };
+  it('is omitted and reported if it contains only chat’s own thoughts', () => {
+    const body = {
+      messages: [question, { role: 'assistant', content: null, reasoning_content: 'hm' }, question],
+    };
     const { turns, dropped } = relay('openai-chat', 'openai-chat', body);
     expect(turns).toHaveLength(2);
     expect(dropped).toEqual(['messages[1].reasoning_content']);
   });
 });
 
-it('a turn of calls alone stays, and so does a refusal, as text where chat is imitated', () => {
+it('preserves a turn of calls only, and a refusal, as text for chat imitators', () => {
   const input = [
-    ask,
+    question,
     { type: 'message', role: 'assistant', content: [{ type: 'refusal', refusal: 'No.' }] },
-    ask,
+    question,
     { type: 'function_call', call_id: 'c1', name: 'f', arguments: '{}' },
     { type: 'function_call_output', call_id: 'c1', output: 'r' },
   ];
@@ -79,23 +81,23 @@ it('a turn of calls alone stays, and so does a refusal, as text where chat is im
   });
 });
 
-it('a generated picture is not taken for sound', () => {
+it('does not read a generated image as audio', () => {
   const { turns, dropped } = relay('openai-responses', 'openai-chat', {
-    input: [ask, pictureCall, { type: 'message', role: 'assistant', content: 'There.' }, ask],
+    input: [question, imageCall, { type: 'message', role: 'assistant', content: 'There.' }, question],
   });
   expect(turns[1]).toEqual({ role: 'assistant', content: 'There.' });
   expect(dropped).toEqual(['input[1]']);
 });
 
-describe('call ids', () => {
+describe('the call ids of a conversation', () => {
   const call = (name = 'look') => ({ id: 'call_0', type: 'function', function: { name, arguments: '{}' } });
   const answered = (...texts: string[]) =>
     texts.map((content) => ({ role: 'tool', tool_call_id: 'call_0', content }));
   const messages = [
-    ask,
+    question,
     { role: 'assistant', tool_calls: [call()] },
     ...answered('one'),
-    ask,
+    question,
     { role: 'assistant', tool_calls: [call('a'), call('b')] },
     ...answered('two', 'three'),
   ];
@@ -108,7 +110,7 @@ describe('call ids', () => {
     return blocks.filter(({ type }) => type === 'tool_use').map(({ id }) => [id, text(id)]);
   };
 
-  it('are unique in a conversation, and results stay with their calls', () => {
+  it('are unique, and results stay with their calls', () => {
     expect(pairs(relay('openai-chat', 'anthropic-messages', { messages }))).toEqual([
       ['call_0', 'one'],
       ['call_0_2', 'two'],
@@ -116,19 +118,19 @@ describe('call ids', () => {
     ]);
   });
 
-  it('stay as they are when the conversation grows', () => {
+  it('stay the same when the conversation grows', () => {
     const before = relay('openai-chat', 'anthropic-messages', { messages });
-    const later = [...messages, ask, { role: 'assistant', tool_calls: [call()] }, ...answered('four')];
+    const later = [...messages, question, { role: 'assistant', tool_calls: [call()] }, ...answered('four')];
     const after = relay('openai-chat', 'anthropic-messages', { messages: later });
     expect(pairs(after).slice(0, 3)).toEqual(pairs(before));
     expect(pairs(after)[3]).toEqual(['call_0_4', 'four']);
   });
 
-  it('repeated call ids: a result belongs to the latest turn’s call if an earlier one was never answered', () => {
+  it('assign a repeated id’s result to the latest turn’s call if an earlier one was never answered', () => {
     const interrupted = [
-      ask,
+      question,
       { role: 'assistant', tool_calls: [call()] },
-      ask,
+      question,
       { role: 'assistant', tool_calls: [call()] },
     ];
     const { turns } = relay('openai-chat', 'anthropic-messages', {
@@ -137,7 +139,7 @@ describe('call ids', () => {
     expect(turns.at(-1)).toMatchObject({ content: [{ type: 'tool_result', tool_use_id: 'call_0_2' }] });
   });
 
-  it('of an answer are new to the conversation, whole and streamed', () => {
+  it('are new to the conversation in an answer, whole and streamed', () => {
     const { edit } = relay('openai-chat', 'anthropic-messages', { messages: messages.slice(0, 3) });
     const start: NeutralEvent = {
       type: 'tool-call-start',
@@ -164,32 +166,39 @@ describe('call ids', () => {
 describe('a conversation that does not begin with the user', () => {
   const system = { role: 'system', content: 'Tell a joke.' };
   const opening = { 'anthropic-messages': 'Continue.', 'gemini-generate': 'Continue.' };
-  it.each(['anthropic-messages', 'gemini-generate'] as const)('gets a user’s turn at %s', (to) => {
-    const alone = relay('openai-chat', to, { messages: [system] });
-    expect(alone.turns).toHaveLength(1);
-    expect(JSON.stringify(alone.turns)).toContain(opening[to]);
-    expect(JSON.stringify(alone.written.system ?? alone.written.systemInstruction)).toContain('Tell a joke.');
-    const assistant = relay('openai-chat', to, { messages: [{ role: 'assistant', content: 'Hello.' }, ask] });
-    expect(assistant.turns.map(({ role }) => role)).toEqual([
-      'user',
-      to === 'gemini-generate' ? 'model' : 'assistant',
-      'user',
-    ]);
-    expect(relay('openai-chat', to, { messages: [system, ask] }).turns).toHaveLength(1);
-  });
+  it.each(['anthropic-messages', 'gemini-generate'] as const)(
+    'starts with an added user turn at %s',
+    (to) => {
+      const alone = relay('openai-chat', to, { messages: [system] });
+      expect(alone.turns).toHaveLength(1);
+      expect(JSON.stringify(alone.turns)).toContain(opening[to]);
+      expect(JSON.stringify(alone.written.system ?? alone.written.systemInstruction)).toContain(
+        'Tell a joke.',
+      );
+      const assistant = relay('openai-chat', to, {
+        messages: [{ role: 'assistant', content: 'Hello.' }, question],
+      });
+      expect(assistant.turns.map(({ role }) => role)).toEqual([
+        'user',
+        to === 'gemini-generate' ? 'model' : 'assistant',
+        'user',
+      ]);
+      expect(relay('openai-chat', to, { messages: [system, question] }).turns).toHaveLength(1);
+    },
+  );
 
-  it('is the input itself at Responses, which takes no instructions alone', () => {
+  it('is sent as the input itself in Responses, which does not accept instructions alone', () => {
     const { written } = relay('openai-chat', 'openai-responses', { messages: [system] });
     expect(written.instructions).toBeUndefined();
     expect(written.input).toEqual([{ type: 'message', role: 'developer', content: 'Tell a joke.' }]);
-    expect(relay('openai-chat', 'openai-responses', { messages: [system, ask] }).written.instructions).toBe(
-      'Tell a joke.',
-    );
+    expect(
+      relay('openai-chat', 'openai-responses', { messages: [system, question] }).written.instructions,
+    ).toBe('Tell a joke.');
   });
 });
 
-it('stop sequences of white space are left out for Claude, and named', () => {
-  const stops = (stop: unknown) => relay('openai-chat', 'anthropic-messages', { messages: [ask], stop });
+it('omits white-space stop sequences for Claude, and reports them', () => {
+  const stops = (stop: unknown) => relay('openai-chat', 'anthropic-messages', { messages: [question], stop });
   expect(stops(['\n', 'END', ' \t'])).toMatchObject({
     written: { stop_sequences: ['END'] },
     dropped: ['stop[0]', 'stop[2]'],
@@ -200,7 +209,7 @@ it('stop sequences of white space are left out for Claude, and named', () => {
   expect(stops(' END')).toMatchObject({ written: { stop_sequences: [' END'] }, dropped: [] });
 });
 
-describe('a picture under a name that Claude does not know', () => {
+describe('an image with a media type that Claude does not know', () => {
   const cases: Record<string, [ConversationId, JsonObject, string]> = {
     'image/jpg of chat': [
       'openai-chat',
@@ -253,7 +262,7 @@ describe('a picture under a name that Claude does not know', () => {
       'image/gif',
     ],
   };
-  it.each(Object.entries(cases))('%s is shown', (_, [from, body, type]) => {
+  it.each(Object.entries(cases))('is sent: %s', (_, [from, body, type]) => {
     const { turns, dropped } = relay(from, 'anthropic-messages', body);
     expect(turns).toMatchObject([
       { content: [{ type: 'image', source: { type: 'base64', media_type: type } }] },
@@ -261,7 +270,7 @@ describe('a picture under a name that Claude does not know', () => {
     expect(dropped).toEqual([]);
   });
 
-  it('is left out and named where its bytes are of no kind that Claude takes', () => {
+  it('is omitted and reported if its bytes are of no type that Claude accepts', () => {
     const url = 'data:image/tiff;base64,SUkqAA==';
     const body = {
       messages: [

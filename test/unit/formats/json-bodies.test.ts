@@ -1,4 +1,4 @@
-// Whole JSON bodies and Gemini's array stream: cut anywhere, cut short, and of any size.
+// Tests JSON bodies and Gemini's array stream at any cut, truncated, and of any size.
 import { describe, expect, it } from 'vitest';
 import { elisionMark, longestStringBytes, textLength } from '../../../src/formats/elision.ts';
 import { createJsonArraySplitter } from '../../../src/formats/json-array.ts';
@@ -21,11 +21,11 @@ describe('the skeleton of a JSON body', () => {
     ['{"points":[1,"a]b",2,{"c":[3]}],"z":1}', { points: ['a]b', 2, { c: [] }], z: 1 }],
     ['{"m":[1,[2,"x"],3],"z":1}', { m: [['x'], 3], z: 1 }],
     ['{"é":"中😀"}', { é: '中😀' }],
-  ])('of %s', (text, value) => {
+  ])('is the same for %s', (text, value) => {
     for (const largest of [1, 3, 1_000]) expect(skeletonOf(text, largest)).toEqual(value);
   });
 
-  it('cuts long strings, wherever an escape is, and counts what is left out', () => {
+  it('truncates long strings, wherever an escape is, and counts the omitted characters', () => {
     for (let shift = 0; shift < 8; shift++) {
       for (const unit of ['\\u4e2d', '\\\\', '\\n', '"'.replace('"', '\\"'), 'x', '中']) {
         const source = 'a'.repeat(shift) + unit.repeat(2_000);
@@ -37,7 +37,7 @@ describe('the skeleton of a JSON body', () => {
     }
   });
 
-  it('holds a few KB of 20 MB of base64', () => {
+  it('has a few KB for 20 MB of base64', () => {
     const skeleton = createJsonSkeleton(8_192);
     skeleton.push(encode('{"data":[{"b64_json":"'));
     for (let round = 0; round < 320; round++) skeleton.push(new Uint8Array(65_536).fill(65));
@@ -45,7 +45,7 @@ describe('the skeleton of a JSON body', () => {
     expect(skeleton.value()).toMatchObject({ usage: { input_tokens: 3 } });
   });
 
-  it('returns null for a body that is incomplete, invalid, or too large', () => {
+  it('is null for a body that is incomplete, invalid, or too large', () => {
     for (const text of ['', '{"a":1', '<html>{"a":1}</html>', '{a:1}', '{"a":}', 'null', '}'])
       expect(skeletonOf(text)).toBeNull();
     const small = createJsonSkeleton(4_096);
@@ -53,7 +53,7 @@ describe('the skeleton of a JSON body', () => {
     expect(small.value()).toBeNull();
   });
 
-  it('has text lengths without a cut as they are', () => {
+  it('leaves text lengths unchanged without truncation', () => {
     expect(textLength('abc')).toBe(3);
     expect(textLength(undefined)).toBe(0);
     expect(textLength('y'.repeat(5_000))).toBe(5_000);
@@ -64,7 +64,7 @@ describe('the skeleton of a JSON body', () => {
 describe('a stream as a JSON array', () => {
   const text = '[{"a":"]},{\\"["}\n,\r\n{"b":[1,{"c":2}]}\n]\n';
 
-  it('gives each element as it stood there', () => {
+  it('returns each element unchanged', () => {
     for (const largest of [1, 2, 5, 100]) {
       const splitter = createJsonArraySplitter();
       const elements = cutAtSeed(encode(text), 4, largest).flatMap((piece) => splitter.push(piece));
@@ -73,7 +73,7 @@ describe('a stream as a JSON array', () => {
     }
   });
 
-  it('knows where another element could be put', () => {
+  it('reports where another element may be inserted', () => {
     const splitter = createJsonArraySplitter();
     const seen = [splitter.position];
     for (const piece of ['[', '{"a":', '"', '}"', '}', ' , ', '{}', ']']) {
@@ -93,7 +93,7 @@ describe('a stream as a JSON array', () => {
     ]);
   });
 
-  it('takes a bare object (an error) for its only element, and drops half of one', () => {
+  it('reads a bare object (an error) as its only element, and drops a truncated one', () => {
     const bare = createJsonArraySplitter();
     expect(bare.push(encode('{"error":{"code":400}}'))).toEqual(['{"error":{"code":400}}']);
     const cut = createJsonArraySplitter();

@@ -1,4 +1,4 @@
-// JSON Schemas of tools and of structured answers, as each target takes them, and answers that came in a wrapper.
+// Tests JSON Schemas of tools and structured answers for each target, and answers that arrive in a wrapper.
 import { describe, expect, it } from 'vitest';
 import { fitRequest } from '../../../src/formats/answer-edit.ts';
 import { maximumStrictLoad } from '../../../src/formats/anthropic-messages/json-schema.ts';
@@ -43,14 +43,14 @@ function toolsOf(to: ConversationId, body: JsonObject): WrittenTool[] {
   });
 }
 
-const ask = [{ role: 'user', content: 'hi' }];
+const question = [{ role: 'user', content: 'hi' }];
 
 function tools(to: ConversationId, schemas: JsonObject[], strict?: boolean) {
   const definitions = schemas.map((parameters, index) => ({
     type: 'function',
     function: { name: `f${index}`, parameters, ...(strict && { strict }) },
   }));
-  const { body, dropped } = write(to, 'openai-chat', { messages: ask, tools: definitions });
+  const { body, dropped } = write(to, 'openai-chat', { messages: question, tools: definitions });
   return { tools: toolsOf(to, body), dropped };
 }
 
@@ -63,7 +63,10 @@ function answerSchema(to: ConversationId, schema: JsonObject, strict = true, mod
   const { body } = write(
     to,
     'openai-chat',
-    { messages: ask, response_format: { type: 'json_schema', json_schema: { name: 's', strict, schema } } },
+    {
+      messages: question,
+      response_format: { type: 'json_schema', json_schema: { name: 's', strict, schema } },
+    },
     model,
   );
   const find = (...path: string[]) =>
@@ -84,7 +87,7 @@ const closed = (properties: JsonObject, more: JsonObject = {}): JsonObject => ({
 });
 const text = { type: 'string' };
 
-/** Keywords anywhere in a schema, the names of members left out. */
+/** Returns the keywords anywhere in a schema, without the names of members. */
 function keywordsIn(schema: unknown): Set<string> {
   const found = new Set<string>();
   const visit = (value: unknown, isMap: boolean) => {
@@ -100,8 +103,8 @@ function keywordsIn(schema: unknown): Set<string> {
   return found;
 }
 
-describe('arrays at OpenAI', () => {
-  it.each(['openai-chat', 'openai-responses'] as const)('arrays have items at %s', (to) => {
+describe('an array in a schema for OpenAI', () => {
+  it.each(['openai-chat', 'openai-responses'] as const)('has items at %s', (to) => {
     const pair = { prefixItems: [{ type: 'number' }, { type: 'number' }], type: 'array', maxItems: 2 };
     const mixed = { type: 'array', prefixItems: [{ type: 'number' }, { type: 'string' }] };
     const properties = { any: { type: 'array' }, size: { anyOf: [pair, { type: 'null' }] }, mixed };
@@ -113,8 +116,8 @@ describe('arrays at OpenAI', () => {
   });
 });
 
-describe('a strict tool at Claude', () => {
-  it('describes what Claude’s strict mode does not enforce', () => {
+describe('a strict tool for Claude', () => {
+  it('describes the constraints that Claude’s strict mode does not enforce', () => {
     const bounds: Record<string, [JsonObject, string]> = {
       number: [{ type: 'integer', minimum: 1, maximum: 9 }, '{minimum: 1, maximum: 9}'],
       length: [
@@ -142,7 +145,7 @@ describe('a strict tool at Claude', () => {
     }
   });
 
-  it('keeps the constraints that Claude’s strict mode enforces', () => {
+  it('preserves the constraints that Claude’s strict mode enforces', () => {
     const schema = closed({
       a: { type: 'array', items: text, minItems: 1 },
       b: { type: 'string', pattern: '^a+$' },
@@ -160,7 +163,7 @@ describe('a strict tool at Claude', () => {
       closed({ n: { $ref: '#/$defs/N' } }, { $defs: { N: closed({ n: { $ref: '#/$defs/N' } }) } }),
     ],
     ['a reference elsewhere', closed({ n: { $ref: 'https://e.x/schema.json' } })],
-  ])('is not strict with %s, and that is named', (_, schema) => {
+  ])('is not strict with %s, which is reported', (_, schema) => {
     expect(tool('anthropic-messages', schema, true)).toEqual({
       schema,
       strict: undefined,
@@ -168,7 +171,7 @@ describe('a strict tool at Claude', () => {
     });
   });
 
-  it('is strict up to the bounds of one request', () => {
+  it('is strict up to the limits of one request', () => {
     const many = tools(
       'anthropic-messages',
       Array(maximumStrictLoad.tools + 1).fill(closed({ a: text })),
@@ -197,9 +200,9 @@ describe('a strict tool at Claude', () => {
     expect(tool('anthropic-messages', unions(maximumStrictLoad.unions + 1), true).strict).toBeUndefined();
   });
 
-  it('is not strict at a model from before structured outputs', () => {
+  it('is not strict for a model without structured outputs', () => {
     const body = {
-      messages: ask,
+      messages: question,
       tools: [{ type: 'function', function: { name: 'f', strict: true, parameters: closed({ a: text }) } }],
     };
     const { body: written, dropped } = write(
@@ -226,7 +229,7 @@ describe('keywords that a target does not support', () => {
   );
 
   it.each(['anthropic-messages', 'openai-responses', 'openai-chat'] as const)(
-    'are said otherwise in a structured answer at %s',
+    'are expressed otherwise in a structured answer at %s',
     (to) => {
       const written = answerSchema(to, schema);
       const { either, tuple, not, both, named } = written.properties as Record<string, JsonObject>;
@@ -241,7 +244,7 @@ describe('keywords that a target does not support', () => {
     },
   );
 
-  it('constraints of maps and names move into the description at Claude', () => {
+  it('move into the description for maps and names at Claude', () => {
     const open = closed({
       m: { type: 'object', patternProperties: { '^x': text }, propertyNames: { maxLength: 3 } },
     });
@@ -253,7 +256,7 @@ describe('keywords that a target does not support', () => {
     expect(m?.description).toContain('propertyNames');
   });
 
-  it('references have no siblings at Gemini, and constants become enums', () => {
+  it('leave references without siblings at Gemini, and constants become enums', () => {
     const parameters = {
       type: 'object',
       properties: {
@@ -282,7 +285,7 @@ describe('keywords that a target does not support', () => {
     });
   });
 
-  it('siblings of a union apply to each of its variants', () => {
+  it('apply to each variant if they are beside a union', () => {
     const given = closed({
       typed: { type: 'string', oneOf: [{ format: 'date' }, { format: 'uuid' }] },
       either: { ...closed({ a: text, b: text }), anyOf: [{ required: ['a'] }, { required: ['b'] }] },
@@ -303,7 +306,7 @@ describe('keywords that a target does not support', () => {
     ]);
   });
 
-  it('leave a strict tool strict at OpenAI', () => {
+  it('do not make a strict tool lenient at OpenAI', () => {
     const given = closed({
       a: { type: 'string', minLength: 1, default: 'x' },
       b: { oneOf: [text, { type: 'null' }] },
@@ -326,7 +329,7 @@ describe('keywords that a target does not support', () => {
     });
   });
 
-  it('a recursive schema has no grammar: Claude gets it as a tool', () => {
+  it('stay in a recursive schema, which Claude gets as a tool', () => {
     const recursive = closed(
       { n: { $ref: '#/$defs/N' } },
       { $defs: { N: closed({ n: { anyOf: [{ $ref: '#/$defs/N' }, { type: 'null' }] } }) } },
@@ -348,7 +351,7 @@ describe.each(all)('the root of a tool’s schema at %s', (to) => {
     for (const word of ['anyOf', 'oneOf']) expect(schema[word]).toBeUndefined();
   });
 
-  it('keeps the members beside a union that only lists required ones', () => {
+  it('preserves the members beside a union that only lists required ones', () => {
     const { schema } = tool(to, {
       type: 'object',
       properties: { a: text, b: text },
@@ -358,7 +361,7 @@ describe.each(all)('the root of a tool’s schema at %s', (to) => {
     expect(schema.description).toBe('Give one of these sets of members: {a} or {b}.');
   });
 
-  it('follows a reference and lays allOf together', () => {
+  it('resolves a reference and merges allOf', () => {
     const { schema } = tool(to, {
       $ref: '#/$defs/T',
       $defs: {
@@ -375,7 +378,7 @@ describe.each(all)('the root of a tool’s schema at %s', (to) => {
     expect(schema.allOf).toBeUndefined();
   });
 
-  it('ends where a union leads back to itself', () => {
+  it('stops at a union that refers to itself', () => {
     const { schema } = tool(to, { anyOf: [{ $ref: '#' }, { type: 'object', properties: { a: text } }] });
     expect(schema).toMatchObject({ type: 'object' });
     expect(schema.anyOf).toBeUndefined();
@@ -384,7 +387,7 @@ describe.each(all)('the root of a tool’s schema at %s', (to) => {
   it('accepts null members, invalid types, and draft 4', () => {
     const body = {
       max_tokens: 99,
-      messages: ask,
+      messages: question,
       tools: [
         { name: 'n', input_schema: { type: 'object', properties: null, required: null } },
         {
@@ -406,7 +409,7 @@ describe.each(all)('the root of a tool’s schema at %s', (to) => {
   });
 });
 
-it('definitions are copied only so far', () => {
+it('copies definitions only up to a size limit', () => {
   const big = {
     type: 'object',
     properties: { a: { type: 'string', description: 'x'.repeat(maximumInlinedCharacters / 4) } },
@@ -448,7 +451,7 @@ describe('a structured answer that is not an object', () => {
   }
 
   it.each(['openai-chat', 'openai-responses', 'anthropic-messages'] as const)(
-    'comes in an object at %s, and out of it',
+    'is wrapped in an object at %s, and unwrapped from the answer',
     (to) => {
       const relayed = write(to, 'gemini-generate', gemini(list));
       expect(JSON.stringify(relayed.body)).toContain(
@@ -463,7 +466,8 @@ describe('a structured answer that is not an object', () => {
         ['{}', '{}'],
         ['No.', 'No.'],
       ];
-      for (const [told, wanted] of cases) expect(answers(relayed, told), told).toEqual(Array(4).fill(wanted));
+      for (const [content, wanted] of cases)
+        expect(answers(relayed, content), content).toEqual(Array(4).fill(wanted));
     },
   );
 
@@ -472,10 +476,10 @@ describe('a structured answer that is not an object', () => {
     expect(relayed.wrapped).toBeUndefined();
   });
 
-  it('is a union of objects in one member, and other objects stay as they are', () => {
+  it('wraps a union of objects in one member, and leaves other objects unchanged', () => {
     const union = { anyOf: [closed({ a: text }), closed({ b: text })], $defs: { N: { $ref: '#' } } };
     const body = {
-      messages: ask,
+      messages: question,
       response_format: { type: 'json_schema', json_schema: { name: 's', schema: union } },
     };
     const relayed = write('openai-responses', 'openai-chat', body);
@@ -493,7 +497,7 @@ describe('a structured answer that is not an object', () => {
     });
   });
 
-  it('is a tool’s input in an object at a Claude without structured outputs', () => {
+  it('becomes a tool’s input for a Claude without structured outputs', () => {
     const relayed = write('anthropic-messages', 'gemini-generate', gemini(list), 'claude-3-haiku-20240307');
     expect(relayed.body.tools).toMatchObject([{ input_schema: { type: 'object', required: ['items'] } }]);
     const call = {
@@ -512,12 +516,12 @@ describe('a structured answer that is not an object', () => {
     expect(events.map((event) => (event.type === 'text-delta' ? event.text : '')).join('')).toBe('["a"]');
   });
 
-  it('a structured answer is the bare word for Gemini’s text/x.enum, in quotes or not, wrapped or not', () => {
+  it('is the bare word for Gemini’s text/x.enum, quoted or not, wrapped or not', () => {
     const word = { type: 'STRING', enum: ['x', 'y'] };
     for (const to of ['openai-chat', 'openai-responses', 'anthropic-messages'] as const) {
       const relayed = write(to, 'gemini-generate', gemini(word, 'text/x.enum'));
-      for (const told of ['"x"', 'x', '{"value":"x"}', ' "x"\n'])
-        expect(answers(relayed, told), told).toEqual(Array(4).fill('x'));
+      for (const content of ['"x"', 'x', '{"value":"x"}', ' "x"\n'])
+        expect(answers(relayed, content), content).toEqual(Array(4).fill('x'));
     }
     expect(answers(write('anthropic-messages', 'gemini-generate', gemini(word)), '{"value":"x"}')).toEqual(
       Array(4).fill('"x"'),

@@ -1,4 +1,4 @@
-// Meters where no recording goes: hostile bytes, odd framings, and what each property promises.
+// Tests meters beyond the recordings: hostile bytes, unusual framings, and each property's contract.
 
 import { describe, expect, it } from 'vitest';
 import type { FormatId } from '../../../src/formats/format-id.ts';
@@ -38,7 +38,7 @@ const kinds: FormatId[] = [
 ];
 
 describe('a meter', () => {
-  it('throws at nothing', () => {
+  it('never throws', () => {
     const next = seededNumbers(3);
     const odd = [null, 1, 'x', [], [null], {}, { type: 1 }, { usage: [] }, { usage: { prompt_tokens: 'x' } }];
     const keys = [
@@ -79,7 +79,7 @@ describe('a meter', () => {
       }
   });
 
-  it('takes the last of repeated usages, and never their sum', () => {
+  it('uses the last of repeated usages, and never their sum', () => {
     const chunk = (tokens: number): string =>
       event({
         choices: [{ delta: { content: 'x' } }],
@@ -96,7 +96,7 @@ describe('a meter', () => {
     });
   });
 
-  it('keeps a usage when later chunks have none, or null', () => {
+  it('retains a usage when later chunks have none, or null', () => {
     const usage = event({ choices: [], usage: { prompt_tokens: 7, completion_tokens: 3 } });
     const made = meter(
       'openai-chat',
@@ -116,7 +116,7 @@ describe('a meter', () => {
     expect(made.usage()).toMatchObject({ inputTokens: 2, outputTokens: 1 });
   });
 
-  it('knows Anthropic’s input before the end, and lets message_delta correct it', () => {
+  it('knows Anthropic’s input before the end, and accepts corrections by message_delta', () => {
     const start = event(
       {
         type: 'message_start',
@@ -133,7 +133,7 @@ describe('a meter', () => {
     expect(late).toMatchObject({ complete: true, model: 'c' });
   });
 
-  it('separates the advisor’s tokens by model, and adds compaction', () => {
+  it('separates the advisor’s tokens by model, and adds those of compaction', () => {
     const usage = {
       input_tokens: 10,
       output_tokens: 2,
@@ -150,7 +150,7 @@ describe('a meter', () => {
     ]);
   });
 
-  it('names the ids that the upstream made', () => {
+  it('lists the ids that the upstream created', () => {
     const response = {
       id: 'resp_1',
       status: 'completed',
@@ -171,7 +171,7 @@ describe('a meter', () => {
     expect(made.complete).toBe(true);
   });
 
-  it('sees an error in each format’s own shape', () => {
+  it('recognizes an error in each format’s own form', () => {
     const overloaded = { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } };
     expect(meter('anthropic-messages', 'sse', event(overloaded, 'error')).error).toBe('overloaded_error');
     expect(
@@ -189,7 +189,7 @@ describe('a meter', () => {
     expect(meter('openai-chat', 'json', '<html>502</html>')).toMatchObject({ error: null, complete: false });
   });
 
-  it('has no boundary inside a JSON or opaque body, and is complete only when that is whole', () => {
+  it('has no boundary inside a JSON or opaque body, which is complete only at its end', () => {
     const json = createMeter(formatOf('openai-chat'), 'json');
     expect(json.atBoundary).toBe(true);
     json.push(encode('  \n'));
@@ -216,7 +216,7 @@ describe('a meter', () => {
     expect(seconds.usage()).toMatchObject({ audioMilliseconds: 9_500 });
   });
 
-  it('reads a usage behind 3 MB of base64 and of embeddings', () => {
+  it('reads a usage after 3 MB of base64 and of embeddings', () => {
     const image = meterWhole(
       'openai-images',
       `{"data":[{"b64_json":"${'A'.repeat(3_000_000)}"}],"usage":{"input_tokens":3,"output_tokens":4}}`,

@@ -12,7 +12,7 @@ it.each([
   '模型',
   'm'.repeat(longest),
   '😀'.repeat(longest),
-])('takes %j', (name) => {
+])('accepts the model name %j', (name) => {
   expect(isModelName(name)).toBe(true);
 });
 
@@ -31,6 +31,6 @@ it.each([
   '\ud800',
   'm'.repeat(longest + 1),
   '😀'.repeat(longest + 1),
-])('refuses %j', (name) => {
+])('refuses the model name %j', (name) => {
   expect(isModelName(name)).toBe(false);
 });

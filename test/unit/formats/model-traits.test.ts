@@ -1,5 +1,5 @@
-// What is written for the models that take less than others: Gemini's levels, Claude's thinking, OpenAI's efforts. The
-// refusals are the providers' own, quoted in the tables of traits.
+// Tests requests for models with limits: Gemini's levels, Claude's thinking, OpenAI's efforts. The tables of
+// traits quote the providers' own refusals.
 import { describe, expect, it } from 'vitest';
 import type { NeutralRequest } from '../../../src/formats/neutral.ts';
 import { openaiModelTraits } from '../../../src/formats/openai-models.ts';
@@ -38,21 +38,21 @@ describe('the thinking level for Gemini', () => {
     ['gemini-3.1-flash-image', 'MINIMAL MINIMAL MINIMAL HIGH HIGH HIGH'],
     ['gemini-3-pro-image', 'LOW LOW LOW HIGH HIGH HIGH'],
     ['gemini-4-ultra', 'LOW LOW LOW MEDIUM HIGH HIGH'],
-  ])('%s gets only levels that it has', (model, levels) => {
+  ])('is one that %s supports', (model, levels) => {
     const written = efforts.map(
       (reasoning_effort) => forGemini(model, chat({ reasoning_effort }))?.thinkingLevel,
     );
     expect(written.join(' ')).toBe(levels);
   });
 
-  it('is the least one where Messages callers switch thinking off', () => {
+  it('is the lowest one if a Messages caller disables thinking', () => {
     const off = (thinking: JsonObject) =>
       read('anthropic-messages', { ...firstTurn('anthropic-messages'), thinking });
     expect(forGemini('gemini-3.1-pro', off({ type: 'disabled' }))).toEqual({ thinkingLevel: 'LOW' });
     expect(forGemini('gemini-3-flash', off({ type: 'between_tools' }))).toEqual({ thinkingLevel: 'MINIMAL' });
   });
 
-  it('is a budget for models before 3, and nothing for those that do not think', () => {
+  it('is a budget for models before 3, and absent for models that do not think', () => {
     const low = chat({ reasoning_effort: 'none' });
     expect(forGemini('gemini-2.5-pro', low)).toEqual({ thinkingBudget: 128 });
     expect(forGemini('gemini-2.5-flash', low)).toEqual({ thinkingBudget: 0 });
@@ -73,7 +73,7 @@ const always = [
 ];
 
 describe.each(always)('%s, which always thinks and binds its thoughts,', (model) => {
-  it('a model that always thinks gets the least budget if thinking is switched off, which is reported', () => {
+  it('gets the lowest effort if thinking is disabled, which is reported', () => {
     const { body, betas, dropped } = forClaude(model, chat({ reasoning_effort: 'none' }));
     expect(body.thinking).toEqual({ type: 'adaptive', display: 'omitted', ...binding });
     expect(body.output_config).toEqual({ effort: 'low' });
@@ -96,13 +96,13 @@ describe.each(always)('%s, which always thinks and binds its thoughts,', (model)
     expect([...dropped].sort()).toEqual(['generationConfig.thinkingConfig', 'toolConfig']);
   });
 
-  it('a model that binds thoughts shows text between calls and drops changed thoughts by default', () => {
+  it('shows text between calls and drops changed thoughts by default', () => {
     const { body, betas, dropped } = forClaude(model, chat({}));
     expect(body.thinking).toEqual({ type: 'adaptive', display: 'summarized', ...binding });
     expect([betas, dropped]).toEqual([bindingBetas, []]);
   });
 
-  it('a new model gets no sampling, and a schema natively', () => {
+  it('gets no sampling parameters, and a schema natively', () => {
     const response_format = {
       type: 'json_schema',
       json_schema: { name: 'a', schema: { type: 'object', properties: {} } },
@@ -117,14 +117,14 @@ describe.each(always)('%s, which always thinks and binds its thoughts,', (model)
 });
 
 describe('Claude Sonnet 5.5', () => {
-  it('is switched off but for notes between tools', () => {
+  it('only thinks between tools if thinking is disabled', () => {
     const { body, betas, dropped } = forClaude('claude-sonnet-5-5', chat({ reasoning_effort: 'none' }));
     expect(body.thinking).toEqual({ type: 'between_tools' });
     expect(body).not.toHaveProperty('output_config');
     expect([betas, dropped]).toEqual([undefined, []]);
   });
 
-  it('thinks with an effort, and is never forced to call', () => {
+  it('thinks with an effort, and is never forced to call a tool', () => {
     const { body, betas } = forClaude(
       'claude-sonnet-5-5',
       chat({ reasoning_effort: 'xhigh', tool_choice: 'required' }),
@@ -136,12 +136,12 @@ describe('Claude Sonnet 5.5', () => {
   });
 });
 
-describe('Claude models that bind thoughts, switched off,', () => {
+describe('a Claude model that binds thoughts, with thinking disabled,', () => {
   it.each([
     ['claude-sonnet-5-5', 'between_tools', 0],
     ['claude-haiku-5-5', 'disabled', 0],
     ['claude-opus-5', 'disabled', 1],
-  ])('%s gets earlier thoughts only where they cannot be refused', (model, type, thoughts) => {
+  ])('gets earlier thoughts only if it cannot refuse them: %s', (model, type, thoughts) => {
     const request = chat({ reasoning_effort: 'none' });
     const signature = { origin: 'anthropic-messages', kind: 'signature', value: 's' } as const;
     const turn = {
@@ -159,7 +159,7 @@ describe('Claude models that bind thoughts, switched off,', () => {
   });
 });
 
-describe('Claude’s other families', () => {
+describe('another Claude model', () => {
   it.each([
     ['claude-fable-5', 'never', { type: 'adaptive', display: 'omitted' }],
     ['claude-mythos-5-1', 'never', { type: 'adaptive', display: 'omitted' }],
@@ -188,12 +188,12 @@ describe('Claude’s other families', () => {
     });
   });
 
-  it('models that do not bind thoughts get no thinking members unless requested', () => {
+  it('gets no thinking members unless requested if it does not bind thoughts', () => {
     for (const model of ['claude-opus-5', 'claude-opus-4-6', 'claude-sonnet-4-5', 'kimi-k3'])
       expect(forClaude(model, chat({})).body).not.toHaveProperty('thinking');
   });
 
-  it('may be forced to call, where they take it', () => {
+  it('is forced to call a tool if it supports that', () => {
     for (const model of ['claude-opus-5', 'claude-fable-5', 'claude-sonnet-4-5', 'claude-haiku-5-5'])
       expect(forClaude(model, chat({ tool_choice: 'required' })).body.tool_choice).toEqual({ type: 'any' });
   });
@@ -208,12 +208,12 @@ describe('Claude’s other families', () => {
     ['claude-opus-4-6', 128_000],
     ['claude-sonnet-5-5', 128_000],
     ['claude-haiku-5-5', 128_000],
-  ])('%s may answer %i tokens', (model, tokens) => {
+  ])('%s has an output limit of %i tokens', (model, tokens) => {
     expect(forClaude(model, chat({})).body.max_tokens).toBe(tokens);
   });
 });
 
-describe('the efforts of OpenAI’s models', () => {
+describe('an OpenAI model’s efforts', () => {
   it.each([
     ['gpt-5', 'minimal low medium high'],
     ['gpt-5-pro', 'high'],
@@ -235,7 +235,7 @@ describe('the efforts of OpenAI’s models', () => {
     ['gpt-5.6-cyber', 'low medium high xhigh max'],
     ['o3', 'low medium high'],
     ['gpt-4o', undefined],
-  ])('%s: %s', (model, efforts) => {
+  ])('include for %s: %s', (model, efforts) => {
     expect(openaiModelTraits(model).efforts?.join(' ')).toBe(efforts);
   });
 
@@ -249,7 +249,7 @@ describe('the efforts of OpenAI’s models', () => {
     ['gpt-6-astra', 'unsaid none low high'],
     ['gpt-6.2-sol', 'unsaid none low high'],
     ['gpt-5.5-chat', ''],
-  ])('%s refuses functions in chat completions with the efforts: %s', (model, efforts) => {
+  ])('rule out functions in chat completions for %s: %s', (model, efforts) => {
     const { refusesChatFunctions } = openaiModelTraits(model);
     const refused = ([undefined, 'none', 'low', 'high'] as const).filter((effort) =>
       refusesChatFunctions(effort),
@@ -257,7 +257,7 @@ describe('the efforts of OpenAI’s models', () => {
     expect(refused.map((effort) => effort ?? 'unsaid').join(' ')).toBe(efforts);
   });
 
-  it('a request that the model decides how much to think is no loss for one that always does', () => {
+  it('report no loss for a model that always decides how much to think', () => {
     const reasoning = {
       effort: undefined,
       budgetTokens: 'dynamic',

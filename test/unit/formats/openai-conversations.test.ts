@@ -1,5 +1,6 @@
-// Second turns through OpenAI's clients, who send back what they were given: other providers' signatures come through
-// unchanged, and OpenAI's own come through other clients. Then the rewrites, what is named as dropped, and faults.
+// Tests second turns through OpenAI clients, which return what they received: other providers' signatures return
+// unchanged, and OpenAI's own return through other clients. Also tests rewrites, reported losses, and invalid
+// requests.
 import { describe, expect, it } from 'vitest';
 import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
 import type {
@@ -17,7 +18,7 @@ import { usageOf } from '../../../src/formats/usage.ts';
 import type { ConversationFormat } from '../../../src/formats/wire-format.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { requestOf } from '../../support/formats.ts';
-import { contextOf, writeStream } from '../../support/translated-answers.ts';
+import { contextOf, writeStream } from '../../support/translated-responses.ts';
 
 const openai = { model: 'gpt-5.2', provider: 'openai' };
 const imitator = { model: 'some-model', provider: 'openai-compatible' };
@@ -62,7 +63,7 @@ const details: ReasoningSignature = {
   value: JSON.stringify([{ type: 'reasoning.encrypted', data: 'x', index: 0 }]),
 };
 
-/** A chat client's second turn: the message as it was, and results by id. */
+/** Returns a chat client's second turn: the unchanged message, and results by id. */
 function chatSecondTurn(parts: NeutralPart[]): NeutralRequest {
   const { body } = openaiChat.writeResponse(answerOf(parts), contextOf());
   const [choice] = body.choices as { message: { tool_calls: { id: string }[] } }[];
@@ -71,7 +72,7 @@ function chatSecondTurn(parts: NeutralPart[]): NeutralRequest {
   return read(openaiChat, { messages: [{ role: 'user', content: 'Look.' }, choice?.message, ...results] });
 }
 
-/** A Responses client's second turn: the items as they were, and outputs by id. */
+/** Returns a Responses client's second turn: the unchanged items, and outputs by id. */
 function responsesSecondTurn(parts: NeutralPart[]): NeutralRequest {
   const { body } = openaiResponses.writeResponse(answerOf(parts), contextOf());
   const output = body.output as { type: string; call_id: string }[];
@@ -81,12 +82,14 @@ function responsesSecondTurn(parts: NeutralPart[]): NeutralRequest {
   return read(openaiResponses, { input: [{ role: 'user', content: 'Look.' }, ...output, ...results] });
 }
 
-/** The assistant's parts and the ids of the results, less what only says where they stood. */
-function turnIn({ messages }: NeutralRequest): { said: unknown[]; results: string[] } {
+/** Returns the assistant's parts and the ids of the results, without positions. */
+function turnIn({ messages }: NeutralRequest): { assistantParts: unknown[]; results: string[] } {
   const parts = messages.flatMap((message) => message.parts.map((part) => ({ role: message.role, part })));
-  const said = parts.filter(({ role }) => role === 'assistant').map(({ part: { at: _, ...rest } }) => rest);
+  const assistantParts = parts
+    .filter(({ role }) => role === 'assistant')
+    .map(({ part: { at: _, ...rest } }) => rest);
   const results = parts.flatMap(({ part }) => (part.type === 'tool-result' ? [part.callId] : []));
-  return { said: said.map((part) => withoutItemId(part)), results };
+  return { assistantParts: assistantParts.map((part) => withoutItemId(part)), results };
 }
 
 function withoutItemId(part: object): unknown {
@@ -111,19 +114,19 @@ describe('a tool loop through a client', () => {
     ],
   ];
 
-  it.each(loops)('%s come back unchanged from a chat client', (_, parts) => {
-    const { said, results } = turnIn(chatSecondTurn(parts));
-    expect(said).toEqual(parts);
+  it.each(loops)('returns %s unchanged from a chat client', (_, parts) => {
+    const { assistantParts, results } = turnIn(chatSecondTurn(parts));
+    expect(assistantParts).toEqual(parts);
     expect(results).toEqual(parts.flatMap((part) => (part.type === 'tool-call' ? [part.id] : [])));
   });
 
-  it.each(loops)('%s come back unchanged from a Responses client', (_, parts) => {
-    const { said, results } = turnIn(responsesSecondTurn(parts));
-    expect(said).toEqual(parts);
+  it.each(loops)('returns %s unchanged from a Responses client', (_, parts) => {
+    const { assistantParts, results } = turnIn(responsesSecondTurn(parts));
+    expect(assistantParts).toEqual(parts);
     expect(results).toEqual(parts.flatMap((part) => (part.type === 'tool-call' ? [part.id] : [])));
   });
 
-  it('OpenAI’s encrypted reasoning comes back through a chat client, with its summary and before its call', () => {
+  it('returns OpenAI’s encrypted reasoning through a chat client, with its summary and before its call', () => {
     const parts: NeutralPart[] = [
       { type: 'reasoning', text: 'One.\n\nTwo.', paragraphs: ['One.', 'Two.'], signature: encrypted },
       call('call_1'),
@@ -145,7 +148,7 @@ describe('a tool loop through a client', () => {
     ]);
   });
 
-  it('DeepSeek and OpenRouter get back through a Responses client what they want back', () => {
+  it('returns what DeepSeek and OpenRouter require through a Responses client', () => {
     const parts: NeutralPart[] = [{ type: 'reasoning', text: 'Hm.', signature: deepseek }, call('call_1')];
     const [, message] = openaiChat.writeRequest(responsesSecondTurn(parts), imitator).body
       .messages as JsonObject[];
@@ -159,7 +162,7 @@ describe('a tool loop through a client', () => {
     expect(other).not.toHaveProperty('reasoning_content');
   });
 
-  it('reports reasoning of another provider, and shortens ids to what OpenAI takes', () => {
+  it('reports reasoning of another provider, and shortens ids to OpenAI’s limit', () => {
     const request = chatSecondTurn([
       { type: 'reasoning', text: 'Hm.', signature: signature },
       call(`toolu_${'x'.repeat(80)}`),
@@ -173,7 +176,7 @@ describe('a tool loop through a client', () => {
     }
   });
 
-  it('takes a damaged state for no state', () => {
+  it('ignores a damaged state', () => {
     const request = read(openaiChat, {
       messages: [
         {
@@ -190,7 +193,7 @@ describe('a tool loop through a client', () => {
 
 // ---- Rewrites -------------------------------------------------------------------------------------------
 
-const picture: MediaPart = {
+const image: MediaPart = {
   type: 'media',
   kind: 'image',
   source: { type: 'base64', mediaType: 'image/png', data: 'iVBO' },
@@ -204,7 +207,7 @@ function withMessages(
   return { ...emptyRequest('m', false, 'anthropic-messages'), messages, ...more };
 }
 
-describe('rewrites', () => {
+describe('a rewritten request', () => {
   const twoResults = withMessages([
     { role: 'assistant', parts: [call('c1'), call('c2')], at: 'm1' },
     {
@@ -214,7 +217,7 @@ describe('rewrites', () => {
         {
           type: 'tool-result',
           callId: 'c1',
-          content: [{ type: 'text', text: 'seen' }, picture],
+          content: [{ type: 'text', text: 'seen' }, image],
           isError: false,
         },
         { type: 'text', text: 'And?' },
@@ -223,7 +226,7 @@ describe('rewrites', () => {
     },
   ]);
 
-  it('chat: what results show follows in a user message behind all of them', () => {
+  it('moves media in chat results into a user message behind all results', () => {
     expect((openaiChat.writeRequest(twoResults, openai).body.messages as JsonObject[]).slice(1)).toEqual([
       { role: 'tool', tool_call_id: 'c1', content: 'seen' },
       { role: 'tool', tool_call_id: 'c2', content: 'Error: not found' },
@@ -238,7 +241,7 @@ describe('rewrites', () => {
     ]);
   });
 
-  it('Responses: results show pictures themselves', () => {
+  it('leaves media in results in Responses', () => {
     expect((openaiResponses.writeRequest(twoResults, openai).body.input as JsonObject[]).slice(2)).toEqual([
       {
         type: 'function_call_output',
@@ -253,7 +256,7 @@ describe('rewrites', () => {
     ]);
   });
 
-  it('text documents become text, and documents by URL are named where chat cannot fetch them', () => {
+  it('turns text documents into text, and reports documents by URL that chat cannot fetch', () => {
     const documents: MediaPart[] = [
       { type: 'media', kind: 'document', title: 'Notes', source: { type: 'text', text: 'abc' }, at: 'd1' },
       {
@@ -274,7 +277,7 @@ describe('rewrites', () => {
     );
   });
 
-  it('custom tools are functions for imitators, and calls of them are custom calls for the client', () => {
+  it('turns custom tools into functions for imitators, and their calls back into custom calls', () => {
     const body = {
       messages: [
         {
@@ -302,7 +305,7 @@ describe('rewrites', () => {
     );
   });
 
-  it('tools without arguments get an empty object, and strict only where the schema allows it', () => {
+  it('gives tools without arguments an empty object, and is strict only if the schema allows it', () => {
     const loose = { type: 'object', properties: { a: { type: 'string' } } };
     const request = withMessages([], {
       tools: [
@@ -325,7 +328,7 @@ describe('rewrites', () => {
     expect(dropped).toEqual(['t1.strict']);
   });
 
-  it('imitators get the allowed tools only, the older limit, and the joined system prompt', () => {
+  it('gives imitators only the allowed tools, the older limit, and the joined system prompt', () => {
     const tool = (name: string) => ({
       type: 'function' as const,
       name,
@@ -356,8 +359,8 @@ describe('rewrites', () => {
 
 // ---- What models refuse ---------------------------------------------------------------------------------
 
-describe('what OpenAI’s models refuse', () => {
-  const wished = read(openaiChat, {
+describe('a request for an OpenAI model', () => {
+  const requested = read(openaiChat, {
     messages: [{ role: 'user', content: 'x' }],
     temperature: 0,
     top_p: 0.5,
@@ -368,13 +371,13 @@ describe('what OpenAI’s models refuse', () => {
     user: 'u'.repeat(141),
   });
 
-  it('reasoning models get no sampling fields, and the nearest effort', () => {
-    const chat = openaiChat.writeRequest(wished, { model: 'o3', provider: 'openai' });
+  it('has no sampling fields for reasoning models, and the nearest effort', () => {
+    const chat = openaiChat.writeRequest(requested, { model: 'o3', provider: 'openai' });
     expect(chat.dropped).toEqual(['presence_penalty', 'logprobs', 'stop', 'temperature', 'top_p']);
     expect(chat.body).toMatchObject({ reasoning_effort: 'low' });
     for (const field of ['temperature', 'top_p', 'stop', 'logprobs', 'presence_penalty'])
       expect(chat.body).not.toHaveProperty(field);
-    const responses = openaiResponses.writeRequest(wished, { model: 'gpt-5', provider: 'azure' });
+    const responses = openaiResponses.writeRequest(requested, { model: 'gpt-5', provider: 'azure' });
     expect([...responses.dropped].sort()).toEqual([
       'logprobs',
       'presence_penalty',
@@ -389,21 +392,24 @@ describe('what OpenAI’s models refuse', () => {
     });
   });
 
-  it('models that do not reason get no effort and no encrypted reasoning, which is reported', () => {
-    const { body, dropped } = openaiResponses.writeRequest(wished, { model: 'gpt-4.1', provider: 'openai' });
+  it('has no effort or encrypted reasoning for models that do not reason, which is reported', () => {
+    const { body, dropped } = openaiResponses.writeRequest(requested, {
+      model: 'gpt-4.1',
+      provider: 'openai',
+    });
     expect(dropped).toContain('reasoning_effort');
     expect(body).not.toHaveProperty('reasoning');
     expect(body.include).toEqual(['message.output_text.logprobs']);
     expect(body).toMatchObject({ temperature: 0, top_p: 0.5 });
   });
 
-  it('user ids longer than 64 characters are hashed, shorter ones are not', () => {
-    expect(openaiChat.writeRequest(wished, openai).body.safety_identifier).toMatch(/^[0-9a-f]{64}$/);
-    const short = { ...wished, userId: 'u'.repeat(64) };
+  it('hashes user ids longer than 64 characters', () => {
+    expect(openaiChat.writeRequest(requested, openai).body.safety_identifier).toMatch(/^[0-9a-f]{64}$/);
+    const short = { ...requested, userId: 'u'.repeat(64) };
     expect(openaiChat.writeRequest(short, openai).body.safety_identifier).toBe('u'.repeat(64));
   });
 
-  it('stop sequences beyond four are named, limits below sixteen are raised and named', () => {
+  it('omits stop sequences beyond four and raises limits below sixteen, both reported', () => {
     const request = read(openaiChat, { messages: [], stop: ['1', '2', '3', '4', '5'], max_tokens: 15 });
     const chat = openaiChat.writeRequest(request, { model: 'gpt-4o', provider: 'openai' });
     expect([chat.body.stop, chat.dropped]).toEqual([['1', '2', '3', '4'], ['stop']]);
@@ -419,7 +425,7 @@ describe('what OpenAI’s models refuse', () => {
 
 // ---- Faults ---------------------------------------------------------------------------------------------
 
-describe('faults name the field', () => {
+describe('the request check of OpenAI’s formats', () => {
   it.each([
     [{}, 'messages'],
     [{ messages: 'x' }, 'messages'],
@@ -441,7 +447,7 @@ describe('faults name the field', () => {
     [{ messages: [], tools: [{ type: 'function', function: {} }] }, 'tools[0].function.name'],
     [{ messages: [], response_format: { type: 'xml' } }, 'response_format.type'],
     [{ messages: [], stop: 5 }, 'stop'],
-  ])('chat %j: %s', (body, param) => {
+  ])('names the invalid field in chat %j: %s', (body, param) => {
     expect(openaiChat.readRequest(body, { model: 'm', stream: false })).toMatchObject({ ok: false, param });
   });
 
@@ -456,21 +462,21 @@ describe('faults name the field', () => {
     [{ input: 'x', instructions: 5 }, 'instructions'],
     [{ input: 'x', tools: [{ type: 'function' }] }, 'tools[0].name'],
     [{ input: 'x', text: { format: { type: 'xml' } } }, 'text.format.type'],
-  ])('Responses %j: %s', (body, param) => {
+  ])('names the invalid field in Responses %j: %s', (body, param) => {
     expect(openaiResponses.readRequest(body, { model: 'm', stream: false })).toMatchObject({
       ok: false,
       param,
     });
   });
 
-  it('an earlier response needs no input, and a Responses body is known at the chat endpoint', () => {
+  it('accepts previous_response_id without input, and recognizes a Responses body sent to chat', () => {
     expect(read(openaiResponses, { previous_response_id: 'resp_1' }).previousResponseId).toBe('resp_1');
     expect(isResponsesBody({ input: 'x' })).toBe(true);
     expect(isResponsesBody({ input: 'x', messages: [] })).toBe(false);
     expect(isResponsesBody({ messages: [] })).toBe(false);
   });
 
-  it('unknown fields go back to their own format and are reported for the other', () => {
+  it('preserves unknown fields in their own format, and reports them for another', () => {
     const request = read(openaiChat, {
       messages: [],
       chat_template_kwargs: { a: 1 },
@@ -500,7 +506,7 @@ describe('legacy completions', () => {
     stream_options: { include_usage: true },
   };
 
-  it('legacy completions are read as one user’s message, and report what chat cannot express', () => {
+  it('are read as one user message, and report what chat cannot express', () => {
     const request = read(openaiCompletions, body);
     expect(request).toMatchObject({ maxOutputTokens: 5, logprobs: { top: 1 }, echo: true });
     const { body: chat, dropped } = openaiChat.writeRequest(request, { model: 'gpt-4o', provider: 'openai' });
@@ -512,7 +518,7 @@ describe('legacy completions', () => {
     });
   });
 
-  it('legacy completions are answered with text, after the prompt if requested, streamed and not', () => {
+  it('are answered with text, after the prompt if requested, streamed and not', () => {
     const context = contextOf({ request: read(openaiCompletions, body), body });
     const logprobs = [
       { token: ' upon', logprob: -1, bytes: null, top: [{ token: ' upon', logprob: -1, bytes: null }] },

@@ -1,4 +1,4 @@
-// The models that a request names besides its own, whatever the field.
+// Finds the models that a request names besides its own, in any field.
 import { expect, it } from 'vitest';
 import { namesOtherModel, otherModelLimits, readOtherModels } from '../../../src/formats/other-models.ts';
 import { modelNameLimits } from '../../../src/formats/request-checks.ts';
@@ -11,84 +11,84 @@ function named(body: object, id = 'openai-chat', own = ['own']) {
 }
 
 it.each([
-  ['OpenRouter’s models', { model: 'own', models: ['own', 'dear'] }, 'dear', 'models[1]', 'answers'],
+  ['OpenRouter’s models', { model: 'own', models: ['own', 'other'] }, 'other', 'models[1]', 'answers'],
   [
     'fallbacks as objects',
-    { fallbacks: [{ model: 'dear', max_tokens: 9 }] },
-    'dear',
+    { fallbacks: [{ model: 'other', max_tokens: 9 }] },
+    'other',
     'fallbacks[0].model',
     'answers',
   ],
-  ['fallbacks as names', { fallbacks: ['dear'] }, 'dear', 'fallbacks[0]', 'answers'],
+  ['fallbacks as names', { fallbacks: ['other'] }, 'other', 'fallbacks[0]', 'answers'],
   [
     'Groq’s compound models',
-    { compound_custom: { models: { answering_model: 'dear' } } },
-    'dear',
+    { compound_custom: { models: { answering_model: 'other' } } },
+    'other',
     'compound_custom.models.answering_model',
     'answers',
   ],
   [
     'the advisor',
-    { tools: [{ type: 'advisor_20260301', name: 'advisor', model: 'dear' }] },
-    'dear',
+    { tools: [{ type: 'advisor_20260301', name: 'advisor', model: 'other' }] },
+    'other',
     'tools[0].model',
     'assists',
   ],
   [
     'the image tool',
-    { tools: [{ type: 'image_generation', model: 'dear' }] },
-    'dear',
+    { tools: [{ type: 'image_generation', model: 'other' }] },
+    'other',
     'tools[0].model',
     'assists',
   ],
   [
     'the image tool’s author of SVG',
-    { tools: [{ type: 'image_generation', svg: { model: 'dear' } }] },
-    'dear',
+    { tools: [{ type: 'image_generation', svg: { model: 'other' } }] },
+    'other',
     'tools[0].svg.model',
     'assists',
   ],
   [
     'parameters of a host’s tool',
-    { tools: [{ type: 'openrouter:image', parameters: { model: 'dear' } }] },
-    'dear',
+    { tools: [{ type: 'openrouter:image', parameters: { model: 'other' } }] },
+    'other',
     'tools[0].parameters.model',
     'assists',
   ],
   [
     'a plugin',
-    { plugins: [{ id: 'auto-router', allowed_models: ['dear'] }] },
-    'dear',
+    { plugins: [{ id: 'auto-router', allowed_models: ['other'] }] },
+    'other',
     'plugins[0].allowed_models[0]',
     'assists',
   ],
   [
     'a deployment',
-    { data_sources: [{ parameters: { embedding_dependency: { deployment_name: 'dear' } } }] },
-    'dear',
+    { data_sources: [{ parameters: { embedding_dependency: { deployment_name: 'other' } } }] },
+    'other',
     'data_sources[0].parameters.embedding_dependency.deployment_name',
     'answers',
   ],
   [
     'camel case',
-    { generationConfig: { routingConfig: { manualMode: { modelName: 'dear' } } } },
-    'dear',
+    { generationConfig: { routingConfig: { manualMode: { modelName: 'other' } } } },
+    'other',
     'generationConfig.routingConfig.manualMode.modelName',
     'answers',
   ],
-  ['what nobody has invented yet', { draft_model: 'dear' }, 'dear', 'draft_model', 'answers'],
+  ['an unknown field', { draft_model: 'other' }, 'other', 'draft_model', 'answers'],
   [
     'tools that an item of the input adds',
-    { input: [{ type: 'additional_tools', tools: [{ type: 'image_generation', model: 'dear' }] }] },
-    'dear',
+    { input: [{ type: 'additional_tools', tools: [{ type: 'image_generation', model: 'other' }] }] },
+    'other',
     'input[0].tools[0].model',
     'assists',
   ],
-])('finds %s', (_, body, name, param, role) => {
+])('finds other models in %s', (_, body, name, param, role) => {
   expect(named(body)).toEqual([[name, param, role]]);
 });
 
-it('ignores messages, results, and schemas', () => {
+it('ignores model names in messages, results, and schemas', () => {
   const body = {
     model: 'own',
     messages: [{ role: 'user', content: [{ type: 'text', text: 'x', model: 'no' }], model: 'no' }],
@@ -134,22 +134,22 @@ it('ignores messages, results, and schemas', () => {
   ).toEqual([]);
 });
 
-it('knows the requested model by Google’s resource names', () => {
+it('recognizes the requested model in Google’s resource names', () => {
   const requests = [
     { model: 'models/own' },
     { model: 'publishers/google/models/own' },
-    { model: 'models/dear' },
+    { model: 'models/other' },
   ];
-  expect(named({ requests }, 'gemini-embeddings')).toEqual([['dear', 'requests[2].model', 'answers']]);
+  expect(named({ requests }, 'gemini-embeddings')).toEqual([['other', 'requests[2].model', 'answers']]);
   expect(named({ generateContentRequest: { model: 'models/own' } }, 'gemini-generate')).toEqual([]);
 });
 
-it('leaves moderation alone, which is free', () => {
+it('ignores moderation models, which are free', () => {
   expect(named({ moderation: { model: 'omni-moderation-latest' } })).toEqual([]);
-  expect(named({ moderation: { model: 'dear' } })).toHaveLength(1);
+  expect(named({ moderation: { model: 'other' } })).toHaveLength(1);
 });
 
-it('counts the requested model as another one where a tool calls it', () => {
+it('counts the requested model as another one if a tool calls it', () => {
   expect(named({ tools: [{ type: 'advisor_20260301', model: 'own' }] })).toEqual([
     ['own', 'tools[0].model', 'assists'],
   ]);
@@ -162,14 +162,14 @@ it('refuses more names than the limit, and invalid names', () => {
     ok: false,
     param: `models[${most.length}]`,
   });
-  for (const name of [' dear', 'dear\n', 'x'.repeat(modelNameLimits.characters + 1)])
+  for (const name of [' other', 'other\n', 'x'.repeat(modelNameLimits.characters + 1)])
     expect(readOtherModels(formatOf('openai-chat'), { models: [name] }, [])).toMatchObject({
       ok: false,
       param: 'models[0]',
     });
 });
 
-it('knows form fields of that kind by their names', () => {
+it('finds the form fields that name models', () => {
   expect(['models', 'models[]', 'fallback_model', 'fallbacks'].filter(namesOtherModel)).toHaveLength(4);
   expect(['model', 'file', 'modes', 'model_kwargs', 'language'].filter(namesOtherModel)).toEqual([]);
 });

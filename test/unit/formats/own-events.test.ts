@@ -1,4 +1,4 @@
-// What a ping is in each format, and where an answer's first event begins.
+// Tests each format's ping, and the detection of an answer's first event.
 
 import { describe, expect, it } from 'vitest';
 import type { FormatId } from '../../../src/formats/format-id.ts';
@@ -20,11 +20,11 @@ it.each<[FormatId, Framing, string | null]>([
   ['gemini-generate', 'json-array', '\n'],
   ['openai-chat', 'json', null],
   ['openai-speech', 'opaque', null],
-])('a ping of %s as %s is %j', (kind, framing, text) => {
+])('writes a ping of %s as %s as %j', (kind, framing, text) => {
   expect(pingOf(formatOf(kind), framing)).toBe(text);
 });
 
-it('a ping makes no event in OpenAI’s formats, wherever it is between events', () => {
+it('adds no event with a ping in OpenAI’s formats, wherever it is between events', () => {
   const ping = pingOf(formatOf('openai-chat'), 'sse') ?? '';
   const events = ['data: {"a":1}\n\n', 'event: b\r\ndata: {}\r\n\r\n', 'data: [DONE]\n\n'];
   const read = (text: string) => {
@@ -48,7 +48,7 @@ describe('the first event', () => {
     ['\u{feff}: a comment\n', false],
     ['\u{feff}data', true],
     [' \n\n[', true],
-  ])('of %j has begun: %s', (text, hasBegun) => {
+  ])('in %j has begun: %s', (text, hasBegun) => {
     const bytes = bytesOf(text);
     expect(new EventStartFinder().push(bytes)).toBe(hasBegun);
     const finder = new EventStartFinder();

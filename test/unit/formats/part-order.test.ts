@@ -1,10 +1,11 @@
-// Parts that grow side by side, as blocks of a message: one is open at a time, and nothing is lost.
+// Tests parts that grow in parallel but must be written as blocks: only one is open at a time, and nothing is
+// lost.
 import { describe, expect, it } from 'vitest';
 import { anthropicMessages } from '../../../src/formats/anthropic-messages/index.ts';
 import { openaiChat } from '../../../src/formats/openai-chat/index.ts';
 import { openaiResponses } from '../../../src/formats/openai-responses/index.ts';
 import type { ConversationFormat } from '../../../src/formats/wire-format.ts';
-import { contextOf } from '../../support/translated-answers.ts';
+import { contextOf } from '../../support/translated-responses.ts';
 
 const call = (index: number, name: string | null, args: string) => ({
   tool_calls: [
@@ -16,7 +17,7 @@ const call = (index: number, name: string | null, args: string) => ({
   ],
 });
 
-/** A chat stream of those deltas, as the format writes it. */
+/** Returns the chat stream of these deltas as the format writes it. */
 function written(format: ConversationFormat, deltas: object[], finish_reason = 'tool_calls') {
   const reader = openaiChat.eventReader();
   const writer = format.eventWriter(contextOf());
@@ -29,13 +30,13 @@ function written(format: ConversationFormat, deltas: object[], finish_reason = '
   return [...text.matchAll(/^data: (.*)$/gm)].map(([, json]) => JSON.parse(json ?? 'null') as any);
 }
 
-/** Starts and stops in order: `+0`, `-0`. */
+/** Returns starts and stops in order: `+0`, `-0`. */
 const order = (deltas: object[]) =>
   written(anthropicMessages, deltas)
     .filter(({ type }) => type === 'content_block_start' || type === 'content_block_stop')
     .map(({ type, index }) => `${type === 'content_block_start' ? '+' : '-'}${index}`);
 
-/** What a client puts together that works on the block that was opened last, whatever the index says. */
+/** Returns the message of a client that ignores indexes and appends to the block opened last. */
 function accumulated(deltas: object[]) {
   const blocks: { name?: string; text: string }[] = [];
   for (const { type, content_block, delta } of written(anthropicMessages, deltas)) {
@@ -77,7 +78,7 @@ describe('parallel calls of a chat stream, for a Messages caller', () => {
     ]);
   });
 
-  it('are closed before a text that follows, and before one in the middle of them', () => {
+  it('are closed before a text that follows or interrupts them', () => {
     expect(order([{ content: 'a' }, ...sequential, { content: 'b' }])).toEqual([
       '+0',
       '-0',
@@ -93,17 +94,17 @@ describe('parallel calls of a chat stream, for a Messages caller', () => {
     expect(accumulated(middle)).toEqual([{ name: 'look', text: '{"q":"1"}' }, { text: 'b' }]);
   });
 
-  it('reach the caller as they come, where they come one after another', () => {
+  it('reach the caller at once if they come one after another', () => {
     const reader = openaiChat.eventReader();
     const writer = anthropicMessages.eventWriter(contextOf());
-    const said = sequential.map((delta) =>
+    const frames = sequential.map((delta) =>
       reader
         .read({ id: 'c', choices: [{ index: 0, delta, finish_reason: null }] }, undefined)
         .map((event) => writer.write(event))
         .join(''),
     );
-    expect(said[2]).toContain('"name":"find"');
-    expect(said[3]).toContain('input_json_delta');
+    expect(frames[2]).toContain('"name":"find"');
+    expect(frames[3]).toContain('input_json_delta');
   });
 });
 
@@ -117,7 +118,7 @@ describe('overlapping parts, for a Responses caller', () => {
   });
 });
 
-describe('a call that was cut', () => {
+describe('a truncated call', () => {
   const items = (finish: string) =>
     written(
       openaiResponses,
@@ -127,7 +128,7 @@ describe('a call that was cut', () => {
       .filter(({ type }) => type === 'response.output_item.done')
       .map(({ item }) => `${item.type} ${item.status}`);
 
-  it('is incomplete, streamed and not, and what came before it is complete', () => {
+  it('is incomplete, streamed and not, and earlier items are complete', () => {
     expect(items('length')).toEqual([
       'message completed',
       'function_call completed',
@@ -147,7 +148,7 @@ describe('a call that was cut', () => {
     });
   });
 
-  it('is incomplete where the stream fails', () => {
+  it('is incomplete if the stream fails', () => {
     const reader = openaiChat.eventReader();
     const writer = openaiResponses.eventWriter(contextOf());
     const chunks = [

@@ -1,5 +1,5 @@
-// Thoughts of Claude that come back through clients of other formats that forget them: each returns to its own place among
-// text and calls, and Claude never gets text before the first thought of a turn.
+// Tests Claude's thoughts on a round trip through clients of other formats that drop them. Each returns to its
+// position among text and calls, and Claude never gets text before the first thought of a turn.
 import { describe, expect, it } from 'vitest';
 import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
 import { objectsAt } from '../../../src/formats/json-reader.ts';
@@ -12,7 +12,7 @@ import {
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { firstTurn, formatNames, nextTurn, wholeOfStream } from '../../support/agent-turns.ts';
 import { type ConversationId, conversationOf, requestOf } from '../../support/formats.ts';
-import { contextOf, writeStream } from '../../support/translated-answers.ts';
+import { contextOf, writeStream } from '../../support/translated-responses.ts';
 
 const claude = { model: 'claude-opus-4-5', provider: 'anthropic' };
 
@@ -24,11 +24,11 @@ const text = (words: string): JsonObject => ({ type: 'text', text: words });
 const thinking = (words: string): JsonObject => ({
   type: 'thinking',
   thinking: words,
-  signature: `seal of ${words}`,
+  signature: `signature of ${words}`,
 });
 const use = (id: string): JsonObject => ({ type: 'tool_use', id, name: 'look', input: { path: id } });
 
-/** What Claude gets as its own last turn, after its answer went through a client that forgets thoughts. */
+/** Returns Claude's last turn after its answer went through a client that drops thoughts. */
 function throughClient(format: ConversationId, content: JsonObject[], isStreamed: boolean): JsonObject[] {
   const first = firstTurn(format);
   const answer = conversationOf('anthropic-messages').readResponse({
@@ -64,10 +64,10 @@ const turns: Readonly<Record<string, JsonObject[]>> = {
   'a hidden thought': [{ type: 'redacted_thinking', data: 'hidden' }, text('Done.'), use('toolu_1')],
 };
 
-describe.each(formatNames)('a client of %s that forgets thoughts', (format) => {
+describe.each(formatNames)('a client of %s that drops thoughts', (format) => {
   for (const [what, content] of Object.entries(turns))
     for (const isStreamed of [false, true])
-      it(`gives ${what} back in the same order${isStreamed ? ', streamed' : ''}`, () => {
+      it(`returns ${what} in the same order${isStreamed ? ', streamed' : ''}`, () => {
         expect(throughClient(format, content, isStreamed)).toEqual(content);
       });
 });
@@ -107,7 +107,7 @@ describe('a chat client that changes the text', () => {
       'content',
     ).map(({ type }) => type);
 
-  it('still begins the turn with a thought', () => {
+  it('still starts the turn with a thought', () => {
     expect(types('Short.')).toEqual(['thinking', 'text', 'thinking', 'tool_use']);
     expect(types('A much longer text than before.')).toEqual([
       'thinking',
@@ -122,39 +122,39 @@ describe('a chat client that changes the text', () => {
 
 describe('reasoning in a portable state', () => {
   const signature = { origin: 'anthropic-messages', kind: 'signature', value: 's' } as const;
-  const say: NeutralPart = { type: 'text', text: 'Hi.' };
+  const textPart: NeutralPart = { type: 'text', text: 'Hi.' };
   const call: NeutralPart = { type: 'tool-call', id: 'c', name: 'look', arguments: '{}' };
 
-  it('thoughts that the client sends itself are not repeated', () => {
+  it('is not repeated if the client sends the thoughts itself', () => {
     const own: NeutralPart = { type: 'reasoning', text: 't', signature };
     const placed = restoreReasoning([
       { part: own, reasoning: [] },
-      { part: say, reasoning: [] },
+      { part: textPart, reasoning: [] },
       { part: call, reasoning: [{ text: 't', signature }] },
       { part: { ...call, id: 'd' }, reasoning: [{ text: 't', signature }] },
     ]);
     expect(placed.map(({ type }) => type)).toEqual(['reasoning', 'text', 'tool-call', 'tool-call']);
   });
 
-  it('are not repeated where their signature is only that they must come back (chat)', () => {
+  it('is not repeated if its signature only says that thoughts must be returned (chat)', () => {
     const plain = { origin: 'openai-chat', kind: 'signature', value: '' } as const;
     const own: NeutralPart = { type: 'reasoning', text: 'a piece of', signature: plain };
     const state = [
       { text: 'a piece of it', signature: plain },
       { text: 'another', signature: plain },
     ];
-    const types = (kept: NeutralPart[]) =>
+    const types = (parts: NeutralPart[]) =>
       restoreReasoning([
-        ...kept.map((part) => ({ part, reasoning: [] })),
+        ...parts.map((part) => ({ part, reasoning: [] })),
         { part: call, reasoning: state },
       ]).map(({ type }) => type);
     expect(types([own])).toEqual(['reasoning', 'tool-call']);
     expect(types([])).toEqual(['reasoning', 'reasoning', 'tool-call']);
   });
 
-  it('thoughts without a position come before the text', () => {
+  it('comes before the text if it has no position', () => {
     const placed = restoreReasoning([
-      { part: say, reasoning: [] },
+      { part: textPart, reasoning: [] },
       { part: call, reasoning: [{ text: 't', signature }] },
     ]);
     expect(placed.map(({ type }) => type)).toEqual(['reasoning', 'text', 'tool-call']);
@@ -170,23 +170,23 @@ describe('a turn for Claude', () => {
   };
   const signature = { origin: 'anthropic-messages', kind: 'signature', value: 's' } as const;
   const thought: NeutralPart = { type: 'reasoning', text: 't', signature };
-  const say: NeutralPart = { type: 'text', text: 'Hi.' };
+  const textPart: NeutralPart = { type: 'text', text: 'Hi.' };
   const call: NeutralPart = { type: 'tool-call', id: 'c', name: 'look', arguments: '{}' };
 
-  it('begins with its thoughts, whatever a client put before them', () => {
-    expect(turn([say, thought, call])).toEqual(['thinking', 'text', 'tool_use']);
-    expect(turn([say, call, thought, thought, say])).toEqual([
+  it('starts with its thoughts, wherever a client put them', () => {
+    expect(turn([textPart, thought, call])).toEqual(['thinking', 'text', 'tool_use']);
+    expect(turn([textPart, call, thought, thought, textPart])).toEqual([
       'thinking',
       'thinking',
       'text',
       'tool_use',
       'text',
     ]);
-    expect(turn([say, call])).toEqual(['text', 'tool_use']);
+    expect(turn([textPart, call])).toEqual(['text', 'tool_use']);
   });
 });
 
-it('writes and reads the members that clients have stored since the first version', () => {
+it('reads and writes the members that clients have stored since the first version', () => {
   const signature = { origin: 'anthropic-messages', kind: 'signature', value: 's' } as const;
   const state = { reasoning: [{ text: 't', signature, after: 3 }], signature };
   const written = writePortableState(state, 'base64url');

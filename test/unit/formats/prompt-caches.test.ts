@@ -1,5 +1,5 @@
-// What keeps providers' prompt caches warm: each turn begins with the turn before, Claude is told what to cache, and nothing
-// that changes from session to session stands in front.
+// Tests what keeps providers' prompt caches effective: each turn starts with the previous one, Claude gets cache
+// markers, and nothing that changes between sessions comes first.
 import { describe, expect, it } from 'vitest';
 import {
   systemWithoutBillingLine,
@@ -13,7 +13,7 @@ import type { JsonObject } from '../../../src/lib/json.ts';
 import { tokensIn } from '../../../src/relay/plan/token-estimate.ts';
 import { firstTurn, formatNames, nextTurn, wholeOfStream } from '../../support/agent-turns.ts';
 import { type ConversationId, conversationOf, requestOf } from '../../support/formats.ts';
-import { contextOf, writeStream } from '../../support/translated-answers.ts';
+import { contextOf, writeStream } from '../../support/translated-responses.ts';
 
 function read(format: ConversationId, body: JsonObject): NeutralRequest {
   return requestOf(conversationOf(format).readRequest(body, { model: 'm', stream: false }));
@@ -33,7 +33,7 @@ const targets: Readonly<Record<ConversationId, RequestTarget[]>> = {
   'gemini-generate': [{ model: 'gemini-3.1-pro', provider: 'gemini' }],
 };
 
-/** An answer with a thought, text and two calls, as each provider gives it. */
+/** An answer with a thought, text and two calls in each provider's format. */
 const answers: Readonly<Record<ConversationId, JsonObject>> = {
   'openai-chat': {
     choices: [
@@ -106,7 +106,7 @@ const answers: Readonly<Record<ConversationId, JsonObject>> = {
   },
 };
 
-/** Turns of one agent, as the upstream gets them. */
+/** Returns the turns of one agent as the upstream receives them. */
 function sentTurns(
   caller: ConversationId,
   target: ConversationId,
@@ -164,7 +164,7 @@ describe.each(pairs)('from $caller to $target ($to.provider)', ({ caller, target
 });
 
 describe.each(pairs)('twenty turns from $caller to $target ($to.provider)', ({ caller, target, to }) => {
-  it('are to 85 % and more what the provider has read the turn before', () => {
+  it('have at least 85 % of their tokens cached by the turn before', () => {
     const sent = sentTurns(caller, target, to, false, 20);
     const size = (body: JsonObject) => tokensIn([prefixOf(body), turnsOf(body)]);
     const total = sent.reduce((sum, body) => sum + size(body), 0);
@@ -178,7 +178,7 @@ describe.each(pairs)('twenty turns from $caller to $target ($to.provider)', ({ c
   });
 });
 
-describe('cache markers for Claude', () => {
+describe('the cache markers for Claude', () => {
   const marker = { type: 'ephemeral' };
   const write = (body: JsonObject, to: Partial<RequestTarget> = {}, format: ConversationId = 'openai-chat') =>
     conversationOf('anthropic-messages').writeRequest(read(format, body), {
@@ -192,7 +192,7 @@ describe('cache markers for Claude', () => {
     messages: [...plain.messages, { role: 'assistant', content: 'y' }, { role: 'user', content: 'z' }],
   };
 
-  it('is one for the whole request at Anthropic', () => {
+  it('consist of one for the whole request at Anthropic', () => {
     for (const format of formatNames.filter((name) => name !== 'anthropic-messages')) {
       const body = write(firstTurn(format), {}, format);
       expect([body.cache_control, count(body)]).toEqual([marker, 1]);
@@ -200,7 +200,7 @@ describe('cache markers for Claude', () => {
     expect(write(second).cache_control).toEqual(marker);
   });
 
-  it('cache markers are on blocks at Bedrock and Vertex, four at most', () => {
+  it('are on blocks at Bedrock and Vertex, four at most', () => {
     for (const provider of ['bedrock', 'vertex']) {
       const first = write(firstTurn('openai-chat'), { provider });
       expect(first).not.toHaveProperty('cache_control');
@@ -224,7 +224,7 @@ describe('cache markers for Claude', () => {
     }
   });
 
-  it('cache markers are never on a thought', () => {
+  it('are never on a thought', () => {
     const request = read('openai-chat', second);
     const signature = { origin: 'anthropic-messages', kind: 'signature', value: 's' } as const;
     const turn = {
@@ -241,14 +241,14 @@ describe('cache markers for Claude', () => {
     ]);
   });
 
-  it('cache markers are left out of a single question, and if the channel switches them off', () => {
+  it('are omitted for a single question, and if the channel disables them', () => {
     expect(count(write(plain))).toBe(0);
     expect(count(write({ ...plain, response_format: { type: 'json_object' } }))).toBe(0);
     expect(count(write(second, { promptCache: false }))).toBe(0);
     expect(count(write(second, { promptCache: false, provider: 'bedrock' }))).toBe(0);
   });
 
-  it('cache markers are not added if the caller sets its own, or to a Messages request that is only rewritten', () => {
+  it('are not added if the caller sets its own, or to a Messages request that is only rewritten', () => {
     const own = {
       messages: [
         { role: 'system', content: [{ type: 'text', text: 's', cache_control: marker }] },
@@ -260,7 +260,7 @@ describe('cache markers for Claude', () => {
     expect(count(write(firstTurn('anthropic-messages'), {}, 'anthropic-messages'))).toBe(0);
   });
 
-  it('are not sent to models that are not Claude, or too old', () => {
+  it('are not sent to models that are too old or not Claude', () => {
     expect(count(write(second, { model: 'kimi-k3' }))).toBe(0);
     expect(count(write(second, { model: 'arn:aws:bedrock:x:1:profile/abc', provider: 'bedrock' }))).toBe(2);
     expect(
@@ -277,7 +277,7 @@ describe('Claude Code’s billing line', () => {
       ({ text }) => text,
     );
 
-  it('is left out of the system prompt, and nothing else', () => {
+  it('is removed from the system prompt, and nothing else', () => {
     expect(texts([block(line), block('You are.')])).toEqual(['You are.']);
     expect(texts(`${line}\nYou are.\nBe kind.`)).toEqual(['You are.\nBe kind.']);
     expect(texts([block(line)])).toEqual([]);
@@ -285,7 +285,7 @@ describe('Claude Code’s billing line', () => {
     expect(texts([block(about)])).toEqual([about]);
   });
 
-  it('is left out of a Messages body alike', () => {
+  it('is removed from a Messages body too', () => {
     const own = { ...block('You are.'), cache_control: { type: 'ephemeral' } };
     expect(systemWithoutBillingLine([block(line), own])).toEqual([own]);
     expect(systemWithoutBillingLine(`${line}\n\nYou are.`)).toBe('You are.');

@@ -1,4 +1,4 @@
-// Text that stands in blocks of one format only is read by the models of every other.
+// Tests that text in blocks of one format reaches the models of every other format.
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { type ConversationId, conversationOf, requestOf } from '../../support/formats.ts';
@@ -20,11 +20,11 @@ const found = {
     { type: 'text', text: 'SECOND' },
   ],
 };
-const ask = { role: 'user', content: 'hi' };
+const question = { role: 'user', content: 'hi' };
 const call = { role: 'assistant', content: [{ type: 'tool_use', id: 't1', name: 'look', input: {} }] };
 const tool = { name: 'look', input_schema: { type: 'object' } };
 
-/** The messages, and the texts that have to arrive. */
+/** The messages, and the texts that must arrive. */
 const cases: Record<string, { messages: JsonObject[]; texts: string[]; pictures?: number }> = {
   'a search result of the user': {
     messages: [{ role: 'user', content: [found, { type: 'text', text: '?' }] }],
@@ -32,13 +32,13 @@ const cases: Record<string, { messages: JsonObject[]; texts: string[]; pictures?
   },
   'a search result of a tool': {
     messages: [
-      ask,
+      question,
       call,
       { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't1', content: [found] }] },
     ],
     texts: ['A page', 'https://e.x/page', 'FIRST', 'SECOND'],
   },
-  'a document made of texts and pictures': {
+  'a document of texts and images': {
     messages: [
       {
         role: 'user',
@@ -57,7 +57,7 @@ const cases: Record<string, { messages: JsonObject[]; texts: string[]; pictures?
   },
   'a document whose content is a string, inside a tool’s result': {
     messages: [
-      ask,
+      question,
       call,
       {
         role: 'user',
@@ -73,12 +73,16 @@ const cases: Record<string, { messages: JsonObject[]; texts: string[]; pictures?
     texts: ['PAGE'],
   },
   'the summary of a compaction': {
-    messages: [ask, { role: 'assistant', content: [{ type: 'compaction', content: 'SUMMARY' }] }, ask],
+    messages: [
+      question,
+      { role: 'assistant', content: [{ type: 'compaction', content: 'SUMMARY' }] },
+      question,
+    ],
     texts: ['SUMMARY'],
   },
-  'what Anthropic’s own tools gave back': {
+  'a result of Anthropic’s own tools': {
     messages: [
-      ask,
+      question,
       {
         role: 'assistant',
         content: [
@@ -110,14 +114,14 @@ const cases: Record<string, { messages: JsonObject[]; texts: string[]; pictures?
           },
         ],
       },
-      ask,
+      question,
     ],
     texts: ['FROM MCP', 'FETCHED', 'PRINTED', 'get_weather'],
   },
 };
 
 describe.each(Object.entries(cases))('%s', (_, { messages, texts, pictures = 0 }) => {
-  it.each(targets)('is read at %s, and nothing is named as dropped', (to) => {
+  it.each(targets)('is readable at %s, and nothing is reported as dropped', (to) => {
     const body = { max_tokens: 99, messages, tools: [tool] };
     const { body: written, dropped } = write('anthropic-messages', to, body);
     const conversation = JSON.stringify(written.messages ?? written.input ?? written.contents);
@@ -126,7 +130,7 @@ describe.each(Object.entries(cases))('%s', (_, { messages, texts, pictures = 0 }
     expect(dropped).toEqual([]);
   });
 
-  it('comes back to Messages as it was', () => {
+  it('returns to Messages unchanged', () => {
     const { body } = write('anthropic-messages', 'anthropic-messages', {
       max_tokens: 99,
       messages,
@@ -140,13 +144,17 @@ describe.each(Object.entries(cases))('%s', (_, { messages, texts, pictures = 0 }
   });
 });
 
-it('a failed compaction has nothing to read', () => {
-  const messages = [ask, { role: 'assistant', content: [{ type: 'compaction', content: null }] }, ask];
+it('finds no readable text in a failed compaction', () => {
+  const messages = [
+    question,
+    { role: 'assistant', content: [{ type: 'compaction', content: null }] },
+    question,
+  ];
   const { body } = write('anthropic-messages', 'openai-chat', { max_tokens: 99, messages });
   expect(JSON.stringify(body)).not.toContain('Summary');
 });
 
-describe('what OpenAI’s own tools gave back', () => {
+describe('a result of OpenAI’s own tools', () => {
   const items: Record<string, [JsonObject, string]> = {
     'an MCP server’s result': [
       { type: 'mcp_call', id: 'mcp_1', name: 'look', server_label: 's', arguments: '{}', output: 'FOUND' },
@@ -161,18 +169,18 @@ describe('what OpenAI’s own tools gave back', () => {
       },
       'FOUND',
     ],
-    'what code printed': [
+    'code output': [
       { type: 'code_interpreter_call', id: 'ci_1', code: 'x', outputs: [{ type: 'logs', logs: 'FOUND' }] },
       'FOUND',
     ],
-    'what a shell printed': [
+    'shell output': [
       { type: 'shell_call_output', call_id: 's1', output: [{ stdout: 'FOUND', stderr: '' }] },
       'FOUND',
     ],
-    'what a local shell printed': [{ type: 'local_shell_call_output', id: 'l1', output: 'FOUND' }, 'FOUND'],
+    'local shell output': [{ type: 'local_shell_call_output', id: 'l1', output: 'FOUND' }, 'FOUND'],
   };
-  it.each(Object.entries(items))('%s is read everywhere, and comes back as it was', (_, [item, wanted]) => {
-    const input = [ask, { type: 'message', role: 'assistant', content: 'Hm.' }, item, ask];
+  it.each(Object.entries(items))('is readable everywhere, and returns unchanged: %s', (_, [item, wanted]) => {
+    const input = [question, { type: 'message', role: 'assistant', content: 'Hm.' }, item, question];
     for (const to of ['openai-chat', 'anthropic-messages', 'gemini-generate'] as const) {
       const { body, dropped } = write('openai-responses', to, { input });
       expect(JSON.stringify(body.messages ?? body.contents), to).toContain(wanted);

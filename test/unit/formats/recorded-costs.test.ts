@@ -1,13 +1,19 @@
-// The tokens that the meters count, held to what the hosts themselves charged: `usage.cost` and its like are an oracle
-// that knows nothing of how we read a usage object. The prices are those that each host published for its model when
-// the answer was recorded (USD per million tokens).
+// Checks the tokens that the meters count against what the hosts charged: `usage.cost` and similar fields are
+// independent of how we read a usage object. The prices are those that each host published for its model when the
+// answer was recorded (USD per million tokens).
 import { describe, expect, it } from 'vitest';
 import { isObject } from '../../../src/formats/json-reader.ts';
 import { readChatUsage } from '../../../src/formats/openai-chat/usage.ts';
 import type { Usage } from '../../../src/formats/usage.ts';
-import { allFixtures, type Fixture, haveFixtures, meterOf, sayWhenLeftOut } from '../../support/fixtures.ts';
+import {
+  allFixtures,
+  type Fixture,
+  haveFixtures,
+  meterOf,
+  reportSkippedReplay,
+} from '../../support/fixtures.ts';
 
-sayWhenLeftOut();
+reportSkippedReplay();
 
 interface Price {
   input: number;
@@ -35,7 +41,7 @@ const prices: Readonly<Record<string, Price>> = {
   'x-ai/grok-4.1-fast': { input: 0.2, cached: 0.05, output: 0.5 },
 };
 
-/** The charge for tokens that the host states, in USD; null where it states none, or charges tools besides. */
+/** Returns the charge for tokens that the host states, in USD; null if it states none, or also charges tools. */
 function statedUsd(usage: Record<string, unknown>): number | null {
   if (typeof usage.cost_in_usd_ticks === 'number')
     return usage.num_server_side_tools_used ? null : usage.cost_in_usd_ticks / 1e10;
@@ -50,9 +56,9 @@ function chargedUsd({ inputTokens, cachedTokens, outputTokens }: Usage, price: P
 }
 
 /**
- * The gateway of Vercel adds reasoning to completion_tokens for OpenAI's models too, whose completion_tokens contain it:
- * 327 tokens with 256 of reasoning among them are stated as the cost of 583. Its total and OpenAI's own figure say 327,
- * and so do we.
+ * Vercel's gateway adds reasoning to completion_tokens for OpenAI's models too, whose completion_tokens contain
+ * it: 327 tokens, 256 of them reasoning, are stated at the cost of 583. Its total and OpenAI's own figure are
+ * 327, and so is ours.
  */
 const statesReasoningTwice = /^vercel-gateway\/.*gpt-5/;
 
@@ -70,13 +76,13 @@ describe.skipIf(!haveFixtures)('the cost that a host states beside its usage', (
       return [{ name: fixture.name, fixture, usd, price }];
     });
 
-  it.each(stated)('is what the counted tokens of $name cost', ({ fixture, usd, price }) => {
+  it.each(stated)('equals the price of $name’s counted tokens', ({ fixture, usd, price }) => {
     const usage = meterOf(fixture).usage();
     expect(usage).not.toBeNull();
     expect(chargedUsd(usage as Usage, price)).toBeCloseTo(usd, 9);
   });
 
-  it('is stated by at least 25 recordings of three hosts', () => {
+  it('is in at least 25 recordings of three hosts', () => {
     expect(stated.length).toBeGreaterThanOrEqual(25);
     const hosts = new Set(stated.map(({ name }) => name.split('/')[0]));
     expect([...hosts].sort()).toEqual(['openrouter', 'vercel-gateway', 'xai']);
@@ -85,12 +91,12 @@ describe.skipIf(!haveFixtures)('the cost that a host states beside its usage', (
 
 describe.skipIf(!haveFixtures)('the total that a host states', () => {
   /**
-   * Vercel adds its total up without Gemini's thoughts; its cost, above, has them. Two of Cerebras have 2 and 5 tokens
-   * in the total that are in no other count.
+   * Vercel's total omits Gemini's thoughts, but its cost above includes them. Two of Cerebras' recordings have 2
+   * and 5 tokens in the total that no other count contains.
    */
   const leavesOut = /^vercel-gateway\/.*gemini|^perplexity\/.*deep-research|^cerebras\//;
 
-  it('is the sum of the counted tokens of every chat recording', () => {
+  it('equals the sum of the counted tokens of every chat recording', () => {
     const wrong = allFixtures()
       .filter(
         ({ meta, name }) =>
@@ -132,13 +138,13 @@ describe('reasoning that exceeds completion_tokens', () => {
     expect(readChatUsage(usage)).toMatchObject({ outputTokens: output, reasoningTokens: output });
   });
 
-  it('is outside it at the gateway of Vercel, whose cost charges both', () => {
+  it('is separate at Vercel’s gateway, whose cost charges both', () => {
     const usage = chat(28, 9, 61, { cost: 0.000896, market_cost: 0.000896 });
     expect(readChatUsage(usage)).toMatchObject({ outputTokens: 70, reasoningTokens: 61 });
     expect(chargedUsd(readChatUsage(usage) as Usage, { input: 2, output: 12 })).toBeCloseTo(0.000896, 9);
   });
 
-  it('reasoning is outside of the output if the total shows it', () => {
+  it('is separate from the output if the total shows it', () => {
     expect(readChatUsage({ ...chat(12, 1, 290), total_tokens: 303 })).toMatchObject({ outputTokens: 291 });
   });
 });

@@ -1,4 +1,4 @@
-// The resources of a provider's account that a request names, in every format.
+// Finds the resources of a provider's account that a request references, in every format.
 import { describe, expect, it } from 'vitest';
 import { isShared, referencesIn } from '../../../src/formats/references.ts';
 
@@ -9,7 +9,7 @@ const needed = (body: unknown) =>
     .sort();
 
 describe('a Responses request', () => {
-  it('names stored conversations, files, containers, indexes, prompts, skills, and tunnels', () => {
+  it('references stored conversations, files, containers, indexes, prompts, skills, and tunnels', () => {
     const body = {
       previous_response_id: 'resp_1',
       conversation: { id: 'conv_1' },
@@ -55,11 +55,11 @@ describe('a Responses request', () => {
     ['a null type', { type: null, id: 'rs_1' }],
     ['an empty type', { type: '', id: 'rs_1' }],
     ['a number for a type', { type: 1, id: 'rs_1' }],
-  ])('counts an item with %s and an id as a reference', (_, item) => {
+  ])('references an item with %s and an id', (_, item) => {
     expect(needed({ input: [item] })).toEqual(['rs_1']);
   });
 
-  it('looks up reasoning without its content, and does without it', () => {
+  it('looks up reasoning without its content, but also works without it', () => {
     const input = [
       { type: 'reasoning', id: 'rs_stored', summary: [] },
       { type: 'reasoning', id: 'rs_sealed', summary: [], encrypted_content: 'x' },
@@ -72,7 +72,7 @@ describe('a Responses request', () => {
 describe('a Messages request', () => {
   const file = (id: string): object => ({ type: 'document', source: { type: 'file', file_id: id } });
 
-  it('names files, containers, custom skills, threads, and user profiles', () => {
+  it('references files, containers, custom skills, threads, and user profiles', () => {
     const skills = [
       { type: 'custom', skill_id: 'skill_1' },
       { type: 'anthropic', skill_id: 'pptx' },
@@ -107,7 +107,7 @@ describe('a Messages request', () => {
 });
 
 describe('a chat request', () => {
-  it('finds files, earlier audio, voices, presets, and resources stored by hosts', () => {
+  it('references files, earlier audio, voices, presets, and resources stored by hosts', () => {
     const messages = [
       { role: 'system', content: 'fileid://file-fe-1,fileid://file-fe-2' },
       { role: 'user', content: [{ type: 'file', file: { file_id: 'file-1' } }] },
@@ -133,7 +133,7 @@ describe('a chat request', () => {
     expect(needed({ model: '@preset/x', messages: [], audio: { voice: 'alloy' } })).toEqual(['x']);
   });
 
-  it('names an index of Azure’s unless the caller brings a credential for it', () => {
+  it('references an index of Azure’s unless the caller sends a credential for it', () => {
     const source = (authentication: object) => ({
       data_sources: [
         {
@@ -150,7 +150,7 @@ describe('a chat request', () => {
 });
 
 describe('a Gemini request', () => {
-  it('names files, caches, stores, indexes, buckets, and service accounts, in both spellings', () => {
+  it('references files, caches, stores, indexes, buckets, and service accounts, in both spellings', () => {
     const uri = (fileUri: string): object => ({ fileData: { fileUri } });
     const parts = [
       uri('https://generativelanguage.googleapis.com/v1beta/files/abc-1'),
@@ -191,7 +191,7 @@ describe('a Gemini request', () => {
   });
 });
 
-it('finds voices of speech and files of images', () => {
+it('finds voices in speech and files in image requests', () => {
   expect(needed({ model: 'gpt-4o-mini-tts', input: 'hi', voice: { id: 'voice_1' } })).toEqual(['voice_1']);
   expect(needed({ model: 'gpt-4o-mini-tts', input: 'hi', voice: 'voice_2' })).toEqual(['voice_2']);
   expect(
@@ -202,7 +202,7 @@ it('finds voices of speech and files of images', () => {
   ).toEqual(['file-1', 'file-2']);
 });
 
-it('finds nothing in bodies of another shape', () => {
+it('finds no reference in bodies of another format', () => {
   const odd = {
     messages: 1,
     input: [1],
@@ -216,7 +216,7 @@ it('finds nothing in bodies of another shape', () => {
     expect(needed(body).filter((id) => !id.includes('googleapis'))).toEqual([]);
 });
 
-describe('what an operator shares', () => {
+describe('the list of resources shared by the operator', () => {
   it.each([
     [['vs_1'], 'vs_1', true],
     [['vs_1'], 'vs_12', false],
@@ -226,7 +226,7 @@ describe('what an operator shares', () => {
     [['gs://public'], 'gs://public/a.pdf', true],
     [['gs://public'], 'gs://public-not/a.pdf', false],
     [[], 'vs_1', false],
-  ])('%j for %s: %s', (shared, id, isIn) => {
+  ])('%j includes %s: %s', (shared, id, isIn) => {
     expect(isShared(shared, id)).toBe(isIn);
   });
 });

@@ -1,4 +1,4 @@
-// Counts of a request beyond what its provider takes.
+// Tests counts in a request beyond the provider's limits.
 
 import { describe, expect, it } from 'vitest';
 import type { FormatId } from '../../../src/formats/format-id.ts';
@@ -32,7 +32,7 @@ it.each<[FormatId, string, (count: unknown) => object, number]>([
     (candidate_count) => ({ contents: [], generation_config: { candidate_count } }),
     candidates,
   ],
-])('refuses more than the bound of %s %s', (kind, param, body, bound) => {
+])('refuses more than the limit of %s %s', (kind, param, body, bound) => {
   const fault = (count: unknown) => {
     const facts = readRequestFacts(formatOf(kind), body(count));
     return facts.ok ? null : facts.param;
@@ -53,7 +53,7 @@ const rates = overrideRates({
 });
 
 it.each([1e300, Number.MAX_VALUE, Number.POSITIVE_INFINITY, -1e300, Number.NaN, 0.5])(
-  'bounds a request whose every figure is %d by a whole, safe sum',
+  'bounds a request with every figure %d by a safe integer',
   (figure) => {
     const config = {
       maxOutputTokens: figure,
@@ -100,7 +100,7 @@ it.each([1e300, Number.MAX_VALUE, Number.POSITIVE_INFINITY, -1e300, Number.NaN, 
   },
 );
 
-describe('a usage of 10^18', () => {
+describe('a usage of 10^18 tokens', () => {
   const figure = 1e18;
   const chat = {
     prompt_tokens: figure,
@@ -136,7 +136,7 @@ describe('a usage of 10^18', () => {
     ['openai-transcription', { duration: figure }],
     ['cohere-rerank', { meta: { billed_units: { search_units: figure } } }],
     ['voyage-rerank', { usage: { total_tokens: figure } }],
-  ])('of %s is cut, and costs a whole, safe sum', (kind, body) => {
+  ])('of %s is capped, and costs a safe integer', (kind, body) => {
     const meter = createMeter(formatOf(kind), 'json');
     meter.push(new TextEncoder().encode(JSON.stringify(body)));
     meter.end();

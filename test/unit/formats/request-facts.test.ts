@@ -1,15 +1,15 @@
-// What the relay reads of requests: the facts, the faults, and the ids that bodies name.
+// Tests what the relay reads from requests: facts, faults, and referenced ids.
 
 import { describe, expect, it } from 'vitest';
 import type { FormatId } from '../../../src/formats/format-id.ts';
 import { readRequestFacts } from '../../../src/formats/request-facts.ts';
-import { allFixtures, haveFixtures, kindOf, sayWhenLeftOut } from '../../support/fixtures.ts';
+import { allFixtures, haveFixtures, kindOf, reportSkippedReplay } from '../../support/fixtures.ts';
 import { formatOf } from '../../support/formats.ts';
 
-sayWhenLeftOut();
+reportSkippedReplay();
 
 describe('the facts of a request', () => {
-  it('are read where they are', () => {
+  it('are read from the format’s own members', () => {
     const chat = { model: 'm', messages: [], stream: true, stream_options: { include_usage: false }, odd: 1 };
     expect(readRequestFacts(formatOf('openai-chat'), chat)).toEqual({
       ok: true,
@@ -66,20 +66,20 @@ describe('the facts of a request', () => {
     ['openai-speech', { model: 'm' }, 'input'],
     ['openai-transcription', {}, 'model'],
     ['cohere-rerank', { model: 'm', query: 'q' }, 'documents'],
-  ])('are faulty in %s %j', (kind, body, param) => {
+  ])('are invalid in %s %j', (kind, body, param) => {
     const facts = readRequestFacts(formatOf(kind), body);
     expect(facts).toMatchObject({ ok: false, param });
     if (!facts.ok) expect(facts.message).toMatch(param === null ? /JSON object/ : new RegExp(`'${param}'`));
   });
 });
 
-describe.skipIf(!haveFixtures)('every recorded request that was answered', () => {
-  it('is accepted', () => {
+describe.skipIf(!haveFixtures)('every successful recorded request', () => {
+  it('is accepted by the request check', () => {
     let accepted = 0;
     for (const fixture of allFixtures()) {
       const kind = kindOf(fixture);
       if (kind === null || fixture.meta.status !== 200 || fixture.request === undefined) continue;
-      // Neither is an endpoint that the relay has in that shape.
+      // The relay has neither endpoint in that format.
       if (['responses-sub', 'embed'].includes(fixture.meta.endpoint)) continue;
       // llama.cpp has one model and needs no name; Vertex and Azure have it in the path.
       if (/^(llamacpp|vertex|azure)\//.test(fixture.name) && !hasModel(fixture.request)) continue;

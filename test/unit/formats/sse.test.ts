@@ -1,4 +1,4 @@
-// The event splitter: what the standard says, however the bytes are cut, and without loss.
+// Tests the event splitter against the standard, at any cut, and without loss.
 import { describe, expect, it } from 'vitest';
 import {
   createRawSseSplitter,
@@ -6,10 +6,10 @@ import {
   type RawSseBlock,
   type SseEvent,
 } from '../../../src/formats/sse.ts';
-import { allFixtures, cutAtSeed, haveFixtures, sayWhenLeftOut } from '../../support/fixtures.ts';
+import { allFixtures, cutAtSeed, haveFixtures, reportSkippedReplay } from '../../support/fixtures.ts';
 import { growthOfTime, linearGrowth } from '../../support/growth.ts';
 
-sayWhenLeftOut();
+reportSkippedReplay();
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -23,7 +23,7 @@ function splitRaw(pieces: Uint8Array[]): RawSseBlock[] {
   return [...pieces.flatMap((piece) => splitter.push(piece)), ...splitter.end()];
 }
 
-describe('events', () => {
+describe('the SSE splitter', () => {
   it.each([
     ['data: a\n\n', [{ data: 'a' }]],
     ['data:a\n\n', [{ data: 'a' }]],
@@ -40,7 +40,7 @@ describe('events', () => {
     ['\uFEFFdata: a\n\n', [{ data: 'a' }]],
     ['retry: 3\nunknown: x\ndata: 中😀\n\n', [{ data: '中😀' }]],
     ['data: a:b: c\n\n', [{ data: 'a:b: c' }]],
-  ])('of %j', (text, events) => {
+  ])('splits %j into its events', (text, events) => {
     for (const lineEnd of ['\n', '\r\n', '\r']) {
       const bytes = encode(text.replaceAll('\n', lineEnd));
       expect(split([bytes])).toEqual(events);
@@ -49,7 +49,7 @@ describe('events', () => {
     }
   });
 
-  it('come as soon as their blank line is there, and a CRLF cut in two makes no other', () => {
+  it('returns events at their blank line, and no other for a split CRLF', () => {
     const splitter = createSseSplitter();
     expect(splitter.push(encode('data: a\r\n\r'))).toEqual([{ data: 'a' }]);
     expect(splitter.atBoundary).toBe(true);
@@ -59,7 +59,7 @@ describe('events', () => {
     expect(splitter.end()).toEqual([]);
   });
 
-  it('raw blocks have a boundary after comments, none within a line', () => {
+  it('marks a boundary after comments, but not within a line', () => {
     const splitter = createSseSplitter();
     expect(splitter.atBoundary).toBe(true);
     splitter.push(encode(': keepalive\n'));
@@ -68,7 +68,7 @@ describe('events', () => {
     expect(splitter.atBoundary).toBe(false);
   });
 
-  it('beyond the limit are forgotten, and the next ones come', () => {
+  it('drops events above the limit, and continues with the next', () => {
     const splitter = createRawSseSplitter({ maximumEventCharacters: 20 });
     const text = `data: ${'x'.repeat(100)}\n\ndata: ok\n\n`;
     for (const largest of [1, 7, 200]) {
@@ -89,13 +89,13 @@ describe('events', () => {
   });
 });
 
-describe('raw blocks', () => {
+describe('the raw SSE splitter', () => {
   it.each([
     'data: a\n\n: c\n\n\n\ndata: b\n',
     '\uFEFFevent: x\r\ndata: 1\r\n\r\n\r\n{"error":\r\n1}\r\n\r\n',
     'data: a\r\rdata: b\r\r',
     'no SSE at all <html>',
-  ])('of %j, put together, are the input', (text) => {
+  ])('returns blocks of %j that join to the input', (text) => {
     for (const [seed, largest] of [
       [1, 1],
       [2, 3],
@@ -112,7 +112,7 @@ describe('raw blocks', () => {
 });
 
 describe.skipIf(!haveFixtures)('every recorded stream', () => {
-  it('loses nothing, and gives the same events at every cut', () => {
+  it('loses nothing, and has the same events at every cut', () => {
     const streams = allFixtures().filter(({ meta }) => meta.response_file === 'response.sse');
     for (const { name, bytes } of streams) {
       const events = split([bytes]);

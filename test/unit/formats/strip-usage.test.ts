@@ -1,10 +1,10 @@
-// Taking out again what the relay's own include_usage put into a stream.
+// Removes the usage that the relay's own include_usage added to a stream.
 import { describe, expect, it } from 'vitest';
 import { stripUsage } from '../../../src/formats/openai-chat/index.ts';
 import { createRawSseSplitter } from '../../../src/formats/sse.ts';
-import { allFixtures, haveFixtures, sayWhenLeftOut } from '../../support/fixtures.ts';
+import { allFixtures, haveFixtures, reportSkippedReplay } from '../../support/fixtures.ts';
 
-sayWhenLeftOut();
+reportSkippedReplay();
 
 function strip(raw: string): string | null {
   const splitter = createRawSseSplitter();
@@ -23,7 +23,7 @@ describe('stripUsage', () => {
     ['data:{"usage":null,"choices":[]}\r\n\r\n', 'data:{"choices":[]}\r\n\r\n'],
     [': c\nid: 7\ndata: {"a":1, "usage" : null , "b":2}\n\n', ': c\nid: 7\ndata: {"a":1 , "b":2}\n\n'],
     ['data: {"choices":[],\ndata: "usage":null}\n: c\n\n', 'data: {"choices":[]}\n: c\n\n'],
-  ])('takes a null out of %j', (raw, stripped) => {
+  ])('removes a null usage from %j', (raw, stripped) => {
     expect(strip(raw)).toBe(stripped);
   });
 
@@ -36,13 +36,13 @@ describe('stripUsage', () => {
     'data: {"choices":[{"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":1}}\n\n',
     'data: {"error":{"message":"usage"},"usage"\n\n',
     'data: not json "usage"\n\n',
-  ])('leaves %j as it is', (raw) => {
+  ])('leaves %j unchanged', (raw) => {
     expect(strip(raw)).toBe(raw);
   });
 });
 
 describe.skipIf(!haveFixtures)('every recorded chat and completions stream', () => {
-  it('has no requested usage afterwards, and is otherwise unchanged', () => {
+  it('has no requested usage after the removal, and is otherwise unchanged', () => {
     let dropped = 0;
     let edited = 0;
     const streams = allFixtures().filter(

@@ -1,12 +1,12 @@
-// A call's arguments as an object, whatever a model wrote.
+// Parses a call's arguments into an object, whatever the model wrote.
 import { describe, expect, it } from 'vitest';
 import { anthropicMessages } from '../../../src/formats/anthropic-messages/index.ts';
 import type { NeutralEvent } from '../../../src/formats/neutral.ts';
 import { argumentsObject } from '../../../src/formats/tool-arguments.ts';
 import { growthOfTime, linearGrowth } from '../../support/growth.ts';
-import { contextOf } from '../../support/translated-answers.ts';
+import { contextOf } from '../../support/translated-responses.ts';
 
-describe('arguments', () => {
+describe('the arguments of a tool call', () => {
   it.each<[string, string, object]>([
     ['an object', '{"a":1}', { a: 1 }],
     ['nothing', '', {}],
@@ -20,11 +20,11 @@ describe('arguments', () => {
     ['cut inside a list', '{"a":[1,2,{"b":"x, {y", "c', { a: [1, 2, { b: 'x, {y' }] }],
     ['cut after an escape', '{"a":"\\"","b":"\\', { a: '"' }],
     ['cut at once', '{', {}],
-  ])('that are %s', (_what, text, expected) => {
+  ])('are parsed if they are %s', (_what, text, expected) => {
     expect(argumentsObject(text)).toEqual(expected);
   });
 
-  it('that were cut are read in linear time', () => {
+  it('are parsed in linear time if truncated', () => {
     const read = (items: number) => argumentsObject(`{"a":[${'1,'.repeat(items)}`);
     expect(growthOfTime(50_000, read)).toBeLessThan(linearGrowth);
   });
@@ -45,13 +45,13 @@ describe('the streamed input of a tool_use block', () => {
     );
   };
 
-  it('arguments are an object if the model wrote none', () => {
+  it('is an empty object if the model wrote no arguments', () => {
     expect(inputOf('nu', 'll')).toEqual(['{}']);
     expect(inputOf('SELECT', ' 1')).toEqual(['{"input":"SELECT 1"}']);
     expect(inputOf()).toEqual(['{}']);
   });
 
-  it('comes as it is written where the model wrote one', () => {
+  it('is streamed as the model writes it', () => {
     expect(inputOf(' ', '{"a"', ':1}')).toEqual([' {"a"', ':1}']);
   });
 });

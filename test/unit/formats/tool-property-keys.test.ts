@@ -1,4 +1,4 @@
-// Names of tools' arguments that Claude refuses: renamed on the way there, the caller's own on the way back.
+// Tests argument names that Claude refuses: renamed in the request, and restored in the answer.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fitRequest } from '../../../src/formats/answer-edit.ts';
@@ -45,7 +45,7 @@ const answer = (name: string, args: string): NeutralResponse => ({
   promptBlock: null,
 });
 
-/** What reaches the caller of an answer whose arguments come in pieces. */
+/** Returns what the caller receives of an answer whose arguments are streamed. */
 function streamed(
   edit: ReturnType<ReturnType<typeof write>['edit']>,
   response: NeutralResponse,
@@ -66,7 +66,7 @@ const partOf = ({ candidates }: NeutralResponse) => candidates[0]?.parts[0];
 const filter = { 'filter[id]': { type: 'string' }, limit: { type: 'integer' } };
 
 describe('arguments with names that Claude refuses', () => {
-  it('are renamed at the root, in `required` too, and nowhere else', () => {
+  it('are renamed at the root and in `required`, and nowhere else', () => {
     const inner = { type: 'object', properties: { 'a b': {} }, required: ['a b'] };
     const { schema } = write({
       type: 'object',
@@ -90,7 +90,7 @@ describe('arguments with names that Claude refuses', () => {
     expect(Object.keys(write({ anyOf }).schema.properties).filter((key) => !allowed.test(key))).toEqual([]);
   });
 
-  it('never become the name of another argument', () => {
+  it('never get the name of another argument', () => {
     const once = Object.keys(write({ type: 'object', properties: { 'a b': {} } }).schema.properties)[0] ?? '';
     const keys = Object.keys(
       write({ type: 'object', properties: { [once]: {}, 'a b': {} } }).schema.properties,
@@ -99,7 +99,7 @@ describe('arguments with names that Claude refuses', () => {
     expect(keys.every((key) => allowed.test(key))).toBe(true);
   });
 
-  it('have the caller’s names in the answer, whole and streamed, and their values byte for byte', () => {
+  it('have the caller’s names in the answer, whole and streamed, with byte-identical values', () => {
     const { schema, name, edit } = write({ type: 'object', properties: filter });
     const [renamed = ''] = Object.keys(schema.properties);
     const response = answer(name, `{"${renamed}" : "[\\u00e9]", "limit":12345678901234567890}`);
@@ -111,7 +111,7 @@ describe('arguments with names that Claude refuses', () => {
     expect(partOf(streamed(edit(), response))).toMatchObject(expected);
   });
 
-  it('are renamed in the conversation’s calls', () => {
+  it('are renamed in the calls of the conversation', () => {
     const call = {
       id: 'c1',
       type: 'function',
@@ -129,7 +129,7 @@ describe('arguments with names that Claude refuses', () => {
     expect(JSON.stringify(body.messages)).toContain(`"input":{"${renamed}":"1"}`);
   });
 
-  it('stay where the provider takes them, and where nothing is wrong with them', () => {
+  it('stay unchanged if the provider accepts them', () => {
     expect(JSON.stringify(write({ type: 'object', properties: filter }, 'gemini-generate').body)).toContain(
       '"filter[id]"',
     );
@@ -137,7 +137,7 @@ describe('arguments with names that Claude refuses', () => {
     expect(Object.keys(write(fine).schema.properties)).toEqual(['a.b-c_1']);
   });
 
-  it('of any kind are allowed names there and the same again here', () => {
+  it('are allowed names, and the same for the same name', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.string({ maxLength: 90 }), { minLength: 1, maxLength: 6 }), (names) => {
         const keys = names.filter((name) => name !== '__proto__');
@@ -155,8 +155,8 @@ describe('arguments with names that Claude refuses', () => {
   });
 });
 
-describe('a structured answer with such members, of a model that has to call a tool for it', () => {
-  it('comes inside an object, and out of it again', () => {
+describe('a structured answer with such members from a model that must call a tool for it', () => {
+  it('is wrapped in an object, and unwrapped', () => {
     const schema = { type: 'object', properties: { 'Account Number': { type: 'string' } } };
     const format = { type: 'json_schema', json_schema: { name: 's', schema } };
     const { body, edit } = write({ type: 'object', properties: {} }, 'anthropic-messages', {
@@ -167,9 +167,9 @@ describe('a structured answer with such members, of a model that has to call a t
     };
     const [member = '', ...others] = Object.keys(tool.input_schema.properties as JsonObject);
     expect([member, others]).toEqual([expect.stringMatching(allowed), []]);
-    const told = '{"Account Number":"12"}';
-    const response = answer('s', `{"${member}":${told}}`);
-    expect(partOf(edit().response(response))).toEqual({ type: 'text', text: told });
-    expect(partOf(streamed(edit(), response))).toMatchObject({ type: 'text', text: told });
+    const content = '{"Account Number":"12"}';
+    const response = answer('s', `{"${member}":${content}}`);
+    expect(partOf(edit().response(response))).toEqual({ type: 'text', text: content });
+    expect(partOf(streamed(edit(), response))).toMatchObject({ type: 'text', text: content });
   });
 });

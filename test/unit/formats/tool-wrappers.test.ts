@@ -1,4 +1,4 @@
-// Tools that come in a wrapper of one format (namespaces, items, deferred loading) at targets of the others.
+// Tests tools in a wrapper of one format (namespaces, items, deferred loading) at targets of the other formats.
 import { describe, expect, it } from 'vitest';
 import { fitRequest } from '../../../src/formats/answer-edit.ts';
 import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
@@ -24,7 +24,7 @@ function read(from: ConversationId, body: JsonObject) {
   return requestOf(conversationOf(from).readRequest(body, { model: 'm', stream: false }));
 }
 
-/** What the target is sent, and how its answer with one call reaches the caller, whole and streamed. */
+/** Returns what the target receives, and how its answer with one call reaches the caller, whole and streamed. */
 function relay(from: ConversationId, to: ConversationId, body: JsonObject) {
   const request = read(from, body);
   const customTools = to === 'openai-responses';
@@ -103,13 +103,13 @@ const namespace = (name: string, tools: JsonObject[], more: JsonObject = {}) => 
 const wx = namespace('mcp__wx', [fn('get_weather'), fn('set_alarm')]);
 
 describe.each(others)('a namespace of tools at %s', (to) => {
-  it('is a function for each of its tools, and nothing is named as dropped', () => {
+  it('becomes a function for each of its tools, and nothing is reported as dropped', () => {
     const { names, dropped } = relay('openai-responses', to, { input: 'hi', tools: [fn('shell'), wx] });
     expect(names).toEqual(['shell', 'mcp__wx__get_weather', 'mcp__wx__set_alarm']);
     expect(dropped).toEqual([]);
   });
 
-  it('gets its calls back with the namespace and the bare name, whole and streamed', () => {
+  it('has its namespace and bare names in the calls of the answer, whole and streamed', () => {
     const relayed = relay('openai-responses', to, { input: 'hi', tools: [wx] });
     const call = { type: 'function_call', namespace: 'mcp__wx', name: 'get_weather', arguments: '{"q":"a"}' };
     expect(relayed.answer('mcp__wx__get_weather', '{"q":"a"}').output).toMatchObject([call]);
@@ -123,12 +123,12 @@ describe.each(others)('a namespace of tools at %s', (to) => {
     expect(events.at(-1)).toMatchObject({ response: { output: [call] } });
   });
 
-  it('also gets a call by the bare name that only one tool has', () => {
+  it('accepts a call by a bare name that only one tool has', () => {
     const { answer } = relay('openai-responses', to, { input: 'hi', tools: [wx] });
     expect(answer('get_weather', '{}').output).toMatchObject([{ namespace: 'mcp__wx', name: 'get_weather' }]);
   });
 
-  it('gives the calls of the history the same names', () => {
+  it('has the same names in the calls of the history', () => {
     const { body } = relay('openai-responses', to, {
       tools: [wx],
       input: [
@@ -174,7 +174,7 @@ describe.each(others)('a namespace of tools at %s', (to) => {
     expect(relayed.names[3]).toMatch(/__find$/);
   });
 
-  it('turns a custom tool inside back into one', () => {
+  it('preserves a custom tool inside', () => {
     const tools = [namespace('edit', [{ type: 'custom', name: 'patch', description: 'd' }])];
     const { names, answer } = relay('openai-responses', to, { input: 'hi', tools });
     expect(names).toEqual(['edit__patch']);
@@ -183,7 +183,7 @@ describe.each(others)('a namespace of tools at %s', (to) => {
     ]);
   });
 
-  it('may be brought by an item, which leaves the system prompt first', () => {
+  it('may come from an item, which leaves the system prompt first', () => {
     const { names, dropped, body } = relay('openai-responses', to, {
       input: [
         { type: 'additional_tools', role: 'developer', tools: [fn('shell'), wx] },
@@ -213,7 +213,7 @@ describe.each(others)('the client’s search for tools at %s', (to) => {
     { role: 'user', content: 'send' },
   ];
 
-  it('is a function, and what it found can be called', () => {
+  it('becomes a function, and the tools that it found can be called', () => {
     const { names, dropped, body } = relay('openai-responses', to, { input: history, tools: [search] });
     expect(names).toEqual(['tool_search', 'send', 'crm__get']);
     expect(dropped).toEqual([]);
@@ -234,7 +234,7 @@ describe.each(others)('the client’s search for tools at %s', (to) => {
     expect(events.map(({ type }) => type)).not.toContain('response.function_call_arguments.delta');
   });
 
-  it('of OpenAI itself has nothing left to find: deferred tools are shown', () => {
+  it('shows the deferred tools at once if it is OpenAI’s own search', () => {
     const tools = [{ type: 'tool_search' }, fn('send', { defer_loading: true })];
     const { names, dropped } = relay('openai-responses', to, { input: 'hi', tools });
     expect(names).toEqual(['send']);
@@ -242,7 +242,7 @@ describe.each(others)('the client’s search for tools at %s', (to) => {
   });
 });
 
-it('a function in a namespace of its own name, as OpenAI’s search loads it, is called by its bare name', () => {
+it('calls a function in a namespace of its own name, as OpenAI’s search loads it, by its bare name', () => {
   const input = [
     { type: 'function_call', call_id: 'c1', namespace: 'send', name: 'send', arguments: '{}' },
     { type: 'function_call_output', call_id: 'c1', output: 'r' },
@@ -254,7 +254,7 @@ it('a function in a namespace of its own name, as OpenAI’s search loads it, is
   expect(relay('openai-responses', 'openai-responses', { input, tools }).body.input).toEqual(input);
 });
 
-it('a tool of a namespace can be chosen, and one web search is enough', () => {
+it('supports the choice of a tool in a namespace, and sends one web search', () => {
   const choose = (tool_choice: JsonObject) =>
     relay('openai-responses', 'anthropic-messages', { input: 'hi', tools: [wx], tool_choice }).body
       .tool_choice;
@@ -268,7 +268,7 @@ it('a tool of a namespace can be chosen, and one web search is enough', () => {
   expect(names).toEqual(['web_search', 'f']);
 });
 
-it('the description of a Gemini function contains what it returns', () => {
+it('describes a Gemini function’s return value in its description', () => {
   const declaration = { name: 'f', description: 'd', response: { type: 'STRING' } };
   const body = {
     contents: [{ role: 'user', parts: [{ text: 'hi' }] }],
@@ -280,7 +280,7 @@ it('the description of a Gemini function contains what it returns', () => {
   expect(relay('gemini-generate', 'gemini-generate', body).body.tools).toEqual(body.tools);
 });
 
-it('Responses gets its own wrappers back as they were', () => {
+it('returns Responses its own wrappers unchanged', () => {
   const search = { type: 'tool_search', execution: 'client', parameters };
   const tools = [fn('shell', { strict: false }), wx, search];
   const input = [
@@ -322,7 +322,7 @@ describe.each(['openai-chat', 'openai-responses', 'gemini-generate'] as const)(
       },
     ];
 
-    it('are hidden while the client’s search has not found them, and nothing is lost', () => {
+    it('are hidden until the client’s search has found them, and nothing is lost', () => {
       const tools = [tool('ToolSearch'), deferred];
       const { names, dropped } = relay('anthropic-messages', to, {
         max_tokens: 99,
@@ -333,7 +333,7 @@ describe.each(['openai-chat', 'openai-responses', 'gemini-generate'] as const)(
       expect(dropped).toEqual([]);
     });
 
-    it('are shown once referred to, behind the others, and the reference is readable', () => {
+    it('are shown after a reference, behind the others, and the reference is readable', () => {
       const tools = [tool('other', { defer_loading: true }), deferred, tool('ToolSearch')];
       const { names, dropped, body } = relay('anthropic-messages', to, {
         max_tokens: 99,
@@ -345,7 +345,7 @@ describe.each(['openai-chat', 'openai-responses', 'gemini-generate'] as const)(
       expect(JSON.stringify(body)).toContain('Tool loaded: mcp__wx__get_weather');
     });
 
-    it('are all shown where only Anthropic’s search could find them', () => {
+    it('are all shown if only Anthropic’s search could find them', () => {
       const tools = [{ type: 'tool_search_tool_bm25_20251119', name: 'tool_search_tool_bm25' }, deferred];
       const { names, dropped } = relay('anthropic-messages', to, {
         max_tokens: 99,
@@ -358,7 +358,7 @@ describe.each(['openai-chat', 'openai-responses', 'gemini-generate'] as const)(
   },
 );
 
-it('Messages gets its own deferred tools and references back as they were', () => {
+it('returns Messages its own deferred tools and references unchanged', () => {
   const tools = [
     { name: 'ToolSearch', input_schema: parameters },
     { name: 'wx', input_schema: parameters, defer_loading: true },
@@ -378,7 +378,7 @@ it('Messages gets its own deferred tools and references back as they were', () =
   expect(body.messages).toEqual(messages);
 });
 
-it('chat’s choice `validated` is Gemini’s VALIDATED, both ways', () => {
+it('translates chat’s choice `validated` to Gemini’s VALIDATED, and back', () => {
   const tools = [{ type: 'function', function: { name: 'f', parameters } }];
   const { body, dropped } = relay('openai-chat', 'gemini-generate', {
     messages: [{ role: 'user', content: 'hi' }],

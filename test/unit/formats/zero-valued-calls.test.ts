@@ -1,5 +1,5 @@
-// Servers written in Go send every member of a call with its zero value. A call is read from what is filled in, and
-// nothing is read from what is not.
+// Servers written in Go send every member of a call with its zero value. The relay reads only members with another
+// value.
 import { describe, expect, it } from 'vitest';
 import { errorName } from '../../../src/formats/json-reader.ts';
 import { openaiChat } from '../../../src/formats/openai-chat/index.ts';
@@ -16,7 +16,7 @@ function partsOf(message: object, finish_reason = 'stop') {
   return openaiChat.readResponse(body).candidates[0];
 }
 
-/** The parts of a stream of those deltas. */
+/** Returns the parts of a stream of these deltas. */
 function streamed(deltas: object[], finish_reason = 'stop') {
   const reader = openaiChat.eventReader();
   const chunk = (delta: object, reason: string | null) => ({
@@ -37,12 +37,12 @@ describe.each([
   ['streamed', (message: object) => streamed([message])],
 ])('a zero-valued member of a %s answer', (_how, read) => {
   it.each([
-    ['type says function', { type: 'function', custom: zeroCustom, function: weather }],
-    ['no type says which', { type: '', custom: zeroCustom, function: weather }],
+    ['with the type function', { type: 'function', custom: zeroCustom, function: weather }],
+    ['without a type', { type: '', custom: zeroCustom, function: weather }],
   ])('does not hide the function that is called: %s', (_what, call) => {
-    const told = read({ content: '', tool_calls: [{ index: 0, id: 'a', ...call }] });
-    expect(told?.parts).toEqual([expected]);
-    expect(told?.stop.reason).toBe('tool-calls');
+    const answer = read({ content: '', tool_calls: [{ index: 0, id: 'a', ...call }] });
+    expect(answer?.parts).toEqual([expected]);
+    expect(answer?.stop.reason).toBe('tool-calls');
   });
 
   it('does not hide the custom tool that is called', () => {
@@ -66,14 +66,14 @@ describe.each([
     ],
     ['audio', { audio: { id: '', data: '', expires_at: 0, transcript: '' } }],
     ['refusal', { refusal: '' }],
-  ])('makes no part of an empty %s', (_what, zero) => {
-    const told = read({ content: '4', ...zero });
-    expect(told?.parts).toEqual([{ type: 'text', text: '4' }]);
-    expect(told?.stop.reason).toBe('stop');
+  ])('creates no part for an empty %s', (_what, zero) => {
+    const answer = read({ content: '4', ...zero });
+    expect(answer?.parts).toEqual([{ type: 'text', text: '4' }]);
+    expect(answer?.stop.reason).toBe('stop');
   });
 });
 
-describe('an error whose members are all empty', () => {
+describe('an error object in an answer', () => {
   const zero = { code: '', message: '', type: '', status: 0, param: null };
   const body = {
     id: 'c',
@@ -81,7 +81,7 @@ describe('an error whose members are all empty', () => {
     error: zero,
   };
 
-  it('a call with zero values only is no call', () => {
+  it('is no error if all its values are zero', () => {
     expect(openaiChat.readResponse(body)).toMatchObject({
       error: null,
       candidates: [{ stop: { reason: 'stop' } }],
@@ -89,7 +89,7 @@ describe('an error whose members are all empty', () => {
     expect(errorName(body)).toBeUndefined();
   });
 
-  it('a call with one member that is not zero is a call', () => {
+  it('is an error if one member is not zero', () => {
     const failed = { ...body, error: { ...zero, code: 'overloaded' } };
     expect(openaiChat.readResponse(failed).error?.code).toBe('overloaded');
     expect(errorName(failed)).toBe('overloaded');
@@ -104,11 +104,11 @@ describe('a streamed call whose deltas have zero values', () => {
       function_call: zeroFunction,
       tool_calls: [{ index, id, type: id === '' ? '' : 'function', custom, function: called }],
     });
-    const told = streamed([
+    const answer = streamed([
       delta(0, zeroCustom, { name: 'get_weather', arguments: '' }, 'a'),
       delta(0, zeroCustom, { name: '', arguments: '{"city":' }),
       delta(0, zeroCustom, { name: '', arguments: '"Mexico City"}' }),
     ]);
-    expect(told?.parts).toEqual([expected]);
+    expect(answer?.parts).toEqual([expected]);
   });
 });

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { chunksOfJson } from '../../../src/lib/json.ts';
 
-it('cuts items into arrays of at most so many bytes, in order', () => {
+it('splits items into arrays up to a byte limit, in order', () => {
   const items = ['a', 'bb', 'ü', { c: 1 }, 5];
   const chunks = chunksOfJson(items, 12);
   expect(chunks.flatMap((chunk) => JSON.parse(chunk))).toEqual(items);
@@ -9,7 +9,7 @@ it('cuts items into arrays of at most so many bytes, in order', () => {
   expect(chunks.length).toBeGreaterThan(1);
 });
 
-it('gives an item that is too large a chunk of its own, and nothing for nothing', () => {
+it('gives an oversized item its own chunk, and returns no chunk for no item', () => {
   expect(chunksOfJson(['x'.repeat(50), 'y'], 12)).toHaveLength(2);
   expect(chunksOfJson([])).toEqual([]);
 });

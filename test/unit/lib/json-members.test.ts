@@ -1,11 +1,11 @@
-// Edits in place: against JSON.parse on many made-up bodies, and that nothing else changes.
+// Tests edits in place against JSON.parse on many generated bodies, and that nothing else changes.
 import { describe, expect, it } from 'vitest';
 import { memberText, removeMember, replaceMember, topLevelMembers } from '../../../src/lib/json-members.ts';
 import { seededNumbers } from '../../support/fixtures.ts';
 import { growthOfTime, linearGrowth } from '../../support/growth.ts';
 
 describe('topLevelMembers', () => {
-  it('sees keys through escapes, values through strings that look like structure', () => {
+  it('reads escaped keys, and values with strings that look like structure', () => {
     const text = '\n{ "a" : "}\\",{[" ,"m\\u006fdel":\t[1,{"x":"]"}], "\\"" : -1.5e+9,"n":null , "":{} }\n';
     const members = topLevelMembers(text);
     expect(members.map((member) => member.key)).toEqual(['a', 'model', '"', 'n', '']);
@@ -19,7 +19,7 @@ describe('topLevelMembers', () => {
     expect(text.slice(members[1]?.keyStart, members[1]?.valueStart)).toBe('"m\\u006fdel":\t');
   });
 
-  it('finds nothing in an empty object, and ends on text that is no JSON', () => {
+  it('finds nothing in an empty object, and stops at invalid JSON', () => {
     expect(topLevelMembers('{}')).toEqual([]);
     expect(topLevelMembers(' { } ')).toEqual([]);
     for (const text of [
@@ -40,19 +40,19 @@ describe('topLevelMembers', () => {
 });
 
 describe('replaceMember', () => {
-  it('keeps everything else as it was: big integers, order, whitespace, duplicates', () => {
+  it('leaves everything else unchanged: big integers, order, whitespace, duplicates', () => {
     const text = '{ "seed": 12345678901234567890,\n "model" : "a", "x":1.0, "model":"b" }';
     expect(replaceMember(text, 'model', '"c"')).toBe(
       '{ "seed": 12345678901234567890,\n "model" : "c", "x":1.0, "model":"c" }',
     );
   });
 
-  it('appends where there is no such member', () => {
+  it('appends a missing member', () => {
     expect(replaceMember('{}', 'a', '1')).toBe('{"a":1}');
     expect(replaceMember('{ "b" : 2 }', 'a', 'true')).toBe('{ "b" : 2,"a":true }');
   });
 
-  it('edits a nested object by way of its text', () => {
+  it('edits a nested object through its text', () => {
     const text = '{"a":1,"stream_options":{"x":1}}';
     const member = topLevelMembers(text)[1];
     const inner =
@@ -74,17 +74,17 @@ describe('removeMember', () => {
     ['{"k":1,"a":0,"k":2}', '{"a":0}'],
     ['{"a":0,"k":1,"k":2,"b":1}', '{"a":0,"b":1}'],
     ['{"a":0}', '{"a":0}'],
-  ])('%s without k is %s', (text, without) => {
+  ])('turns %s into %s without k', (text, without) => {
     expect(removeMember(text, 'k')).toBe(without);
   });
 });
 
-describe('against JSON.parse, on 2,000 made-up objects', () => {
+describe('the member functions, compared with JSON.parse on 2,000 generated objects', () => {
   const next = seededNumbers(7);
   const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(next() * items.length)] as Item;
   const space = (): string => pick(['', '', ' ', '\n  ', '\t', '\r\n']);
   const strings = ['', 'a', '\\', '"', '\\"', '}{][,:', 'é中😀', '\u2028', '\\u0041', 'tail\\\\'];
-  // Keys that end in a backslash are left out: after one, V8 (Node 24.21) misreads the next object's "\"" as it.
+  // Keys that end in a backslash are excluded: after one, V8 (Node 24.21) misreads the next object's "\"" as it.
   const keys = ['model', 'usage', ...strings.filter((text) => !text.endsWith('\\'))];
   const value = (depth: number): string => {
     const kind = next();
@@ -103,7 +103,7 @@ describe('against JSON.parse, on 2,000 made-up objects', () => {
     return `{${space()}${members.join(`${space()},${space()}`)}${space()}}`;
   };
 
-  it('finds the same members, and edits to the same value', () => {
+  it('find the same members, and edit to the same value', () => {
     for (let round = 0; round < 2_000; round++) {
       const text = `${space()}${object(0, Math.floor(next() * 6))}${space()}`;
       const parsed = JSON.parse(text) as Record<string, unknown>;
@@ -119,7 +119,7 @@ describe('against JSON.parse, on 2,000 made-up objects', () => {
     }
   });
 
-  it('reads long strings in linear time', () => {
+  it('read long strings in linear time', () => {
     const read = (repeats: number) => {
       const messages = Array(10).fill({ content: 'x\\" {'.repeat(repeats) });
       expect(topLevelMembers(JSON.stringify({ messages, model: 'm' }))).toHaveLength(2);

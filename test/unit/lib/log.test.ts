@@ -1,10 +1,9 @@
-// The operator's log: what its lines look like.
 import { afterEach, expect, it, vi } from 'vitest';
 import { logError, logWarning, report } from '../../../src/lib/log.ts';
 
 afterEach(() => void vi.restoreAllMocks());
 
-it('writes one line of JSON: the event first, the fields in their order, what was thrown by its words', () => {
+it('writes one line of JSON: the event first, the fields in order, and an error as its message', () => {
   const written = vi.spyOn(console, 'error').mockReturnValue();
   logError('row-rejected', { id: 'r1', error: new TypeError('two\nlines'), pauseMs: 5 });
   expect(written.mock.calls).toEqual([
@@ -12,7 +11,7 @@ it('writes one line of JSON: the event first, the fields in their order, what wa
   ]);
 });
 
-it('has no error where none was thrown', () => {
+it('writes no error if none was thrown', () => {
   const written = vi.spyOn(console, 'warn').mockReturnValue();
   logWarning('key-refused', { keyId: null });
   report('board-away', undefined);

@@ -1,4 +1,4 @@
-// Amounts as people read them.
+// Formats amounts for people.
 import { expect, it } from 'vitest';
 import { usdTextOfNano } from '../../../src/lib/money.ts';
 
@@ -8,6 +8,6 @@ it.each([
   [20_000, '0.00002'],
   [1_500_000_000, '1.5'],
   [100_000_000_000, '100'],
-])('%i nano-USD are $%s, never a power of ten', (nano, text) => {
+])('formats %i nano-USD as $%s, never as a power of ten', (nano, text) => {
   expect(usdTextOfNano(nano)).toBe(text);
 });

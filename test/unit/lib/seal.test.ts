@@ -1,26 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import { encryptionKeyIdOf, seal, UnsealError, unseal } from '../../../src/lib/seal.ts';
 
-describe('sealing', () => {
-  it('gives the text back under the same key', async () => {
+describe('a sealed text', () => {
+  it('opens with the same key', async () => {
     for (const plain of ['', 'sk-123', 'schlüssel ☂', 'x'.repeat(8_192)]) {
       expect(await unseal(await seal(plain, 'any string'), 'any string')).toBe(plain);
     }
   });
 
-  it('never makes the same twice', async () => {
+  it('is never the same twice', async () => {
     const [one, two] = await Promise.all([seal('same', 'key'), seal('same', 'key')]);
     expect(one.iv).not.toBe(two.iv);
     expect(one.sealed).not.toBe(two.sealed);
   });
 
-  it('refuses another key by its id', async () => {
+  it('names the key if opened with another one', async () => {
     const sealed = await seal('secret', 'one');
     await expect(unseal(sealed, 'two')).rejects.toThrow(UnsealError);
     await expect(unseal(sealed, 'two')).rejects.toThrow(/another ENCRYPTION_KEY/);
   });
 
-  it('refuses what was altered', async () => {
+  it('does not open after a change', async () => {
     const sealed = await seal('secret', 'one');
     const altered = { ...sealed, sealed: `A${sealed.sealed.slice(1)}` };
     const swapped = sealed.sealed.startsWith('A')
@@ -30,7 +30,7 @@ describe('sealing', () => {
     await expect(unseal({ ...sealed, iv: 'not base64!' }, 'one')).rejects.toThrow(UnsealError);
   });
 
-  it('tells keys apart by a short id that does not change', async () => {
+  it('identifies its key by a short, stable id', async () => {
     expect(await encryptionKeyIdOf('one')).toMatch(/^[0-9a-f]{16}$/);
     expect(await encryptionKeyIdOf('one')).toBe(await encryptionKeyIdOf('one'));
     expect(await encryptionKeyIdOf('one')).not.toBe(await encryptionKeyIdOf('two'));

@@ -1,15 +1,15 @@
-// The reservation: never below the true cost of a recorded request but for the exceptions named here, and
-// not absurdly above it; and what each field of a request does to it.
+// Tests the reservation: never below the true cost of a recorded request except for those named here, and not
+// absurdly above it. Also tests the effect of each request field.
 import { describe, expect, it } from 'vitest';
 import { createMeter } from '../../../src/formats/meter.ts';
 import { inputBounds, outputBounds, upperBound } from '../../../src/metering/bound.ts';
 import { costNanoUsd, overrideRates } from '../../../src/metering/price.ts';
-import { allFixtures, framingOf, haveFixtures, kindOf, sayWhenLeftOut } from '../../support/fixtures.ts';
+import { allFixtures, framingOf, haveFixtures, kindOf, reportSkippedReplay } from '../../support/fixtures.ts';
 import { formatOf } from '../../support/formats.ts';
 
-sayWhenLeftOut();
+reportSkippedReplay();
 
-/** One nano-USD a token in, ten a token out; cache writes as Anthropic prices them. */
+/** One nano-USD per input token, ten per output token; cache writes as Anthropic prices them. */
 const rates = overrideRates({
   input: 0.001,
   output: 0.01,
@@ -18,7 +18,7 @@ const rates = overrideRates({
   cache_write_1h: 0.002,
 });
 
-/** Without caches, whose discounts would hide what a bound lacks. */
+/** Without cache discounts, which would hide what a bound lacks. */
 const plain = overrideRates({ input: 0.001, output: 0.01 });
 
 /** Providers that the relay knows by name; all others are hosts behind `openai-compatible`. */
@@ -50,17 +50,17 @@ describe.skipIf(!haveFixtures)('the bounds of the recorded requests', () => {
     ];
   });
 
-  it('hold the true input', () => {
+  it('cover the true input', () => {
     const over = rows.filter((row) => row.usage.inputTokens > row.bound.inputTokens).map((row) => row.name);
     expect(over).toEqual([]);
   });
 
-  it('hold the true output', () => {
+  it('cover the true output', () => {
     const over = rows.filter((row) => row.usage.outputTokens > row.bound.outputTokens).map((row) => row.name);
     expect(over).toEqual([]);
   });
 
-  it('hold the true cost; how loose they are is printed', () => {
+  it('cover the true cost', () => {
     const exceeded = rows.filter((row) => row.trueCost > row.bound.reserveNanoUsd);
     const kinds = [...new Set(rows.map((row) => row.kind))];
     const table = Object.fromEntries([
@@ -75,7 +75,7 @@ describe.skipIf(!haveFixtures)('the bounds of the recorded requests', () => {
     expect(exceeded.map((row) => row.name)).toEqual([]);
   });
 
-  it('are estimated without bias where nobody says: half of the requests are longer, half shorter', () => {
+  it('estimate the input without bias: half of the requests are longer, half shorter', () => {
     const long = rows.filter(
       ({ kind, bytes }) =>
         bytes >= 2_048 &&
@@ -109,28 +109,28 @@ function quantile(values: number[], share: number): string {
 }
 
 describe('a bound', () => {
-  const ask = { model: 'm', messages: [{ role: 'user', content: 'Hello' }] };
+  const question = { model: 'm', messages: [{ role: 'user', content: 'Hello' }] };
   const bound = (kind: string, body: object, streamed = false): ReturnType<typeof upperBound> =>
     upperBound(formatOf(kind), body, JSON.stringify(body).length, rates, { streamed });
 
-  it('has the caller’s output bound, times the answers asked for', () => {
-    expect(bound('openai-chat', { ...ask, max_tokens: 10 }).outputTokens).toBe(10);
+  it('includes the caller’s output limit, times the requested number of answers', () => {
+    expect(bound('openai-chat', { ...question, max_tokens: 10 }).outputTokens).toBe(10);
     expect(
-      bound('openai-chat', { ...ask, max_tokens: 9, max_completion_tokens: 10, n: 3 }).outputTokens,
+      bound('openai-chat', { ...question, max_tokens: 9, max_completion_tokens: 10, n: 3 }).outputTokens,
     ).toBe(30);
     expect(
       bound('openai-completions', { model: 'm', prompt: 'x', max_tokens: 10, best_of: 4 }).outputTokens,
     ).toBe(40);
     expect(bound('openai-responses', { model: 'm', input: 'x', max_output_tokens: 7 }).outputTokens).toBe(7);
-    expect(bound('anthropic-messages', { ...ask, max_tokens: 7 }).outputTokens).toBe(7);
+    expect(bound('anthropic-messages', { ...question, max_tokens: 7 }).outputTokens).toBe(7);
     const config = { maxOutputTokens: 5, candidateCount: 2 };
     expect(bound('gemini-generate', { contents: [], generationConfig: config }).outputTokens).toBe(10);
   });
 
-  it('takes the larger of two bounds, in either spelling, and each prompt of a list', () => {
-    expect(bound('openai-chat', { ...ask, max_tokens: 900, max_completion_tokens: 1 }).outputTokens).toBe(
-      900,
-    );
+  it('uses the larger of two output limits, in either spelling, and every prompt of a list', () => {
+    expect(
+      bound('openai-chat', { ...question, max_tokens: 900, max_completion_tokens: 1 }).outputTokens,
+    ).toBe(900);
     const config = { max_output_tokens: 7, candidate_count: 3 };
     expect(bound('gemini-generate', { contents: [], generation_config: config }).outputTokens).toBe(21);
     const prompts = { model: 'm', prompt: ['a', 'b', 'c'], max_tokens: 10, n: 2 };
@@ -138,18 +138,20 @@ describe('a bound', () => {
     expect(bound('openai-completions', { ...prompts, prompt: [11, 12, 13] }).outputTokens).toBe(20);
   });
 
-  it('has a budget for thinking on top of the default, where the caller sets no bound', () => {
+  it('adds a thinking budget to the default if the caller sets no limit', () => {
     const thinkingConfig = { thinkingBudget: 10_000 };
     const generate = (config: object) =>
       bound('gemini-generate', { contents: [], generationConfig: { thinkingConfig, ...config } })
         .outputTokens;
     expect(generate({})).toBe(14_096);
     expect(generate({ maxOutputTokens: 12_000 })).toBe(12_000);
-    expect(bound('openai-chat', { ...ask, reasoning: { max_tokens: 2_000 } }).outputTokens).toBe(6_096);
-    expect(bound('openai-chat', { ...ask, max_tokens: 10, thinking_budget: 500 }).outputTokens).toBe(510);
+    expect(bound('openai-chat', { ...question, reasoning: { max_tokens: 2_000 } }).outputTokens).toBe(6_096);
+    expect(bound('openai-chat', { ...question, max_tokens: 10, thinking_budget: 500 }).outputTokens).toBe(
+      510,
+    );
   });
 
-  it('has the recorded length of what previous_response_id names, else a default', () => {
+  it('includes the recorded length of previous_response_id, else a default', () => {
     const body = { model: 'm', input: 'go on', previous_response_id: 'resp_1' };
     const of = (historyTokens: number | null) =>
       upperBound(formatOf('openai-responses'), body, 80, rates, { streamed: false, historyTokens })
@@ -158,19 +160,21 @@ describe('a bound', () => {
     expect(of(null) - of(0)).toBe(inputBounds.tokensOfHiddenHistory);
   });
 
-  it('takes the dearest tier within reach', () => {
+  it('uses the most expensive tier within reach', () => {
     const tiered = {
       ...rates,
       tiers: [{ aboveInputTokens: 50, rates: { input: 3_000, output: 20_000 } }],
     };
     const at = (bytes: number) =>
-      upperBound(formatOf('openai-chat'), { ...ask, max_tokens: 10 }, bytes, tiered, { streamed: false });
-    // The base's own cache writes, at 1.25, are dearer than its input.
+      upperBound(formatOf('openai-chat'), { ...question, max_tokens: 10 }, bytes, tiered, {
+        streamed: false,
+      });
+    // The base tier's own cache writes, at 1.25, cost more than its input.
     expect(at(20).reserveNanoUsd).toBe(Math.ceil(at(20).inputTokens * 1.25) + 100);
     expect(at(2_000).reserveNanoUsd).toBe(at(2_000).inputTokens * 3 + 200);
   });
 
-  it('takes a file of an unknown kind at the dearest price of media', () => {
+  it('prices a file of unknown kind as the most expensive media', () => {
     const parts = [{ fileData: { fileUri: 'https://files.test/1' } }];
     const audio = { ...rates, base: { input: 1_000, output: 10_000, inputAudio: 7_000 } };
     const { inputNanoUsd, inputTokens } = upperBound(
@@ -186,7 +190,7 @@ describe('a bound', () => {
     expect(inputNanoUsd).toBe(inputTokens * 7);
   });
 
-  it('does not take an upload of images for a text of their length', () => {
+  it('does not price an image upload as text of its length', () => {
     const fields = { model: 'gpt-image-1', prompt: 'a hat' };
     const { inputTokens } = upperBound(formatOf('openai-images'), fields, 20_000_000, rates, {
       streamed: false,
@@ -194,22 +198,22 @@ describe('a bound', () => {
     expect(inputTokens).toBeLessThan(inputBounds.tokensOfImageUpload + 100);
   });
 
-  it('has 4,096 tokens of output where the caller sets no bound, and none where there is no output', () => {
-    expect(bound('openai-chat', ask).outputTokens).toBe(4_096);
-    expect(bound('openai-chat', { ...ask, max_tokens: 'many' }).outputTokens).toBe(4_096);
+  it('assumes 4,096 output tokens without a limit, and none for models without output', () => {
+    expect(bound('openai-chat', question).outputTokens).toBe(4_096);
+    expect(bound('openai-chat', { ...question, max_tokens: 'many' }).outputTokens).toBe(4_096);
     expect(bound('openai-embeddings', { model: 'm', input: 'x' }).outputTokens).toBe(0);
   });
 
-  it('reserves a stream in steps of 2,000 tokens, or of less where the whole is less', () => {
-    const long = bound('openai-chat', ask, true);
+  it('reserves a stream in steps of 2,000 tokens, or less if the whole is less', () => {
+    const long = bound('openai-chat', question, true);
     expect(long.reserveNanoUsd).toBe(long.inputNanoUsd + 2_000 * 10);
     expect(long.stepNanoUsd).toBe(2_000 * 10);
-    const short = bound('openai-chat', { ...ask, max_tokens: 50 }, true);
+    const short = bound('openai-chat', { ...question, max_tokens: 50 }, true);
     expect(short.reserveNanoUsd).toBe(short.inputNanoUsd + 50 * 10);
     expect(short.stepNanoUsd).toBe(50 * 10);
   });
 
-  it('counts an image as an image, not as its base64', () => {
+  it('counts an image as an image, not by its base64', () => {
     const url = `data:image/png;base64,${'A'.repeat(1_000_000)}`;
     const content = [{ type: 'image_url', image_url: { url } }];
     const { inputTokens } = bound('openai-chat', { model: 'm', messages: [{ role: 'user', content }] });
@@ -236,8 +240,8 @@ describe('a bound', () => {
     );
   });
 
-  it('takes cache writes at their rate only where they can happen', () => {
-    const plain = bound('anthropic-messages', { ...ask, max_tokens: 1 });
+  it('applies the rate of cache writes only where they can happen', () => {
+    const plain = bound('anthropic-messages', { ...question, max_tokens: 1 });
     expect(plain.inputNanoUsd).toBe(plain.inputTokens);
     const text = (ttl?: string): object => ({
       type: 'text',
@@ -254,15 +258,15 @@ describe('a bound', () => {
     expect(marked('1h').inputNanoUsd).toBe(marked('1h').inputTokens * 2);
   });
 
-  it('multiplies as the charge will be', () => {
-    const body = { ...ask, max_tokens: 10 };
+  it('applies the same multiplier as the charge', () => {
+    const body = { ...question, max_tokens: 10 };
     const twice = upperBound(formatOf('openai-chat'), body, 100, rates, { streamed: false, multiplier: 2 });
     expect(twice.reserveNanoUsd).toBe(
       2 * upperBound(formatOf('openai-chat'), body, 100, rates, { streamed: false }).reserveNanoUsd,
     );
   });
 
-  it('counts a query once a document, and Cohere’s search units', () => {
+  it('counts the query once per document, and Cohere’s search units', () => {
     const documents = Array.from({ length: 101 }, () => 'a short document');
     const body = { model: 'm', query: 'which of these documents is the best one?', documents };
     const perSearch = overrideRates({ input: 0, output: 0, search_unit: 0.002 });
@@ -278,10 +282,16 @@ describe('a bound', () => {
       streamed: false,
     });
     expect(speech.reserveNanoUsd).toBe(5 * 15_000);
-    const heard = upperBound(formatOf('openai-transcription'), { model: 'whisper-1' }, 750 * 3_600, each, {
-      streamed: false,
-    });
-    expect(heard.inputNanoUsd).toBe(360_000_000);
+    const transcription = upperBound(
+      formatOf('openai-transcription'),
+      { model: 'whisper-1' },
+      750 * 3_600,
+      each,
+      {
+        streamed: false,
+      },
+    );
+    expect(transcription.inputNanoUsd).toBe(360_000_000);
     const remote = upperBound(formatOf('openai-transcription'), { model: 'm', url: 'https://x' }, 200, each, {
       streamed: false,
     });
@@ -298,7 +308,7 @@ describe('a bound', () => {
     expect(slow.outputTokens).toBe(1_200);
   });
 
-  it('bears any body', () => {
+  it('accepts any body', () => {
     for (const body of [null, 7, 'text', [], { messages: 1, tools: 7, generationConfig: null }])
       expect(upperBound(formatOf('openai-chat'), body, 10, rates, { streamed: true }).outputTokens).toBe(
         outputBounds.tokensWithoutBound,

@@ -1,4 +1,4 @@
-// What a request is charged: tools, tiers and other models beside the tokens, and a record that adds up.
+// Tests a request's charge: tools, tiers and other models beside the tokens, and items that add up.
 import { describe, expect, it } from 'vitest';
 import { createMeter } from '../../../src/formats/meter.ts';
 import { emptyUsage, usageOf } from '../../../src/formats/usage.ts';
@@ -12,15 +12,15 @@ import {
   haveFixtures,
   kindOf,
   meterOf,
-  sayWhenLeftOut,
+  reportSkippedReplay,
 } from '../../support/fixtures.ts';
 import { formatOf } from '../../support/formats.ts';
 
-sayWhenLeftOut();
+reportSkippedReplay();
 
 const at = new Date('2026-11-01T12:00:00Z');
 
-/** The charge of a recording as the relay would make it; null: it has no usage, or its model no price. */
+/** Returns a recording's charge as the relay computes it; null without a usage or a price. */
 function chargeOf(fixture: Fixture): Charge | null {
   const route = fixtureRoutes[fixture.meta.provider];
   const meter = meterOf(fixture);
@@ -35,7 +35,7 @@ function chargeOf(fixture: Fixture): Charge | null {
   return chargeFor(charged, rates, (other) => tableRates(provider, other, baseUrl, at));
 }
 
-/** An administrator's price for whatever there is. */
+/** An administrator's price for any model. */
 const own = { request: 0.001, image: 0.04, characters: 15, search_unit: 0.002, audio_hour: 0.36 };
 
 function chargeAt(fixture: Fixture, rates: Rates): Charge {
@@ -54,7 +54,7 @@ describe.skipIf(!haveFixtures)('the recordings', () => {
     return chargeOf(fixture)?.items ?? [];
   };
 
-  it('have a charge each, where their model has a price; and each adds up to its cost', () => {
+  it('have a charge if their model has a price, and each charge adds up to its cost', () => {
     let charged = 0;
     const unpriced = new Map<string, number>();
     for (const fixture of fixtures.values()) {
@@ -62,7 +62,7 @@ describe.skipIf(!haveFixtures)('the recordings', () => {
       if (meterOf(fixture).usage() === null) continue;
       const charge = chargeOf(fixture);
       if (charge === null) {
-        // Nobody publishes a price: an administrator's makes it one.
+        // No price is published, but an administrator's override supplies one.
         expect(
           costOfCharge(chargeAt(fixture, overrideRates({ ...own, input: 1, output: 1 }))),
         ).toBeGreaterThan(0);
@@ -84,7 +84,7 @@ describe.skipIf(!haveFixtures)('the recordings', () => {
   const webSearch = 10_000_000_000;
   it.each([
     ['openai/responses/reasoning-servertools-stream-gpt-5.6-sol', 'webSearch', 1, webSearch],
-    // Opening pages and finding in them is free.
+    // Opening pages and searching inside them is free.
     ['openai/responses/vercel-openai-web-search-tool.1-stream', 'webSearch', 2, webSearch],
     [
       'openai/responses/citations-servertools-unary-gpt-4.1-2025-04-14',
@@ -94,7 +94,7 @@ describe.skipIf(!haveFixtures)('the recordings', () => {
     ],
     ['openai/responses/vercel-openai-file-search-tool.2-unary', 'fileSearch', 1, 2_500_000_000],
     ['openai/responses/vercel-openai-file-search-tool.2-stream', 'fileSearch', 1, 2_500_000_000],
-    // Two runs in one container.
+    // Two runs share one container.
     [
       'openai/responses/citations-servertools-stream-gpt-4o-mini-2024-07-18',
       'codeSession',
@@ -123,12 +123,12 @@ describe.skipIf(!haveFixtures)('the recordings', () => {
       1,
       35_000_000_000,
     ],
-  ])('%s: %s, %d times at %d pico-USD', (name, kind, count, picoEach) => {
+  ])('has %s: %s, %d times at %d pico-USD', (name, kind, count, picoEach) => {
     const tools = itemsOf(name).filter(([item]) => /search|code|map/i.test(item));
     expect(tools).toEqual([[kind, count, picoEach]]);
   });
 
-  it('pay for Anthropic’s searches by its own count', () => {
+  it('include Anthropic’s searches by its own count', () => {
     const counts = [...fixtures.values()]
       .filter((fixture) => kindOf(fixture) === 'anthropic-messages' && fixture.meta.status === 200)
       .flatMap((fixture) => chargeOf(fixture)?.items ?? [])
@@ -137,11 +137,11 @@ describe.skipIf(!haveFixtures)('the recordings', () => {
     for (const [, , each] of counts) expect(each).toBe(webSearch);
   });
 
-  it('pay for images that a tool made, with a model of its own', () => {
+  it('include images made by a tool with a model of its own', () => {
     const images = itemsOf('openai/responses/reasoning-servertools-unary-gpt-5-2025-08-07').filter(
       ([, , , model]) => model !== undefined,
     );
-    // One of high quality, 1024x1536.
+    // One image of high quality, 1024x1536.
     expect(images).toEqual([['output', 6_240, 40_000_000, 'gpt-image-1']]);
   });
 });
@@ -158,7 +158,7 @@ describe('a charge', () => {
     ...fields,
   });
 
-  it('names every price that it was made at, once, and nothing that was free', () => {
+  it('names every price that was applied, once, and nothing that was free', () => {
     expect(chargeFor(plain({}), rates, () => null)).toEqual({
       source: 'override',
       items: [
@@ -170,12 +170,12 @@ describe('a charge', () => {
     expect(chargeFor(plain({ usage: emptyUsage() }), rates, () => null).items).toEqual([]);
   });
 
-  it('adds up with the multiplier of the group, rounded up once', () => {
+  it('adds up with the group’s multiplier, rounded up once', () => {
     const charge = chargeFor(plain({ multiplier: 1.2 }), rates, () => null);
     expect([charge.multiplier, costOfCharge(charge)]).toEqual([1.2, 888_000]);
   });
 
-  it('charges other models at their own prices, or at the answer’s where they have none', () => {
+  it('charges other models at their own prices, or at the answer’s if they have none', () => {
     const others = [
       { model: 'advisor', usage: usageOf({ inputTokens: 30, outputTokens: 4 }) },
       { model: 'unknown', usage: usageOf({ outputTokens: 2 }) },
@@ -191,7 +191,7 @@ describe('a charge', () => {
     expect(costOfCharge({ source: 'override', items })).toBe(30 * 5_000 + 4 * 25_000 + 2 * 10_000);
   });
 
-  it('of the advisor’s iterations is in the cost of an Anthropic answer', () => {
+  it('includes the advisor’s iterations in the cost of an Anthropic answer', () => {
     const usage = {
       input_tokens: 10,
       output_tokens: 2,
@@ -212,7 +212,7 @@ describe('a charge', () => {
   });
 });
 
-/** Those prices, as if they were the table's. */
+/** Returns rates with that price that count as the table's. */
 const overrideLike = (price: { input: number; output: number }): Rates => ({
   ...overrideRates(price),
   source: 'table',
@@ -241,11 +241,11 @@ describe('a service tier', () => {
     ['anthropic', 'claude-opus-5-5', 'priority', 1],
     ['anthropic', 'claude-opus-5-5', 'batch', 0.5],
     ['openai-compatible', 'llama', 'priority', 1],
-  ] as const)('%s %s %s costs %d times the standard price', (provider, model, tier, expected) => {
+  ] as const)('of %s %s %s costs %d times the standard price', (provider, model, tier, expected) => {
     expect(factor(provider, model, tier)).toBeCloseTo(expected, 12);
   });
 
-  it('that is asked for is reserved for when it is dearer, and not when it is cheaper', () => {
+  it('is reserved for if requested and more expensive, and not if it is cheaper', () => {
     const base = overrideLike({ input: 1, output: 10 });
     const input = (provider: Charged['provider'], request: object) =>
       highestRequestedFactor(base, provider, 'claude-opus-5', { ...request }).base.input;
@@ -256,12 +256,12 @@ describe('a service tier', () => {
     expect(input('anthropic', { service_tier: 7 })).toBe(1_000_000);
   });
 
-  it('and inference kept in the US cost both', () => {
+  it('multiplies with the surcharge for inference in the US', () => {
     expect(factor('anthropic', 'claude-opus-5', 'fast', 'us')).toBeCloseTo(2.2, 12);
     expect(factor('openai', 'gpt-5', null, 'us')).toBe(1);
   });
 
-  it('is that of the answer, changes tokens only, and never an administrator’s own price', () => {
+  it('is read from the answer, changes tokens only, and never changes an administrator’s price', () => {
     const usage = usageOf({ inputTokens: 1_000_000, webSearches: 1 });
     const base = tableRates('openai', 'gpt-5', undefined, at);
     if (base === null) throw new Error('no price');

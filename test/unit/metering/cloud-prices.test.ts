@@ -1,4 +1,4 @@
-// What models cost at clouds, by the names that they have there.
+// Tests prices of models on clouds, by the clouds' own model names.
 import { describe, expect, it } from 'vitest';
 import { modelsOf, type PricedProvider, type Rates, tableRates } from '../../../src/metering/price.ts';
 import { listRates } from '../../../src/routing/route-rates.ts';
@@ -8,7 +8,7 @@ const at = new Date('2026-11-24T12:00:00Z');
 const usd = (rates: Rates | null) => rates && [rates.base.input / 1e6, rates.base.output / 1e6];
 const priceOf = (provider: PricedProvider, model: string) => usd(tableRates(provider, model, undefined, at));
 
-describe('Bedrock’s prices', () => {
+describe('Bedrock prices', () => {
   const profile = 'arn:aws:bedrock:us-east-1:123456789012:inference-profile';
   it.each([
     ['anthropic.claude-sonnet-4-5-20250929-v1:0', [3.3, 16.5]],
@@ -20,23 +20,23 @@ describe('Bedrock’s prices', () => {
     ['us-gov.anthropic.claude-3-5-sonnet-20240620-v1:0', [3, 15]],
     [`${profile}/us.anthropic.claude-sonnet-4-5-20250929-v1:0`, [3.3, 16.5]],
     ['arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-3-haiku-20240307-v1:0', [0.25, 1.25]],
-  ])('has %s', (model, price) => {
+  ])('include %s', (model, price) => {
     expect(priceOf('bedrock', model)).toEqual(price);
   });
 
-  it('has none for a profile of one’s own, whose name says nothing', () => {
+  it('do not exist for a custom profile, whose name identifies no model', () => {
     const own = 'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abcd1234';
     expect(priceOf('bedrock', own)).toBeNull();
     expect(priceOf('bedrock', 'claude-sonnet-4-5')).toBeNull();
   });
 
-  it('writes for an hour into the cache at twice the input', () => {
+  it('charge a one-hour cache write at twice the input price', () => {
     const rates = tableRates('bedrock', 'global.anthropic.claude-sonnet-4-5-20250929-v1:0', undefined, at);
     expect(rates?.base).toMatchObject({ cacheWrite: 3_750_000, cacheWrite1h: 6_000_000 });
   });
 });
 
-describe('Vertex’s prices', () => {
+describe('Vertex prices', () => {
   const rates = (model: string, location?: string) =>
     usd(
       listRates(
@@ -75,14 +75,14 @@ describe('Vertex’s prices', () => {
   });
 });
 
-describe('Workers AI’s prices', () => {
-  it('go by the names that the binding knows', () => {
+describe('Workers AI prices', () => {
+  it('are found by the model names of the binding', () => {
     expect(priceOf('workers-ai', '@cf/meta/llama-3.1-8b-instruct')).toEqual([0.282, 0.827]);
     expect(modelsOf('workers-ai')).toContain('@cf/openai/gpt-oss-120b');
   });
 });
 
-it('knows Together by its new address as by its old one', () => {
+it('prices Together alike at its new and its old address', () => {
   const model = 'meta-llama/Llama-3.3-70B-Instruct-Turbo';
   const priced = (host: string) => usd(tableRates('openai-compatible', model, `https://${host}/v1`, at));
   expect(priced('api.together.ai')).toEqual(priced('api.together.xyz'));

@@ -5,7 +5,7 @@ import { costNanoUsd, tableRates } from '../../../src/metering/price.ts';
 
 const million = usageOf({ inputTokens: 1_000_000, outputTokens: 1_000_000 });
 
-/** USD of a million tokens in and a million out, at a time of UTC. 2026-11-30 is a Monday. */
+/** Returns USD for a million tokens in and a million out at a time in UTC. 2026-11-30 is a Monday. */
 function usd(model: string, at: string, baseUrl = 'https://api.deepseek.com/v1'): number | null {
   const rates = tableRates('openai-compatible', model, baseUrl, new Date(at));
   return rates && costNanoUsd(million, rates) / 1e9;
@@ -21,12 +21,12 @@ it.each([
   ['2026-12-04T09:00:00Z', 1.5],
   ['2026-12-05T02:00:00Z', 0.75],
   ['2026-12-06T07:00:00Z', 0.75],
-])('prices deepseek-flash at %s at $%d for a million tokens each way', (at, expected) => {
+])('prices deepseek-flash at %s at $%d per million tokens both ways', (at, expected) => {
   expect(usd('deepseek-flash', at)).toBe(expected);
   expect(usd('deepseek-v4-flash', at)).toBe(expected);
 });
 
-it('prices the larger model and what is read from the cache', () => {
+it('prices the larger model and cached input', () => {
   expect(usd('deepseek-v4-pro', '2026-12-05T02:00:00Z')).toBe(2.64);
   const rates = tableRates(
     'openai-compatible',
@@ -39,11 +39,11 @@ it('prices the larger model and what is read from the cache', () => {
   );
 });
 
-it('prices the model by its maker’s name behind an address that nobody knows', () => {
+it('prices the model by its maker’s name at an unknown address', () => {
   expect(usd('deepseek-flash', '2026-12-05T02:00:00Z', 'https://gateway.example.com/v1')).toBe(0.75);
 });
 
-it('leaves other hosts’ prices of DeepSeek’s models to the table', () => {
+it('leaves other hosts’ prices for DeepSeek models to the price table', () => {
   expect(usd('deepseek/deepseek-v4-flash', '2026-12-05T02:00:00Z', 'https://openrouter.ai/api/v1')).not.toBe(
     0.75,
   );

@@ -1,4 +1,4 @@
-// What an answer without usage is taken for, and when an upstream's usage says nothing.
+// Tests the estimate of an answer without usage, and when an upstream's usage is implausible.
 
 import { describe, expect, it } from 'vitest';
 import type { FormatId } from '../../../src/formats/format-id.ts';
@@ -39,14 +39,14 @@ const context = (model: string, rest: Partial<EstimateContext> = {}): EstimateCo
   isWhole: true,
   ...rest,
 });
-const asked = { typicalInput: usageOf({ inputTokens: 100 }) };
+const typical = { typicalInput: usageOf({ inputTokens: 100 }) };
 
-describe('an answer without usage', () => {
+describe('the estimate of an answer without usage', () => {
   const text = JSON.stringify({ choices: [{ message: { content: 'x'.repeat(300) } }] });
 
-  it('is taken for its text', () => {
+  it('counts its text', () => {
     const { passed, supposed } = estimate(
-      asked,
+      typical,
       metered('openai-chat', 'json', text),
       context('gpt-4o', { elapsedMs: 60_000 }),
     );
@@ -54,9 +54,10 @@ describe('an answer without usage', () => {
     expect(supposed).toEqual(passed);
   });
 
-  it('of a model that reasons unseen is taken for the time that it took, at most for what the caller allowed', () => {
+  it('counts the duration if the model reasons unseen, up to the caller’s limit', () => {
     const meter = metered('openai-chat', 'json', text);
-    const took = (rest: Partial<EstimateContext>) => estimate(asked, meter, context('gpt-5', rest)).supposed;
+    const took = (rest: Partial<EstimateContext>) =>
+      estimate(typical, meter, context('gpt-5', rest)).supposed;
     expect(took({ elapsedMs: 10_000 })).toMatchObject({ outputTokens: 1_300, reasoningTokens: 1_200 });
     expect(took({ elapsedMs: 10_000, mostOutputTokens: 500 })).toMatchObject({
       outputTokens: 500,
@@ -65,7 +66,7 @@ describe('an answer without usage', () => {
     expect(took({ elapsedMs: 0 })).toMatchObject({ outputTokens: 100, reasoningTokens: 0 });
   });
 
-  it('that cannot be read is taken for its bytes', () => {
+  it('counts the bytes if they cannot be parsed', () => {
     for (const [framing, bytes] of [
       ['opaque', '\u0008\u0012'.repeat(1_500)],
       ['json', `{"choices":[{"message":{"content":"${'x'.repeat(2_963)}`],
@@ -73,12 +74,12 @@ describe('an answer without usage', () => {
       ['sse', `<html>${'y'.repeat(2_994)}`],
     ] as const)
       expect(
-        estimate(asked, metered('openai-chat', framing, bytes), context('gpt-4o')).passed.outputTokens,
+        estimate(typical, metered('openai-chat', framing, bytes), context('gpt-4o')).passed.outputTokens,
       ).toBe(1_000);
   });
 
-  it('of speech is taken for its length', () => {
-    // A minute of PCM: OpenAI's price page says $0.015.
+  it('counts the length of speech', () => {
+    // A minute of PCM: $0.015 on OpenAI's price page.
     const meter = metered('openai-speech', 'opaque', new Uint8Array(60 * 48_000));
     const request = { response_format: 'pcm', input: 'x' };
     const { passed } = estimate(null, meter, context('gpt-4o-mini-tts', { request }));
@@ -86,35 +87,36 @@ describe('an answer without usage', () => {
     expect(estimate(null, meter, context('tts-1', { request })).passed.outputTokens).toBe(0);
   });
 
-  it('of speech that was not heard to its end is taken for all of the text', () => {
+  it('counts the whole text for interrupted speech', () => {
     const meter = metered('openai-speech', 'opaque', new Uint8Array(48_000));
     const request = { response_format: 'pcm', input: 'x'.repeat(1_400) };
     const { supposed } = estimate(null, meter, context('gpt-4o-mini-tts', { request, isWhole: false }));
     expect(supposed.outputAudioTokens).toBe(tokensOfSpeech(100));
   });
 
-  it('of sound sent is taken for its length, at most for what was reserved', () => {
+  it('counts the length of the audio that was sent, up to the reservation', () => {
     const typicalInput = usageOf({ audioMilliseconds: 100_000, inputTokens: 1_200, inputAudioTokens: 1_200 });
     const meter = metered('openai-transcription', 'opaque', 'a transcript');
-    const heard = (heardSeconds: number | null) =>
+    const chargedMs = (heardSeconds: number | null) =>
       estimate({ typicalInput }, meter, context('whisper-1', { heardSeconds })).passed.audioMilliseconds;
-    expect([heard(null), heard(12.5), heard(1_000)]).toEqual([100_000, 12_500, 100_000]);
+    expect([chargedMs(null), chargedMs(12.5), chargedMs(1_000)]).toEqual([100_000, 12_500, 100_000]);
   });
 });
 
-describe('pictures without usage', () => {
-  // https://developers.openai.com/api/docs/pricing: gpt-image-1 costs about $0.011, $0.042 and $0.167 a square picture.
+describe('the estimate of images without usage', () => {
+  // https://developers.openai.com/api/docs/pricing: gpt-image-1 costs about $0.011, $0.042 and $0.167 per square
+  // image.
   it.each([
     ['low', 0.011],
     ['medium', 0.042],
     ['high', 0.166],
-  ])('of quality %s cost what the price page says', (quality, usd) => {
+  ])('of quality %s matches the price page', (quality, usd) => {
     const body = JSON.stringify({ data: [{ b64_json: 'x' }], size: '1024x1024', quality });
     const { supposed } = estimate(null, metered('openai-images', 'json', body), context('gpt-image-1'));
     expect(costNanoUsd(supposed, rates('gpt-image-1') ?? never()) / 1e9).toBeCloseTo(usd, 3);
   });
 
-  it('are the dearest where nobody says, and all that were asked for', () => {
+  it('assumes the highest price without a quality, and all requested images', () => {
     const partial = (quality?: string) =>
       `data: ${JSON.stringify({ type: 'image_generation.partial_image', b64_json: 'x', quality })}\n\n`;
     const tokens = (stream: string, request: object) =>
@@ -128,13 +130,13 @@ describe('pictures without usage', () => {
     expect(tokens('', { n: 2 })).toBe(0);
   });
 
-  it('of unknown sizes cost by their area', () => {
+  it('scales unknown sizes by area', () => {
     const nothing = { size: null, quality: null };
     expect(tokensOfImage({ size: '2048x3072', quality: 'low' }, nothing)).toBe(4 * 408);
     expect(tokensOfImage({ size: '256x256', quality: 'low' }, nothing)).toBe(272);
   });
 
-  it('of a response’s image tool cost what the tool’s model asks', () => {
+  it('prices a response’s image tool with the tool’s model', () => {
     const events = [
       {
         type: 'response.created',
@@ -153,7 +155,7 @@ describe('pictures without usage', () => {
   });
 });
 
-describe('an upstream’s usage', () => {
+describe('an upstream’s reported usage', () => {
   const says = (usage: Partial<Usage>, characters: number, kind: FormatId = 'openai-chat') =>
     isImplausible(
       usageOf(usage),
@@ -169,18 +171,18 @@ describe('an upstream’s usage', () => {
     [{ inputTokens: 10, outputTokens: 1 }, 900, false],
     [{ inputTokens: 10, outputTokens: 10 }, 10 * implausible.charactersPerToken, false],
     [{ inputTokens: 10, outputTokens: 10 }, 10 * implausible.charactersPerToken + 1, true],
-  ])('of %o beside %i characters says nothing: %s', (usage, characters, isNothing) => {
+  ])('of %o beside %i characters is implausible: %s', (usage, characters, isNothing) => {
     expect(says(usage, characters)).toBe(isNothing);
   });
 
-  it('that only counts pictures says nothing where they are priced by tokens', () => {
+  it('is implausible if it only counts images that are priced by tokens', () => {
     const meter = metered('openai-images', 'json', JSON.stringify({ data: [{ b64_json: 'x' }] }));
     expect(isImplausible(usageOf({ images: 1 }), meter, rates('gpt-image-1'))).toBe(true);
     const perImage = { ...(rates('gpt-4o') ?? never()), perImage: 1 };
     expect(isImplausible(usageOf({ images: 1 }), meter, perImage)).toBe(false);
   });
 
-  it.runIf(haveFixtures)('says something in every recording that has one', () => {
+  it.runIf(haveFixtures)('is plausible in every recording that has one', () => {
     const wrong = allFixtures().filter((fixture) => {
       const meter = meterOf(fixture);
       const usage = meter.usage();
@@ -195,7 +197,7 @@ describe('an upstream’s usage', () => {
   });
 });
 
-it('charges what is supposed at most as far as the reservation goes, and what passed in any case', () => {
+it('charges the supposed amount up to the reservation, and what passed in any case', () => {
   const price = rates('gpt-4o') ?? never();
   const costOf = (usage: Usage) => costNanoUsd(usage, price);
   const passed = usageOf({ inputTokens: 100, outputTokens: 50 });
@@ -223,11 +225,11 @@ it.each([
   ['claude-sonnet-4-5', 'no'],
   ['llama-3.3-70b', 'no'],
   ['my-own-model', 'possible'],
-])('knows whether %s may reason unseen: %s', (model, reasons) => {
+])('predicts whether %s may reason unseen: %s', (model, reasons) => {
   expect(unseenOutputOf(formatOf('openai-chat'), model, {}).reasons).toBe(reasons);
 });
 
-it('takes Claude for a model that reasons unseen when it is asked to think', () => {
+it('expects unseen reasoning from Claude if thinking is requested', () => {
   const reasons = (request: object) =>
     unseenOutputOf(formatOf('anthropic-messages'), 'claude-opus-4-8', { ...request }).reasons;
   expect([reasons({ thinking: { type: 'adaptive' } }), reasons({ thinking: { type: 'disabled' } })]).toEqual([
@@ -236,7 +238,7 @@ it('takes Claude for a model that reasons unseen when it is asked to think', () 
   ]);
 });
 
-it('of nothing is nothing', () => {
+it('estimates nothing for an empty answer', () => {
   expect(estimate(null, createMeter(formatOf('openai-chat'), 'sse'), null).passed).toEqual(emptyUsage());
 });
 

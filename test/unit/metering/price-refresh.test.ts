@@ -1,5 +1,5 @@
-// The price table of the edge: fetched over real HTTP, checked, kept, taken over; and whatever goes wrong, the
-// one of before stays.
+// Tests the refreshed price table: fetched over real HTTP, checked, stored and adopted. After any failure the
+// previous table stays in use.
 import { createServer, type Server } from 'node:http';
 import { type Provider, REMOTE_DATA_JSON_URL, waitForUpdate } from '@pydantic/genai-prices';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -12,14 +12,14 @@ const at = new Date('2026-11-01T12:00:00Z');
 let bundled: Provider[];
 let server: Server;
 let url: string;
-/** What the source answers. */
+/** The answer of the source. */
 let answer: { status: number; body: string; etag?: string };
-let asked: (string | undefined)[];
+let etags: (string | undefined)[];
 
 beforeAll(async () => {
   bundled = (await waitForUpdate()) ?? [];
   server = createServer((request, response) => {
-    asked.push(request.headers['if-none-match']);
+    etags.push(request.headers['if-none-match']);
     const isSame = answer.etag !== undefined && request.headers['if-none-match'] === answer.etag;
     response.writeHead(isSame ? 304 : answer.status, answer.etag === undefined ? {} : { etag: answer.etag });
     response.end(isSame ? undefined : answer.body);
@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => void server.close());
 
-/** As much of KV as is used. */
+/** Returns the subset of KV that is used, in memory. */
 function memoryKv() {
   const values = new Map<string, string>();
   const kv = {
@@ -47,14 +47,14 @@ function memoryKv() {
 let kv: ReturnType<typeof memoryKv>;
 beforeEach(() => {
   kv = memoryKv();
-  asked = [];
+  etags = [];
   answer = { status: 200, body: JSON.stringify(bundled), etag: '"1"' };
 });
 
 const refresh = (nowMs: number) => refreshPriceTable(url, kv, fetch, nowMs);
 const inputOf = (model: string) => tableRates('openai', model, undefined, at)?.base.input;
 
-/** The table with another price of gpt-4o. */
+/** Returns the table with another price for gpt-4o. */
 function changed(edit: (model: Record<string, unknown>) => void): string {
   const copy = JSON.parse(JSON.stringify(bundled)) as Provider[];
   const model = copy.find(({ id }) => id === 'openai')?.models.find(({ id }) => id === 'gpt-4o');
@@ -64,7 +64,7 @@ function changed(edit: (model: Record<string, unknown>) => void): string {
 }
 
 describe('a refresh', () => {
-  it('keeps a good table, and every isolate takes it over', async () => {
+  it('stores a valid table, which every isolate adopts', async () => {
     answer.body = changed((model) => {
       model.prices = { input_mtok: 7, output_mtok: 8 };
     });
@@ -73,7 +73,7 @@ describe('a refresh', () => {
     const isolate = new RefreshedPrices(kv, () => expect.unreachable());
     await isolate.freshen(0);
     expect(inputOf('gpt-4o')).toBe(7_000_000);
-    // All else is as it was, tiers and conditions too.
+    // Everything else is unchanged, including tiers and conditions.
     expect(tableRates('anthropic', 'claude-sonnet-4-5', undefined, at)?.tiers).toHaveLength(1);
     answer = { status: 200, body: JSON.stringify(bundled), etag: '"2"' };
     await refresh(1 + refreshLimits.everyMs);
@@ -83,12 +83,12 @@ describe('a refresh', () => {
     expect(inputOf('gpt-4o')).toBe(2_500_000);
   });
 
-  it('is made every six hours, and costs nothing when nothing has changed', async () => {
+  it('happens every six hours, and costs nothing if nothing has changed', async () => {
     await refresh(0);
     expect(await refresh(refreshLimits.everyMs - 1)).toEqual({ outcome: 'fresh-enough' });
     expect(await refresh(refreshLimits.everyMs)).toEqual({ outcome: 'unchanged' });
     expect(await refresh(refreshLimits.everyMs + 1)).toEqual({ outcome: 'fresh-enough' });
-    expect(asked).toEqual([undefined, '"1"']);
+    expect(etags).toEqual([undefined, '"1"']);
   });
 
   it.each<[string, () => void, string]>([
@@ -136,7 +136,7 @@ describe('a refresh', () => {
       () => Object.assign(answer, { body: `[${' '.repeat(refreshLimits.bytes)}]` }),
       'more than',
     ],
-  ])('refuses %s, and keeps the last good copy', async (_name, spoil, reason) => {
+  ])('refuses %s, and retains the last valid copy', async (_name, spoil, reason) => {
     await refresh(0);
     const before = new Map(kv.values);
     spoil();
@@ -148,14 +148,14 @@ describe('a refresh', () => {
     expect(kv.values).toEqual(before);
   });
 
-  it('fails quietly when nobody is there', async () => {
+  it('fails without throwing if the address is unreachable', async () => {
     const refused = await refreshPriceTable('http://127.0.0.1:9/x', kv, fetch, 0);
     expect(refused).toMatchObject({ outcome: 'failed' });
     expect(kv.values.size).toBe(0);
   });
 });
 
-it('an isolate that is shown the old table beside the new version looks again', async () => {
+it('reads the table again if an isolate got the old one beside the new version', async () => {
   await refresh(0);
   const old = kv.values.get('price-table') ?? '';
   answer = { status: 200, body: changed((model) => Object.assign(model, { prices: { input_mtok: 9 } })) };
@@ -174,7 +174,7 @@ it('an isolate that is shown the old table beside the new version looks again', 
   expect(inputOf('gpt-4o')).toBe(2_500_000);
 });
 
-it('an isolate goes on with its table when KV fails, or holds nonsense', async () => {
+it('continues with the current table if KV fails or contains an invalid one', async () => {
   const events: string[] = [];
   const away = { get: () => Promise.reject(new Error('KV is away')) } as unknown as KVNamespace;
   await new RefreshedPrices(away, (event) => events.push(event)).freshen(0);
@@ -185,14 +185,14 @@ it('an isolate goes on with its table when KV fails, or holds nonsense', async (
   expect(inputOf('gpt-4o')).toBe(2_500_000);
 });
 
-it('the table that the relay comes with passes its own check, and shrinks', () => {
+it('accepts the bundled table, and shrinks it', () => {
   const text = JSON.stringify(bundled);
-  const kept = readTable(text);
-  expect(kept).toHaveLength(bundled.length);
-  console.log(`price table: ${text.length} characters, of which ${JSON.stringify(kept).length} are kept`);
+  const shrunk = readTable(text);
+  expect(shrunk).toHaveLength(bundled.length);
+  console.log(`price table: ${text.length} characters, of which ${JSON.stringify(shrunk).length} remain`);
 });
 
-it('PRICES_URL: the library’s own address when unset, `off`, or another', () => {
+it('reads PRICES_URL: the library’s own address if unset, `off`, or another address', () => {
   const urlOf = (PRICES_URL?: string) => readConfig({ PRICES_URL } as never).pricesUrl;
   expect(usualPricesUrl).toBe(REMOTE_DATA_JSON_URL);
   expect([urlOf(), urlOf(''), urlOf('off'), urlOf('https://mirror.example/p.json')]).toEqual([

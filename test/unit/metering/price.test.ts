@@ -1,5 +1,5 @@
-// Prices: our exact sums against the library's floating ones on every recorded usage, and the arithmetic on
-// its own.
+// Tests prices: our exact sums against the library's floating-point ones on every recorded usage, and the
+// arithmetic separately.
 import { calcPrice, findProvider } from '@pydantic/genai-prices';
 import { describe, expect, it } from 'vitest';
 import { type Usage, usageOf } from '../../../src/formats/usage.ts';
@@ -15,20 +15,23 @@ import {
 } from '../../../src/metering/price.ts';
 import { presets } from '../../../src/providers/presets.ts';
 import { fixtureRoutes } from '../../support/fixture-routes.ts';
-import { allFixtures, haveFixtures, kindOf, meterOf, sayWhenLeftOut } from '../../support/fixtures.ts';
+import { allFixtures, haveFixtures, kindOf, meterOf, reportSkippedReplay } from '../../support/fixtures.ts';
 
-sayWhenLeftOut();
+reportSkippedReplay();
 
 const at = new Date('2026-11-01T12:00:00Z');
 
-/** What tools cost is not compared: the library knows the fees of few models. See charge.test.ts. */
+/** Returns the cost without tools, because the library knows the fees of few models. See charge.test.ts. */
 function tokenCost(usage: Usage, rates: Rates): number {
   const ofTools = new Set(['request', 'webSearch', 'searchedRequest', 'mapSearch', 'mappedRequest']);
   const ofFiles = new Set(['previewWebSearch', 'fileSearch', 'codeSession']);
   return costOfTerms(termsOf(usage, rates).filter(([kind]) => !ofTools.has(kind) && !ofFiles.has(kind)));
 }
 
-/** Our counts under the library's names. Kinds without tokens stay out: it would ask for their overlaps. */
+/**
+ * Returns our counts under the library's names. Kinds without tokens are omitted, because the library would ask
+ * for their overlaps.
+ */
 function libraryUsage(usage: Usage): Record<string, number> {
   const all: Record<string, number> = {
     cache_read_tokens: usage.cachedTokens,
@@ -51,7 +54,7 @@ function libraryUsage(usage: Usage): Record<string, number> {
 }
 
 describe.skipIf(!haveFixtures)('the price of every recorded usage', () => {
-  it('is the library’s, rounded up to the nano-USD', () => {
+  it('equals the library’s, rounded up to the nano-USD', () => {
     let compared = 0;
     const unpriced = new Set<string>();
     for (const fixture of allFixtures()) {
@@ -62,7 +65,7 @@ describe.skipIf(!haveFixtures)('the price of every recorded usage', () => {
       const usage = meter.usage();
       const model = fixture.meta.model ?? meter.model;
       if (usage === null || !model) continue;
-      // The library's are out of date (deepseek-prices.test.ts).
+      // The library's prices are out of date (deepseek-prices.test.ts).
       if (fixture.meta.provider === 'deepseek' && deepSeekRates(model, at) !== null) continue;
       const rates = tableRates(names[0], model, names[1], at);
       const theirs = calcPrice(libraryUsage(usage), model, { providerId: names[2], timestamp: at });
@@ -87,7 +90,7 @@ describe.skipIf(!haveFixtures)('the price of every recorded usage', () => {
 describe('the table', () => {
   const million = usageOf({ inputTokens: 1_000_000, outputTokens: 1_000_000 });
 
-  it('prices every model of the native providers as the library does, at both sides of every tier', () => {
+  it('prices every model of the native providers as the library does, on both sides of every tier', () => {
     let compared = 0;
     for (const name of ['openai', 'anthropic', 'google', 'azure', 'voyageai']) {
       const ours = Object.values(fixtureRoutes).find((entry) => entry[2] === name)?.[0] ?? 'openai';
@@ -98,7 +101,7 @@ describe('the table', () => {
         for (const inputTokens of [
           1, 127_999, 128_001, 199_999, 200_000, 200_001, 271_999, 272_000, 272_001,
         ]) {
-          // The table starts OpenAI's long rate a token early: see the next test.
+          // The table starts OpenAI's long rate one token early: see the next test.
           if (inputTokens === 272_000) continue;
           const usage = usageOf({ inputTokens, outputTokens: 10, cachedTokens: 1 });
           const total = calcPrice(libraryUsage(usage), model.id, {
@@ -115,7 +118,7 @@ describe('the table', () => {
     expect(compared).toBeGreaterThan(1_000);
   });
 
-  it('starts OpenAI’s long rate above 272,000 tokens, and xAI’s at 200,000', () => {
+  it('starts OpenAI’s long-context rate above 272,000 tokens, and xAI’s at 200,000', () => {
     const inputRate = (provider: 'openai' | 'openai-compatible', model: string, inputTokens: number) => {
       const rates = tableRates(provider, model, 'https://api.x.ai/v1', at);
       const price = rates === null ? null : costNanoUsd(usageOf({ inputTokens }), rates) / inputTokens;
@@ -132,7 +135,7 @@ describe('the table', () => {
     expect(grok).toEqual([1_250, 2_500].map((nano) => nano));
   });
 
-  it('prices the presets that the library does not know, by their hosts', () => {
+  it('prices presets that the library lacks by their hosts', () => {
     const usd = (model: string, baseUrl: string, usage: Partial<Usage>) => {
       const rates = tableRates('openai-compatible', model, baseUrl, at);
       return rates && costNanoUsd(usageOf(usage), rates) / 1e9;
@@ -142,7 +145,7 @@ describe('the table', () => {
     expect(usd('glm-4.6', zai, each)).toBe(2.8);
     expect(usd('glm-4.6', zai, { ...each, cachedTokens: 1_000_000 })).toBe(2.31);
     expect(usd('glm-4.7-flash', zai, each)).toBe(0);
-    // The library's own.
+    // The library's own prices.
     expect(usd('GLM-5.2', zai, each)).toBeGreaterThan(0);
     const alibaba = presets.alibaba.baseUrl;
     expect(usd('qwen-flash', alibaba, { inputTokens: 256_000 })).toBe(0.0128);
@@ -150,13 +153,13 @@ describe('the table', () => {
     expect(usd('qwen3-max', alibaba, { inputTokens: 32_000, outputTokens: 1_000 })).toBe(0.0444);
     expect(usd('qwen3-max', alibaba, { inputTokens: 32_001, outputTokens: 1_000 })).toBe(0.0888024);
     expect(usd('qwen-plus', alibaba, { ...each, inputTokens: 1_000, reasoningTokens: 500_000 })).toBe(2.6004);
-    // Another region has other prices, and another host none.
+    // Another region has other prices, and another host has none.
     for (const host of ['dashscope.aliyuncs.com', 'example.test'])
       expect(usd('qwen-flash', `https://${host}/compatible-mode/v1`, each)).toBeNull();
     expect(usd('toString', zai, each)).toBeNull();
   });
 
-  it('knows a compatible provider by its address, and takes only its own prices', () => {
+  it('recognizes a compatible provider by its address, and uses only its own prices', () => {
     const groq = tableRates('openai-compatible', 'openai/gpt-oss-120b', 'https://api.groq.com/openai/v1', at);
     expect(groq?.base.input).toBeGreaterThan(0);
     expect(
@@ -164,7 +167,7 @@ describe('the table', () => {
     ).toBeNull();
   });
 
-  it('prices a maker’s exact name behind an unknown address, and nothing that only looks like it', () => {
+  it('prices a maker’s exact name at an unknown address, but no similar name', () => {
     const url = 'http://127.0.0.1:9000/v1';
     for (const name of ['gpt-4o', 'gpt-4o-2024-08-06', 'openai/gpt-4o', 'text-embedding-3-small'])
       expect(tableRates('openai-compatible', name, url, at), name).not.toBeNull();
@@ -172,7 +175,7 @@ describe('the table', () => {
       expect(tableRates('openai-compatible', name, url, at), name).toBeNull();
   });
 
-  it('has published prices for what the library lacks, and null for what nobody published', () => {
+  it('has published prices for models that the library lacks, and null for unpublished ones', () => {
     const rerank = tableRates('cohere', 'rerank-v3.5', undefined, at);
     expect(rerank && costNanoUsd(usageOf({ searchUnits: 1 }), rerank)).toBe(2_000_000);
     const speech = tableRates('openai', 'tts-1', undefined, at);
@@ -181,12 +184,12 @@ describe('the table', () => {
     expect(tableRates('openai', 'no-such-model', undefined, at)).toBeNull();
   });
 
-  it('bills whisper by time, to the millisecond', () => {
+  it('bills whisper by duration, to the millisecond', () => {
     const whisper = tableRates('openai', 'whisper-1', undefined, at);
     expect(whisper && costNanoUsd(usageOf({ audioMilliseconds: 9_500 }), whisper)).toBe(950_000);
   });
 
-  it('has a free model free, and lists a provider’s models', () => {
+  it('prices a free model at zero, and lists a provider’s models', () => {
     const free = tableRates('gemini', 'gemma-3', undefined, at);
     expect(free && costNanoUsd(million, free)).toBe(0);
     expect(modelsOf('anthropic')).toContain('claude-sonnet-4-5');
@@ -204,7 +207,7 @@ describe('the cost of a usage', () => {
     cache_write_1h: 6,
   });
 
-  it('prices cached, written and other input apart, every token once', () => {
+  it('prices cached, written and other input separately, every token once', () => {
     const usage = usageOf({
       inputTokens: 1_000,
       cachedTokens: 500,
@@ -232,7 +235,7 @@ describe('the cost of a usage', () => {
     expect(costNanoUsd(usageOf({ inputTokens: 1_000 }), rates, 0)).toBe(0);
   });
 
-  it('is exact where doubles are not: 10^12 tokens', () => {
+  it('is exact beyond the range of doubles: 10^12 tokens', () => {
     const usage = usageOf({ inputTokens: 1_000_000_000_001 });
     expect(costNanoUsd(usage, overrideRates({ input: 0.001, output: 0 }))).toBe(1_000_000_000_001);
   });

@@ -1,10 +1,10 @@
-// Which model answered, where an upstream may fall back to another one.
+// Determines which model answered if an upstream may fall back to another.
 import { describe, expect, it } from 'vitest';
 import { createMeter } from '../../../src/formats/meter.ts';
 import { isSameModel, servedModelOf } from '../../../src/metering/served-model.ts';
 import { formatOf } from '../../support/formats.ts';
 
-describe('names of one model', () => {
+describe('two model names', () => {
   it.each([
     ['gpt-4o', 'gpt-4o-2024-11-20'],
     ['gpt-4o', 'openai/gpt-4o'],
@@ -18,7 +18,7 @@ describe('names of one model', () => {
     ['claude-sonnet-4-5', 'claude-sonnet-4-5@20250929'],
     ['anthropic/claude-opus-4.5', 'anthropic/claude-4.5-opus-20251124'],
     ['mistral-large-latest', 'mistral-large-2411'],
-  ])('%s and %s', (one, other) => {
+  ])('match: %s and %s', (one, other) => {
     expect(isSameModel(one, other)).toBe(true);
   });
 
@@ -29,7 +29,7 @@ describe('names of one model', () => {
     ['claude-fable-5', 'claude-opus-4-8'],
     ['openai/o1', 'openai/o1-pro'],
     ['gemini-2.5-flash', 'gemini-2.5-flash-lite'],
-  ])('%s and %s are two', (one, other) => {
+  ])('differ: %s and %s', (one, other) => {
     expect(isSameModel(one, other)).toBe(false);
   });
 });
@@ -45,12 +45,12 @@ describe('the model that served', () => {
   const by = (model: string) => answered('openai-chat', { model, choices: [] });
   const names = ['openai/gpt-4o-mini'];
 
-  it('is the requested one where the request names no other', () => {
+  it('is the requested one if the request names no other', () => {
     for (const request of [{}, { models: [] }, { models: 'x' }, { model: 'my-deployment' }])
       expect(servedModelOf(request, names, by('openai/o1-pro'))).toBe(null);
   });
 
-  it('is the one that answered of those that the request names', () => {
+  it('is the one that answered, of those that the request names', () => {
     const models = ['openai/gpt-4o-mini', 'openai/o1-pro'];
     expect(servedModelOf({ models }, names, by('openai/gpt-4o-mini-2024-07-18'))).toBe(null);
     expect(servedModelOf({ models }, names, by('openai/o1-pro-2025-03-19'))).toEqual({
@@ -60,12 +60,12 @@ describe('the model that served', () => {
     expect(servedModelOf({ fallbacks: ['openai/o1-pro'] }, names, by('o1-pro'))?.named).toBe('openai/o1-pro');
   });
 
-  it('is the one that answered where the provider chooses', () => {
+  it('is the one that answered if the provider chooses', () => {
     for (const request of [{ preset: 'p' }, { model: '@preset/p' }, { model: 'openrouter/auto' }])
       expect(servedModelOf(request, names, by('openai/o1-pro'))?.named).toBe('openai/o1-pro');
   });
 
-  it('is the one of Anthropic’s `fallback_message`, whatever the request named', () => {
+  it('is the model in Anthropic’s `fallback_message`, whatever the request named', () => {
     const usage = (model: string) => ({
       usage: {
         input_tokens: 4,
@@ -86,7 +86,7 @@ describe('the model that served', () => {
     expect(servedModelOf({}, ['claude-opus-4-8'], meter)).toBe(null);
   });
 
-  it('leaves what a model wrote before it declined to that model’s price', () => {
+  it('excludes what another model wrote before it declined, which has that model’s price', () => {
     const iterations = [
       { type: 'message', model: 'claude-fable-5', input_tokens: 4, output_tokens: 30 },
       { type: 'message', model: 'claude-opus-4-8', input_tokens: 5, output_tokens: 3 },

@@ -1,4 +1,4 @@
-// What an operator gives as a channel's address, and what is called then.
+// Tests the base URLs that an operator may enter, and the URLs that are called.
 import { describe, expect, it } from 'vitest';
 import { baseUrlOf } from '../../../src/providers/provider.ts';
 import type { ProviderName } from '../../../src/providers/provider-name.ts';
@@ -9,7 +9,7 @@ import { targetOf } from './target.ts';
 const called = (provider: ProviderName, address: string, operation: 'chat-completions' | 'messages') =>
   providers[provider].url(targetOf({ baseUrl: baseUrlOf(providers[provider], address), operation }));
 
-describe('an address of OpenAI’s kind', () => {
+describe('an OpenAI-compatible base URL', () => {
   it.each([
     'https://host.test',
     'https://host.test/',
@@ -23,7 +23,7 @@ describe('an address of OpenAI’s kind', () => {
     'https://host.test/v1/v1/chat/completions',
     'https://host.test/v1/responses',
     'https://host.test/v1/embeddings',
-  ])('%s means the same', (address) => {
+  ])('can be written as %s', (address) => {
     for (const provider of ['openai', 'openai-compatible'] as const)
       expect(called(provider, address, 'chat-completions')).toBe('https://host.test/v1/chat/completions');
   });
@@ -33,7 +33,7 @@ describe('an address of OpenAI’s kind', () => {
     ['https://api.z.ai/api/paas/v4/chat/completions', 'https://api.z.ai/api/paas/v4/chat/completions'],
     ['https://host.test/v1/v2', 'https://host.test/v1/v2/chat/completions'],
     ['https://host.test/models', 'https://host.test/models/chat/completions'],
-  ])('%s is called as %s', (address, url) => {
+  ])('turns %s into %s', (address, url) => {
     expect(called('openai-compatible', address, 'chat-completions')).toBe(url);
   });
 });
@@ -43,7 +43,7 @@ it.each([
   'https://host.test/v1',
   'https://host.test/v1/v1',
   'https://host.test/v1/messages',
-])('%s means Messages at the same place', (address) => {
+])('accepts %s for Messages at the same host', (address) => {
   expect(called('anthropic', address, 'messages')).toBe('https://host.test/v1/messages');
 });
 
@@ -52,6 +52,6 @@ it.each([
   ['https://host.test/v1beta/models/gemini-2.5-pro:generateContent', 'https://host.test/v1beta'],
   ['https://a.test/openai/v1/v1?api-version=preview', 'https://a.test/openai/v1?api-version=preview'],
   ['https://host.test/v10/v1', 'https://host.test/v10/v1'],
-])('%s is taken for %s', (address, bare) => {
+])('recognizes %s as %s', (address, bare) => {
   expect(bareBaseUrl(address)).toBe(bare);
 });

@@ -1,4 +1,4 @@
-// Where clouds' models are, what their keys are, and how bodies differ there.
+// Tests the addresses of models on clouds, their keys, and their changes to bodies.
 import { describe, expect, it } from 'vitest';
 import { bedrock } from '../../../src/providers/bedrock.ts';
 import { faultOfAwsKey, readAwsKey, regionOfHost } from '../../../src/providers/bedrock-key.ts';
@@ -10,7 +10,7 @@ describe('Bedrock', () => {
   it.each([
     ['us-east-1', 'https://bedrock-runtime.us-east-1.amazonaws.com'],
     ['cn-north-1', 'https://bedrock-runtime.cn-north-1.amazonaws.com.cn'],
-  ])('of %s is at its own address', (region, host) => {
+  ])('calls %s at its own address', (region, host) => {
     const target = targetOf({
       baseUrl: '',
       model: 'anthropic.claude-3-haiku-20240307-v1:0',
@@ -22,7 +22,7 @@ describe('Bedrock', () => {
     expect(bedrock.url(streams)).toBe(`${host}/model/${model}/invoke-with-response-stream`);
   });
 
-  it('lists its models at the control plane', () => {
+  it('lists its models from the control plane', () => {
     const target = targetOf({ baseUrl: '', settings: { region: 'us-east-1' } });
     const host = 'https://bedrock.us-east-1.amazonaws.com';
     expect(bedrock.models?.url(target, null)).toBe(`${host}/foundation-models?byProvider=anthropic`);
@@ -31,13 +31,13 @@ describe('Bedrock', () => {
     );
   });
 
-  it('knows the region by its own hosts only', () => {
+  it('recognizes the region only in its own hosts', () => {
     expect(regionOfHost('https://bedrock-runtime.ap-south-1.amazonaws.com')).toBe('ap-south-1');
     expect(regionOfHost('https://bedrock-runtime.us-east-1.amazonaws.com.evil.example')).toBeNull();
     expect(regionOfHost('https://vpce-1.bedrock-runtime.us-east-1.vpce.amazonaws.com')).toBeNull();
   });
 
-  it('tells credentials from keys of its own', () => {
+  it('distinguishes credentials from Bedrock API keys', () => {
     const [id, secret, session] = [
       'AKIAIOSFODNN7EXAMPLE',
       'wJalrXUtnFEMI/K7MDENG+bPxRfiCY',
@@ -51,7 +51,7 @@ describe('Bedrock', () => {
     expect(faultOfAwsKey(`${id}:${secret}:`)).toContain('SESSION_TOKEN');
   });
 
-  it('changes of a body only what must be otherwise', () => {
+  it('changes only the necessary members of a body', () => {
     const text =
       '{"model":"m", "stream":true,"max_tokens":9007199254740993,\n"x":{"model":"y"},"anthropic_beta":["a"]}';
     const headers = new Headers({ 'anthropic-version': '2023-06-01', 'anthropic-beta': 'b, a' });
@@ -71,7 +71,7 @@ describe('Claude Code’s billing line', () => {
   it.each([
     ['Bedrock', bedrock],
     ['Vertex', vertex],
-  ])('does not go to %s, and is not named as dropped', (_name, provider) => {
+  ])('is not sent to %s, and not reported as dropped', (_name, provider) => {
     const adapted = (system: unknown) => {
       const text = JSON.stringify({ max_tokens: 1, system, messages: [] });
       const { text: sent = '', dropped } =
@@ -86,7 +86,7 @@ describe('Claude Code’s billing line', () => {
   });
 });
 
-describe('what becomes of a thought whose history changed', () => {
+describe('the setting for a thought whose history changed', () => {
   const body = (block_binding: unknown) =>
     JSON.stringify({
       thinking: { type: 'adaptive', block_binding },
@@ -101,7 +101,7 @@ describe('what becomes of a thought whose history changed', () => {
     ];
   };
 
-  it('is told to Bedrock by its own name, and to Vertex by Anthropic’s', () => {
+  it('has Bedrock’s own name at Bedrock, and Anthropic’s at Vertex', () => {
     const own = { prefix_mismatch_behavior: 'drop_block' };
     expect(thinkingAt(bedrock, body(own))).toEqual([
       { mismatch_behavior: 'drop_block' },
@@ -110,13 +110,13 @@ describe('what becomes of a thought whose history changed', () => {
     expect(thinkingAt(vertex, body(own))).toEqual([own, 'thinking-binding-controls-2026-08-01']);
   });
 
-  it('stays as it is where nothing, or Bedrock’s own name, is said', () => {
+  it('stays unchanged if absent or already in Bedrock’s name', () => {
     for (const given of [undefined, null, {}, { mismatch_behavior: 'error' }])
       expect(thinkingAt(bedrock, body(given))[0]).toEqual(given);
   });
 });
 
-describe('Claude’s caching elsewhere', () => {
+describe('Claude’s prompt caching on other clouds', () => {
   const blocks = (cache_control: object) =>
     JSON.stringify({
       max_tokens: 1,
@@ -128,7 +128,7 @@ describe('Claude’s caching elsewhere', () => {
   it.each([
     ['Bedrock', bedrock],
     ['Vertex', vertex],
-  ])('is for single blocks, and not shared further, on %s', (_name, provider) => {
+  ])('applies to single blocks without a shared scope on %s', (_name, provider) => {
     const scoped = blocks({ type: 'ephemeral', ttl: '1h', scope: 'global' });
     const beta = 'prompt-caching-scope-2026-01-05';
     const headers = new Headers({ 'anthropic-beta': `${beta},context-1m-2025-08-07` });
@@ -144,7 +144,7 @@ describe('Claude’s caching elsewhere', () => {
     expect(headers.get('anthropic-beta') ?? sent.anthropic_beta[0]).toBe('context-1m-2025-08-07');
   });
 
-  it('of single blocks is left as it is', () => {
+  it('leaves markers of single blocks unchanged', () => {
     const { cache_control: _, ...plain } = JSON.parse(blocks({ type: 'ephemeral' }));
     const adapted = vertex.adapt?.(JSON.stringify(plain), new Headers(), targetOf({ model: 'claude' }));
     expect(adapted?.dropped).toEqual([]);
@@ -162,13 +162,13 @@ describe('Vertex', () => {
     ['global', 'https://aiplatform.googleapis.com'],
     ['us-east5', 'https://us-east5-aiplatform.googleapis.com'],
     ['eu', 'https://aiplatform.eu.rep.googleapis.com'],
-  ])('of %s is at its own address, in the account’s project', (location, host) => {
+  ])('calls %s at its own address, in the account’s project', (location, host) => {
     expect(urlOf('gemini-2.5-pro', { location })).toBe(
       `${host}/v1/projects/own/locations/${location}/${path}`,
     );
   });
 
-  it('is global and in another project when that is said, or without one by an API key', () => {
+  it('accepts the global location, another project, and an API key without a project', () => {
     const host = 'https://aiplatform.googleapis.com/v1';
     expect(urlOf('gemini-2.5-pro', { project: 'p' })).toBe(`${host}/projects/p/locations/global/${path}`);
     expect(urlOf('gemini-2.5-pro', {}, 'AQ.key')).toBe(`${host}/${path}`);
@@ -177,12 +177,12 @@ describe('Vertex', () => {
     );
   });
 
-  it('takes an address with its version, and a model with its path', () => {
+  it('accepts an address with a version, and a model with a path', () => {
     const model = 'publishers/google/models/gemini-2.5-pro';
     expect(urlOf(model, {}, 'AQ.key', 'https://proxy.example/v1')).toBe(`https://proxy.example/v1/${path}`);
   });
 
-  it('takes a model’s name for a name only', () => {
+  it('accepts only a plain name as a model’s name', () => {
     const model = 'gemini:predict?x=1#/../y:z';
     const name = 'gemini%3Apredict%3Fx%3D1%23%2F..%2Fy%3Az';
     const path = `/publishers/google/models/${name}:generateContent`;
@@ -206,7 +206,7 @@ describe('Vertex', () => {
     expect(urlOf('google/gemini-2.5-pro', {}, 'AQ.key')).toContain(`/v1/${path}`);
   });
 
-  it('has Claude’s operations for Claude, and Gemini’s for the others', () => {
+  it('serves Claude’s operations for Claude, and Gemini’s for other models', () => {
     const address = { baseUrl: null, settings: {} };
     expect([...vertex.operations(address, 'claude-opus-4-5')]).toContain('messages');
     expect([...vertex.operations(address, 'gemini-2.5-pro')]).toContain('stream-generate-content');

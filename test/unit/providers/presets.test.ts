@@ -1,4 +1,4 @@
-// What is known of upstreams that imitate OpenAI's API.
+// Tests the presets of upstreams that imitate OpenAI's API.
 import { describe, expect, it } from 'vitest';
 import { presetNames } from '../../../src/providers/channel-settings.ts';
 import { openaiCompatible } from '../../../src/providers/openai-compatible.ts';
@@ -6,14 +6,14 @@ import { chatFactsOf, presetOf, presets } from '../../../src/providers/presets.t
 import { targetOf } from './target.ts';
 
 describe('a preset', () => {
-  it.each(presetNames)('%s has an address that is used as it is', (name) => {
+  it.each(presetNames)('%s has an address that is used unchanged', (name) => {
     const { baseUrl } = presets[name];
     const target = targetOf({ baseUrl, operation: 'chat-completions' });
     expect(openaiCompatible.url(target)).toBe(`${baseUrl}/chat/completions`);
     expect(openaiCompatible.models?.url(target, null)).toBe(`${baseUrl}/models`);
   });
 
-  it('is told by the host, or by a host below it; a machine’s own address tells nothing', () => {
+  it('is recognized by its host or a host below it, and never by a local address', () => {
     expect(presetOf('https://api.mistral.ai/v1', {})).toBe(presets.mistral);
     expect(presetOf('https://eu.api.mistral.ai/v1', {})).toBe(presets.mistral);
     expect(presetOf('http://localhost:11434/v1', {})).toBeNull();
@@ -21,7 +21,7 @@ describe('a preset', () => {
     expect(presetOf('https://gateway.example.com', { preset: 'groq' })).toBe(presets.groq);
   });
 
-  it('says whether there is a Responses API, and the channel’s own settings win', () => {
+  it('determines whether there is a Responses API, unless the channel’s settings do', () => {
     const has = (baseUrl: string, settings = {}) =>
       openaiCompatible.operations({ baseUrl, settings }, 'm').has('responses');
     expect(has(presets.fireworks.baseUrl)).toBe(true);
@@ -30,7 +30,7 @@ describe('a preset', () => {
     expect(has(presets.fireworks.baseUrl, { responsesApi: false })).toBe(false);
   });
 
-  it('is no matter of providers that are what they are called', () => {
+  it('does not apply to native providers', () => {
     const channel = { baseUrl: 'https://api.mistral.ai/v1', settings: {} };
     expect(chatFactsOf({ ...channel, provider: 'openai' })).toBeNull();
     expect(chatFactsOf({ ...channel, provider: 'openai-compatible' })).toBe(presets.mistral.chat);

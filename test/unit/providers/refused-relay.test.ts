@@ -1,4 +1,4 @@
-// Which errors of upstreams are about the relay's own key or account, by what the upstream itself says.
+// Recognizes upstream errors about the relay's own key or account.
 import { describe, expect, it } from 'vitest';
 import { refusedRelay, refusedThisOnly } from '../../../src/providers/refused-relay.ts';
 
@@ -12,7 +12,7 @@ it.each<[string, number, string]>([
   ['spent credit by its type', 429, error({ type: 'insufficient_quota', code: null })],
   ['Gemini’s bad key', 400, error({ code: 400, details: [{ reason: 'API_KEY_INVALID' }] })],
   ['the same in an array', 400, `[${error({ code: 400, details: [{ reason: 'API_KEY_INVALID' }] })}]`],
-])('is the relay’s: %s', (_, status, body) => {
+])('attributes to the relay’s key or account: %s', (_, status, body) => {
   expect(refusedRelay(status, body)).toBe(true);
 });
 
@@ -30,11 +30,11 @@ it.each<[string, number, string]>([
   ['no JSON', 400, 'API_KEY_INVALID'],
   ['OpenRouter’s moderation', 403, error({ code: 403, metadata: { reasons: ['x'], flagged_input: 'x' } })],
   ['a missing model', 404, error({ code: 'model_not_found' })],
-])('is not: %s', (_, status, body) => {
+])('does not attribute to the relay’s key or account: %s', (_, status, body) => {
   expect(refusedRelay(status, body)).toBe(false);
 });
 
-describe('a refusal of this request only', () => {
+describe('a refusal of only this request', () => {
   it.each<[string, string]>([
     ['OpenAI’s of a model', error({ message: 'x', code: 'model_not_found' })],
     [
@@ -48,9 +48,9 @@ describe('a refusal of this request only', () => {
       'xAI’s of content',
       JSON.stringify({ code: 'no permission', error: 'Content violates usage guidelines. Team: t' }),
     ],
-  ])('is %s: the key is good for others', (_, body) => {
+  ])('is recognized in %s, and the key remains usable', (_, body) => {
     expect(refusedThisOnly(403, body)).toBe(true);
-    // The caller hears no more of it than of a refused key.
+    // The caller learns no more about it than about a refused key.
     expect(refusedRelay(403, body)).toBe(true);
     expect(refusedThisOnly(401, body)).toBe(false);
   });
@@ -71,15 +71,12 @@ describe('a refusal of this request only', () => {
         message: 'User location is not supported for the API use.',
       }),
     ],
-  ])(
-    'is %s’s of the place that the request came from, which is the edge’s and not the caller’s',
-    (_, status, body) => {
-      expect(refusedThisOnly(status, body)).toBe(true);
-      expect(refusedRelay(status, body)).toBe(true);
-    },
-  );
+  ])('is recognized in %s’s rejection of the edge’s location', (_, status, body) => {
+    expect(refusedThisOnly(status, body)).toBe(true);
+    expect(refusedRelay(status, body)).toBe(true);
+  });
 
-  it('is no other 400', () => {
+  it('is not recognized in other 400s', () => {
     expect(refusedThisOnly(400, error({ code: 'model_not_found' }))).toBe(false);
     expect(refusedThisOnly(400, error({ status: 'FAILED_PRECONDITION', message: 'Enable billing.' }))).toBe(
       false,

@@ -1,4 +1,4 @@
-// A call's address, plain but for what a test says.
+// Builds a target with defaults and the given fields.
 import type { UpstreamTarget } from '../../../src/providers/provider.ts';
 
 export function targetOf(fields: Partial<UpstreamTarget>): UpstreamTarget {

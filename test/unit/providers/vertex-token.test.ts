@@ -1,4 +1,4 @@
-// Signing in by a service account whose token endpoint says nothing.
+// Tests signing in with a service account whose token endpoint does not answer.
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, expect, it, vi } from 'vitest';
 import { authorizeByAccount, tokenLimits } from '../../../src/providers/vertex-token.ts';
@@ -8,7 +8,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-it('is given up in time, as a time-out: another channel may be tried', async () => {
+it('times out a request for a Vertex token, so another channel can be tried', async () => {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const account = {
     email: 'relay@project.test',
@@ -17,9 +17,9 @@ it('is given up in time, as a time-out: another channel may be tried', async () 
     projectId: 'project',
     tokenUri: 'https://accounts.test/token',
   };
-  const asked = Promise.withResolvers<void>();
+  const arrived = Promise.withResolvers<void>();
   vi.stubGlobal('fetch', (_url: string, { signal }: RequestInit) => {
-    asked.resolve();
+    arrived.resolve();
     return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
   });
   vi.useFakeTimers({ now: 1_000_000, toFake: ['Date', 'setInterval', 'clearInterval'] });
@@ -27,9 +27,9 @@ it('is given up in time, as a time-out: another channel may be tried', async () 
   const signingIn = Promise.resolve(authorizeByAccount(request, account, () => undefined)).catch(
     (error: unknown) => error,
   );
-  // Signing takes a while.
+  // Signing takes a moment.
   vi.advanceTimersByTime(50);
-  await asked.promise;
+  await arrived.promise;
   vi.advanceTimersByTime(tokenLimits.waitMs - 50);
   expect(await signingIn).toMatchObject({ name: 'RelayError', code: 'upstream_timeout' });
 });

@@ -1,4 +1,4 @@
-// A token's share of its account's budget, against an account that answers as the test says.
+// Tests a token's allocation from its account's budget against an imitated account.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { AccountAllocation } from '../../../src/quota/account-allocation.ts';
 import type { AllocationAnswer, AllocationRequest } from '../../../src/quota/account-budget.ts';
@@ -28,7 +28,7 @@ beforeEach(() => {
   });
 });
 
-/** The allocation as a ledger has it after a reset: from what is stored. */
+/** Returns the allocation of a ledger after a reset, from what is stored. */
 function loaded(): AccountAllocation {
   const store = {
     readAllocation: () => stored,
@@ -54,7 +54,7 @@ describe('room for a request', () => {
     expect(calls).toEqual([]);
   });
 
-  it('is allocated with room for 32 requests like it, and stored before it is used', async () => {
+  it('is allocated for 32 such requests, and stored before it is used', async () => {
     const allocation = loaded();
     expect(await allocation.makeRoom(policy, 100, noonMs)).toBeNull();
     expect(calls).toMatchObject([{ needNanoUsd: 100, atLeastNanoUsd: 100, spareNanoUsd: 3_200 }]);
@@ -62,7 +62,7 @@ describe('room for a request', () => {
     expect(allocation.shortfall(policy, 100, noonMs)).toBe(0);
   });
 
-  it('counts what is held and what is spent since the period began', async () => {
+  it('counts held and spent amounts since the period began', async () => {
     state = new LedgerState({ ...noTotals, spentNanoUsd: 700 });
     const allocation = loaded();
     await allocation.makeRoom(policy, 300, noonMs);
@@ -72,20 +72,20 @@ describe('room for a request', () => {
     expect(allocation.roomFor(policy, noonMs)).toBe(50);
   });
 
-  it('is refused with the figures when the account has too little left', async () => {
+  it('is refused with the figures if the account has too little left', async () => {
     answer = ({ nowMs, periodKey }) => ({ outcome: 'refused', leftNanoUsd: 40_000_000, nowMs, periodKey });
     const refusal = await loaded().makeRoom(policy, 100_000_000, noonMs);
     expect(refusal?.message).toContain('it may cost up to $0.1, $0.04 is left');
     expect(refusal?.retryAfterMs).toBe(12 * 3_600_000);
   });
 
-  it('is asked for once by requests that come together', async () => {
+  it('is requested once by concurrent requests', async () => {
     const allocation = loaded();
     await Promise.all([allocation.makeRoom(policy, 100, noonMs), allocation.makeRoom(policy, 100, noonMs)]);
     expect(calls.length).toBe(1);
   });
 
-  it('is asked for again after a call that failed, and reports what the token has', async () => {
+  it('is requested again after a failed call, which reports what the token has', async () => {
     answer = () => {
       throw new Error('unreachable');
     };
@@ -98,7 +98,7 @@ describe('room for a request', () => {
     expect(calls[2]?.grantedNanoUsd).toBeUndefined();
   });
 
-  it('drops an answer of a period that is over', async () => {
+  it('ignores an answer for a period that is over', async () => {
     answer = () => ({
       outcome: 'granted',
       grantedNanoUsd: 100,
@@ -112,8 +112,8 @@ describe('room for a request', () => {
   });
 });
 
-describe('reclaiming', () => {
-  it('returns what is neither spent nor held, and keeps the rest', async () => {
+describe('reclaiming an allocation', () => {
+  it('returns what is neither spent nor held, and retains the rest', async () => {
     const allocation = loaded();
     await allocation.makeRoom(policy, 500, noonMs);
     state.hold(requestWith(), 100, noonMs);
@@ -123,7 +123,7 @@ describe('reclaiming', () => {
     expect(allocation.reclaim(policy, today, noonMs)).toBe(0);
   });
 
-  it('reports what was used beyond the allocation as a negative amount', async () => {
+  it('reports usage beyond the allocation as a negative amount', async () => {
     const allocation = loaded();
     await allocation.makeRoom(policy, 100, noonMs);
     state.settle(settlementOf('req_1', 130), policy, noonMs);
@@ -136,7 +136,7 @@ describe('reclaiming', () => {
     expect(allocation.reclaim(policy, 'day 0', noonMs)).toBe(0);
   });
 
-  it('returns everything once when the account has no budget any more', async () => {
+  it('returns everything once if the account has no budget anymore', async () => {
     const allocation = loaded();
     await allocation.makeRoom(policy, 100, noonMs);
     expect(allocation.reclaim(policyWith(), today, noonMs)).toBe(100);
@@ -144,7 +144,7 @@ describe('reclaiming', () => {
   });
 });
 
-it('loses nothing of what was stored when its ledger is reset', async () => {
+it('restores the stored allocation when the ledger is reset', async () => {
   await loaded().makeRoom(policy, 400, noonMs);
   expect(loaded().roomFor(policy, noonMs)).toBe(400);
 });

@@ -1,4 +1,4 @@
-// When background responses are polled, and what ends them.
+// Tests when background responses are polled, and what ends them.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BackgroundResponses, type Polled } from '../../../src/quota/background.ts';
 import type { BackgroundOrder, TrackedResponse } from '../../../src/quota/records.ts';
@@ -47,7 +47,7 @@ const poll = async (responses: BackgroundResponses, isRefused = false) => {
   return responses.pollDue(Date.now(), () => isRefused);
 };
 
-it('polls after two seconds, then at growing pauses of at most thirty', async () => {
+it('polls a background response after two seconds, then at growing intervals of at most thirty', async () => {
   const responses = loaded();
   responses.add(order, noonMs);
   for (let times = 0; times < 10; times++) expect(await poll(responses)).toEqual([]);
@@ -56,22 +56,22 @@ it('polls after two seconds, then at growing pauses of at most thirty', async ()
   expect(pauses.at(-1)).toBe(30_000);
 });
 
-it('does not poll before the time', async () => {
+it('does not poll a background response before its time', async () => {
   const responses = loaded();
   responses.add(order, noonMs);
   expect(await responses.pollDue(noonMs + 1_999, () => false)).toEqual([]);
   expect(polls).toEqual([]);
 });
 
-it('returns the settlement of a response that has ended', async () => {
+it('returns the settlement of a background response that has ended', async () => {
   const responses = loaded();
   responses.add(order, noonMs);
   outcome = { outcome: 'ended', settlement: settlementOf('req_1', 120) };
   expect(await poll(responses)).toMatchObject([{ row: { costNanoUsd: 120 } }]);
 });
 
-describe('a response is charged its reservation', () => {
-  it('when the upstream no longer has it', async () => {
+describe('a background response is charged its reservation', () => {
+  it('if the upstream no longer has it', async () => {
     const responses = loaded();
     responses.add(order, noonMs);
     outcome = { outcome: 'gone' };
@@ -80,7 +80,7 @@ describe('a response is charged its reservation', () => {
     ]);
   });
 
-  it('when the upstream has not answered for an hour', async () => {
+  it('if the upstream has not answered for an hour', async () => {
     const responses = loaded();
     responses.add(order, noonMs);
     outcome = { outcome: 'unanswered' };
@@ -91,7 +91,7 @@ describe('a response is charged its reservation', () => {
     expect(Date.now() - noonMs).toBeLessThanOrEqual(3_630_000);
   });
 
-  it('when it has run for a day', async () => {
+  it('if it has run for a day', async () => {
     const responses = loaded();
     responses.add(order, noonMs);
     vi.setSystemTime(noonMs + 86_400_001);
@@ -99,7 +99,7 @@ describe('a response is charged its reservation', () => {
     expect(settled).toMatchObject([{ row: { costNanoUsd: 900, errorCode: 'background_endless' } }]);
   });
 
-  it('without a cost if the model has no price', async () => {
+  it('with no cost if the model has no price', async () => {
     const responses = loaded();
     responses.add({ ...order, rates: null }, noonMs);
     outcome = { outcome: 'gone' };
@@ -107,7 +107,7 @@ describe('a response is charged its reservation', () => {
   });
 });
 
-it('cancels a refused response once, and goes on polling it', async () => {
+it('cancels a refused background response once, and continues to poll it', async () => {
   const responses = loaded();
   responses.add(order, noonMs);
   await poll(responses, true);
@@ -115,14 +115,14 @@ it('cancels a refused response once, and goes on polling it', async () => {
   expect(polls.map(({ cancel }) => cancel)).toEqual([true, false]);
 });
 
-it('polls all at once after an edit of the token', async () => {
+it('polls all background responses at once after an edit of the token', async () => {
   const responses = loaded();
   responses.add(order, noonMs);
   responses.pollAllSoon(noonMs + 10);
   expect(responses.nextAtMs()).toBe(noonMs + 10);
 });
 
-it('does not track a response again that was settled during its poll', async () => {
+it('does not track a background response again that was settled during its poll', async () => {
   const responses = loaded();
   responses.add(order, noonMs);
   const polling = poll(responses);
@@ -132,7 +132,7 @@ it('does not track a response again that was settled during its poll', async () 
   expect(rows.size).toBe(0);
 });
 
-it('remembers its responses over a reset', async () => {
+it('restores the tracked background responses after a reset', async () => {
   loaded().add(order, noonMs);
   const responses = loaded();
   expect(responses.requestIds).toEqual(['req_1']);

@@ -1,4 +1,4 @@
-// A token's own budget and an admin's, each in its own period.
+// Tests a token's own budget and an admin's, each with its own period.
 import { expect, it } from 'vitest';
 import { budgetsOf, totalsAfterCharge } from '../../../src/quota/budgets.ts';
 import { noonMs, noTotals, policyWith } from './ledger-parts.ts';
@@ -8,11 +8,11 @@ const daily = { nanoUsd: 1_000, period: 'day' } as const;
 const monthly = { nanoUsd: 5_000, period: 'month' } as const;
 const spentOf = (states: { spentNanoUsd: number }[]) => states.map(({ spentNanoUsd }) => spentNanoUsd);
 
-it('lists no budget for a token without any', () => {
+it('lists no budgets for a token without any', () => {
   expect(budgetsOf(policyWith(), noTotals, noonMs)).toEqual([]);
 });
 
-it('counts a charge in both budgets, and starts only the daily one again the next day', () => {
+it('charges both budgets, and resets only the daily one the next day', () => {
   const policy = policyWith({ budget: daily, adminBudget: monthly });
   const today = totalsAfterCharge(noTotals, policy, 300, noonMs);
   expect(spentOf(budgetsOf(policy, today, noonMs))).toEqual([300, 300]);
@@ -22,7 +22,7 @@ it('counts a charge in both budgets, and starts only the daily one again the nex
   expect(tomorrow.spentNanoUsd).toBe(350);
 });
 
-it('keeps an admin budget when the owner changes the period of the own one', () => {
+it('preserves an admin budget when the owner changes the period of their own', () => {
   const before = policyWith({ budget: daily, adminBudget: monthly });
   const totals = totalsAfterCharge(noTotals, before, 300, noonMs);
   const after = policyWith({ budget: { nanoUsd: 1_000, period: 'week' }, adminBudget: monthly });
@@ -38,7 +38,7 @@ it('subtracts a correction, but never below zero of a period', () => {
   expect(corrected.spentNanoUsd).toBe(200);
 });
 
-it('counts a charge without a policy in the total alone', () => {
+it('charges only the total without a policy', () => {
   expect(totalsAfterCharge(noTotals, null, 70, noonMs)).toMatchObject({
     spentNanoUsd: 70,
     budgetSpentNanoUsd: 70,

@@ -1,4 +1,4 @@
-// Policies, requests, and settlements for tests of the ledger's pure parts.
+// Builds policies, requests, and settlements for tests of the ledger's pure parts.
 import { blankRow } from '../../../src/metering/log-row.ts';
 import type { AdmissionRequest, LeaseRenewal, Settlement } from '../../../src/quota/quota.ts';
 import type { Totals } from '../../../src/quota/records.ts';
@@ -57,7 +57,7 @@ export function requestWith(fields: Partial<AdmissionRequest> = {}): AdmissionRe
   };
 }
 
-/** Returns the renewal of such a request, which wants no more than it holds. */
+/** Returns the renewal of such a request without a higher amount. */
 export function renewalWith(fields: Partial<LeaseRenewal> = {}): LeaseRenewal {
   const { requestId, ip, model, inputNanoUsd, endpoint, stream } = requestWith();
   return {

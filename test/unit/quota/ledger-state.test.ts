@@ -1,4 +1,4 @@
-// The money of one token in memory: holds, charges, expiry, and resets.
+// Tests the money of one token in memory: holds, charges, expiry, and resets.
 import { describe, expect, it } from 'vitest';
 import { LedgerState } from '../../../src/quota/ledger-state.ts';
 import type { Hold } from '../../../src/quota/records.ts';
@@ -24,7 +24,7 @@ describe('room', () => {
     expect(state.room(limited, noonMs)).toBe(1_000 - 30 - 100);
   });
 
-  it('is the smaller of the rooms of quota, budget, and the budget of an admin', () => {
+  it('is the smallest of the room of quota, budget, and admin budget', () => {
     const policy = policyWith({
       quotaNanoUsd: 1_000,
       budget: { nanoUsd: 500, period: 'day' },
@@ -36,13 +36,13 @@ describe('room', () => {
     expect(state.room(policy, noonMs)).toBe(250);
   });
 
-  it('is negative when a request cost more than the quota had left', () => {
+  it('is negative if a request cost more than the quota had left', () => {
     const state = stateHolding('a');
     state.settle(settlementOf('a', 1_200), limited, noonMs);
     expect(state.room(limited, noonMs)).toBe(-200);
   });
 
-  it('of a daily budget returns at midnight UTC', () => {
+  it('is restored at midnight UTC for a daily budget', () => {
     const policy = policyWith({ budget: { nanoUsd: 500, period: 'day' } });
     const state = stateHolding('a');
     state.settle(settlementOf('a', 500), policy, noonMs);
@@ -60,13 +60,13 @@ describe('holds', () => {
     expect(state.holds.size).toBe(1);
   });
 
-  it('keeps the time and the tokens of the first hold when a request renews', () => {
+  it('preserves the time and the tokens of the first hold when a request renews', () => {
     const state = stateHolding('a');
     state.hold(renewalWith({ requestId: 'a' }), 100, noonMs + 9_000);
     expect(state.holds.get('a')).toMatchObject({ heldAtMs: noonMs, tokens: 5, expiresAtMs: noonMs + 39_000 });
   });
 
-  it('counts a request whose caller left, and a part of another request, for no concurrency', () => {
+  it('counts no concurrency for a request whose client left or that is part of another request', () => {
     const state = stateHolding('a', 'b');
     state.hold(requestWith({ requestId: 'c', within: 'a' }), 100, noonMs);
     state.hold(renewalWith({ requestId: 'b', hasLeft: true }), 100, noonMs);
@@ -74,7 +74,7 @@ describe('holds', () => {
     expect(state.countedAsOpen(requestWith({ requestId: 'd', within: 'a' }))).toBe(0);
   });
 
-  it('keeps hasLeft when a later renewal does not repeat it', () => {
+  it('preserves hasLeft when a later renewal omits it', () => {
     const state = stateHolding('a');
     state.hold(renewalWith({ requestId: 'a', hasLeft: true }), 100, noonMs);
     state.hold(renewalWith({ requestId: 'a' }), 100, noonMs);
@@ -145,7 +145,7 @@ describe('expiry', () => {
     expect(state.nextExpiryMs()).toBeNull();
   });
 
-  it('never charges an orphan more than was reserved', () => {
+  it('never charges an orphan more than its reservation', () => {
     const state = new LedgerState(noTotals);
     state.hold(requestWith({ inputNanoUsd: 500 }), 100, noonMs);
     expect(state.expire(limited, noonMs + leaseMs)).toMatchObject([{ costNanoUsd: 100 }]);
@@ -160,7 +160,7 @@ describe('expiry', () => {
     expect(state.totals.spentNanoUsd).toBe(60);
   });
 
-  it('spares a background response until it is settled', () => {
+  it('does not affect a background response before it is settled', () => {
     const state = stateHolding('a');
     state.holdUntilSettled('a');
     expect(state.nextExpiryMs()).toBeNull();
@@ -171,14 +171,14 @@ describe('expiry', () => {
   });
 });
 
-describe('resets', () => {
+describe('a reset', () => {
   const stored = (requestId: string): Hold => {
     const hold = stateHolding(requestId).holds.get(requestId);
     if (hold === undefined) throw new Error('nothing is held');
     return hold;
   };
 
-  it('give a restored hold 15 seconds to be renewed, and only once', () => {
+  it('gives a restored hold 15 seconds to be renewed, once', () => {
     const wokenAtMs = noonMs + 60_000;
     const once = new LedgerState(noTotals);
     once.restore(stored('a'), wokenAtMs);
@@ -188,14 +188,14 @@ describe('resets', () => {
     expect(twice.nextExpiryMs()).toBe(wokenAtMs + 15_000);
   });
 
-  it('do not restore a hold whose request is settled', () => {
+  it('does not restore a hold whose request is settled', () => {
     const state = stateHolding();
     state.remember({ ...settlementOf('a', 40).row, revision: 1 }, noonMs);
     state.restore(stored('a'), noonMs);
     expect(state.held(noonMs)).toBe(0);
   });
 
-  it('count the unexplained part of the ceiling as held until the longest lease has run out', () => {
+  it('counts the unexplained part of the ceiling as held until the longest lease has expired', () => {
     const state = new LedgerState({ ...noTotals, spentNanoUsd: 200 });
     state.restore(stored('a'), noonMs);
     state.markUnaccounted(1_000, [], noonMs);
@@ -203,14 +203,14 @@ describe('resets', () => {
     expect(state.held(noonMs + 30_000)).toBe(100);
   });
 
-  it('keep the end of what was unaccounted before an earlier reset', () => {
+  it('preserves the end of the unaccounted holds of an earlier reset', () => {
     const state = stateHolding();
     state.markUnaccounted(500, [{ nanoUsd: 500, untilMs: noonMs + 5_000 }], noonMs);
     expect(state.unaccountedHolds).toEqual([{ nanoUsd: 500, untilMs: noonMs + 5_000 }]);
     expect(state.held(noonMs + 5_000)).toBe(0);
   });
 
-  it('deduct a running request that renews from the unaccounted holds', () => {
+  it('deducts a running request that renews from the unaccounted holds', () => {
     const state = stateHolding();
     state.markUnaccounted(300, [], noonMs);
     state.adopt(renewalWith({ requestId: 'a', reservedNanoUsd: 100 }), noonMs);
@@ -218,7 +218,7 @@ describe('resets', () => {
     expect(state.unaccountedHolds).toMatchObject([{ nanoUsd: 200 }]);
   });
 
-  it('deduct a request that settles from the unaccounted holds', () => {
+  it('deducts a request that settles from the unaccounted holds', () => {
     const state = stateHolding();
     state.markUnaccounted(300, [], noonMs);
     state.settle(settlementOf('a', 80), limited, noonMs);
@@ -226,14 +226,14 @@ describe('resets', () => {
     expect(state.totals.spentNanoUsd).toBe(80);
   });
 
-  it('do not hold a settled request again when its renewal comes late', () => {
+  it('does not hold a settled request again when its renewal is late', () => {
     const state = stateHolding('a');
     state.settle(settlementOf('a', 40), limited, noonMs);
     state.adopt(renewalWith({ requestId: 'a' }), noonMs);
     expect(state.holds.size).toBe(0);
   });
 
-  it('hold a request again that only expired, so that its true cost is still awaited', () => {
+  it('holds a request again that only expired, because its true cost is still expected', () => {
     const state = stateHolding('a');
     state.expire(limited, noonMs + 30_000);
     state.adopt(renewalWith({ requestId: 'a' }), noonMs + 31_000);
@@ -242,7 +242,7 @@ describe('resets', () => {
     expect(state.totals.spentNanoUsd).toBe(90);
   });
 
-  it('remember an expiry from the journal as one that the true cost may replace', () => {
+  it('restores an expiry from the journal as one that the true cost may replace', () => {
     const state = new LedgerState({ ...noTotals, spentNanoUsd: 10 });
     state.remember({ ...settlementOf('a', 10).row, errorCode: 'worker_lost', revision: 1 }, noonMs);
     expect(state.settle(settlementOf('a', 60), limited, noonMs)).toMatchObject({ revision: 2 });
@@ -250,8 +250,8 @@ describe('resets', () => {
   });
 });
 
-describe('forgetting', () => {
-  it('drops settled ids after ten minutes, and not before', () => {
+describe('the list of settled requests', () => {
+  it('drops an id after ten minutes, and not before', () => {
     const state = stateHolding('a', 'b');
     state.settle(settlementOf('a', 1), limited, noonMs);
     state.settle(settlementOf('b', 1), limited, noonMs + 1);
@@ -262,7 +262,7 @@ describe('forgetting', () => {
   });
 });
 
-/** A reproducible generator of numbers in [0, 1): mulberry32. */
+/** Returns a reproducible generator of numbers in [0, 1): mulberry32. */
 function randomFrom(seed: number): () => number {
   let a = seed;
   return () => {
@@ -274,7 +274,7 @@ function randomFrom(seed: number): () => number {
 }
 
 it.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])(
-  'agrees with plain bookkeeping over 2,000 random steps (seed %i)',
+  'agrees with simple accounting over 2,000 random steps (seed %i)',
   (seed) => {
     const random = randomFrom(seed);
     const state = new LedgerState(noTotals);

@@ -1,4 +1,4 @@
-// Budgets come back at UTC boundaries: days, ISO weeks (Monday), months.
+// Budgets are restored at UTC boundaries: days, ISO weeks (Monday), months.
 import { expect, it } from 'vitest';
 import { nextPeriodStartMs, periodStartMs } from '../../../src/quota/period.ts';
 import type { BudgetPeriod } from '../../../src/tokens/token.ts';
@@ -21,12 +21,12 @@ const cases: [BudgetPeriod, now: string, start: string, next: string][] = [
   ['month', '2000-02-29T00:00:00.000Z', '2000-02-01', '2000-03-01'],
 ];
 
-it.each(cases)('the %s of %s began at %s and ends at %s', (period, now, start, next) => {
+it.each(cases)('computes that the %s of %s began at %s and ends at %s', (period, now, start, next) => {
   expect(new Date(periodStartMs(period, Date.parse(now))).toISOString()).toBe(`${start}T00:00:00.000Z`);
   expect(new Date(nextPeriodStartMs(period, Date.parse(now))).toISOString()).toBe(`${next}T00:00:00.000Z`);
 });
 
-it.each(['day', 'week', 'month'] as const)('every %s begins where the one before ends', (period) => {
+it.each(['day', 'week', 'month'] as const)('begins every %s where the previous one ends', (period) => {
   let start = periodStartMs(period, Date.parse('2023-12-20T10:00:00Z'));
   for (let count = 0; count < 900; count++) {
     const next = nextPeriodStartMs(period, start);

@@ -1,12 +1,12 @@
-// rpm, tpm, and concurrency of one token.
+// Tests rpm, tpm, and concurrency of one token.
 import { describe, expect, it } from 'vitest';
 import { RateLimits } from '../../../src/quota/rate-limits.ts';
 import { noonMs } from './ledger-parts.ts';
 
 const codeOf = (refusal: { code: string } | null) => refusal?.code ?? null;
 
-describe('rpm', () => {
-  it('admits as many requests a minute as it says, and the next when the first has left the window', () => {
+describe('the rpm limit', () => {
+  it('admits that many requests a minute, and the next when the first leaves the window', () => {
     const rates = new RateLimits(null);
     for (let request = 0; request < 3; request++) {
       expect(rates.refusal({ rpm: 3 }, 0, 0, noonMs)).toBeNull();
@@ -18,23 +18,23 @@ describe('rpm', () => {
   });
 });
 
-describe('concurrency', () => {
-  it('refuses one request more than may be open, to be retried after a second', () => {
+describe('the concurrency limit', () => {
+  it('refuses a request above it, with a retry after one second', () => {
     const rates = new RateLimits(null);
     expect(rates.refusal({ concurrency: 2 }, 1, 0, noonMs)).toBeNull();
     expect(rates.refusal({ concurrency: 2 }, 2, 0, noonMs)).toMatchObject({ retryAfterMs: 1_000 });
   });
 });
 
-describe('tpm', () => {
-  it('refuses input beyond the whole limit for good', () => {
+describe('the tpm limit', () => {
+  it('refuses input beyond the whole limit without a retry', () => {
     const refusal = new RateLimits(null).refusal({ tpm: 3_000 }, 0, 3_001, noonMs);
     expect(refusal).toMatchObject({ code: 'rate_limit_exceeded', isFinal: true });
     expect(refusal?.retryAfterMs).toBeUndefined();
     expect(new RateLimits(null).refusal({ tpm: 3_000 }, 0, 3_000, noonMs)).toBeNull();
   });
 
-  it('counts what a request really used in place of its estimate', () => {
+  it('replaces a request’s estimate with its actual tokens', () => {
     const rates = new RateLimits(null);
     const open = { tokens: 2_000, heldAtMs: noonMs };
     rates.count(open.tokens, noonMs);
@@ -44,7 +44,7 @@ describe('tpm', () => {
     expect(open.tokens).toBe(500);
   });
 
-  it('counts output as it is produced, and never less than before', () => {
+  it('counts output as it is produced, and never lowers the count', () => {
     const rates = new RateLimits(null);
     const open = { tokens: 100, heldAtMs: noonMs };
     rates.count(open.tokens, noonMs);
@@ -53,7 +53,7 @@ describe('tpm', () => {
     expect(rates.left({ tpm: 3_000 }, noonMs + 2_000)?.tpm?.remaining).toBe(500);
   });
 
-  it('makes a request without input wait when output has filled the minute', () => {
+  it('delays a request without input while output fills the minute', () => {
     const rates = new RateLimits(null);
     rates.count(3_000, noonMs);
     expect(codeOf(rates.refusal({ tpm: 3_000 }, 0, 0, noonMs))).toBe('rate_limit_exceeded');
@@ -66,7 +66,7 @@ describe('tpm', () => {
   });
 });
 
-describe('what is left', () => {
+describe('the remaining rate limit', () => {
   it('is undefined for a token without rpm and tpm', () => {
     expect(new RateLimits(null).left({ concurrency: 2 }, noonMs)).toBeUndefined();
   });
@@ -82,7 +82,7 @@ describe('what is left', () => {
   });
 });
 
-it('restores its windows from a snapshot, for the limits that a token has', () => {
+it('restores its windows from a snapshot for the token’s limits', () => {
   const rates = new RateLimits(null);
   rates.count(700, noonMs);
   const snapshot = rates.snapshot({ tpm: 1_000 }, noonMs);

@@ -10,7 +10,7 @@ const refusal = (id: string, fields: object = {}) => ({
   ...fields,
 });
 
-it('counts equal refusals of a minute in one row, whose revision grows', () => {
+it('counts equal refusals of a minute in one row with increasing revisions', () => {
   const tally = new RefusalTally();
   for (let times = 0; times < 5; times++) tally.add(refusal(`req_${times}`), noonMs + times);
   expect(tally.changed()).toMatchObject([{ id: 'req_0', count: 5, revision: 5 }]);
@@ -26,7 +26,7 @@ it('starts a new row in the next minute', () => {
   ]);
 });
 
-it('keeps thirty different refusals of a minute apart, and counts the rest without model names', () => {
+it('separates thirty different refusals a minute, and counts the rest without model names', () => {
   const tally = new RefusalTally();
   const add = (index: number) => tally.add(refusal(`req_${index}`, { requestedModel: `m${index}` }), noonMs);
   for (let index = 0; index < 200; index++) add(index);
@@ -35,7 +35,7 @@ it('keeps thirty different refusals of a minute apart, and counts the rest witho
   expect(rows.at(-1)).toMatchObject({ requestedModel: null, count: 200 - tallyLimits.rowsPerMinute });
 });
 
-it('drops the oldest rows when the database stays away', () => {
+it('drops the oldest rows while the database is unavailable', () => {
   const tally = new RefusalTally();
   for (let minute = 0; minute < tallyLimits.rows + 3; minute++)
     tally.add(refusal(`req_${minute}`), noonMs + minute * 60_000);
@@ -44,7 +44,7 @@ it('drops the oldest rows when the database stays away', () => {
   expect(rows[0]?.id).toBe('req_3');
 });
 
-it('delivers a row again only when its count has grown, and drops rows of past minutes', () => {
+it('delivers a row again only if its count has grown, and drops rows of past minutes', () => {
   const tally = new RefusalTally();
   tally.add(refusal('a'), noonMs);
   tally.delivered(tally.changed(), noonMs + 1_000);

@@ -1,4 +1,4 @@
-// The renewal of a running request: what it may hold from now on, or why it ends.
+// Tests the renewal of a running request: the amount it may hold, or the reason for its end.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LedgerState } from '../../../src/quota/ledger-state.ts';
 import { RateLimits } from '../../../src/quota/rate-limits.ts';
@@ -33,27 +33,27 @@ function renew(fields: Parameters<typeof renewalWith>[0], policy: typeof limited
 }
 
 describe('a renewal', () => {
-  it('extends the lease of a request that wants no more', () => {
+  it('extends the lease of a request that needs no more', () => {
     expect(renew({})).toEqual({ outcome: 'go-on', reservedNanoUsd: 100 });
     expect(state.nextExpiryMs()).toBe(noonMs + 35_000);
   });
 
-  it('raises the reservation, and stores the higher ceiling first', () => {
+  it('raises the reservation after it stored the higher ceiling', () => {
     expect(renew({ wantNanoUsd: 250 })).toEqual({ outcome: 'go-on', reservedNanoUsd: 250 });
     expect(raisedBy).toEqual([150]);
     expect(state.held(noonMs)).toBe(250);
   });
 
-  it('grants what is left when that is less than wanted', () => {
+  it('grants the remaining quota if that is less than requested', () => {
     expect(renew({ wantNanoUsd: 900 })).toEqual({ outcome: 'go-on', reservedNanoUsd: 300 });
   });
 
-  it('is limited by the room of the account too', () => {
+  it('is limited by the account’s room', () => {
     accountRoom = 30;
     expect(renew({ wantNanoUsd: 900 })).toEqual({ outcome: 'go-on', reservedNanoUsd: 130 });
   });
 
-  it('lets a request go on with what it has while it has not used that up', () => {
+  it('lets a request continue until its current reservation is used up', () => {
     renew({ wantNanoUsd: 300 });
     expect(renew({ wantNanoUsd: 400, runningNanoUsd: 299 })).toMatchObject({
       outcome: 'go-on',
@@ -66,14 +66,14 @@ describe('a renewal', () => {
     expect(renew({}, policyWith({ status: 'deleted' }))).toMatchObject({ code: 'invalid_api_key' });
   });
 
-  it('lets a request go on unchanged at a ledger without a policy', () => {
+  it('lets a request continue unchanged if the ledger has no policy', () => {
     expect(renew({ reservedNanoUsd: 70, wantNanoUsd: 90 }, null)).toEqual({
       outcome: 'go-on',
       reservedNanoUsd: 70,
     });
   });
 
-  it('takes back a request that a reset forgot, and stores it at once if it was restored', () => {
+  it('restores a request that a reset lost, and stores it at once if it was restored', () => {
     expect(renew({ requestId: 'lost', reservedNanoUsd: 50, wantNanoUsd: 50 })).toMatchObject({
       reservedNanoUsd: 50,
     });
@@ -88,7 +88,7 @@ describe('a renewal', () => {
     expect(writes).toBe(1);
   });
 
-  it('holds nothing for a request that is settled', () => {
+  it('holds nothing for a settled request', () => {
     state.settle(settlementOf('req_1', 40), limited, noonMs);
     expect(renew({})).toEqual({ outcome: 'go-on', reservedNanoUsd: 100 });
     expect(state.holds.size).toBe(0);

@@ -1,10 +1,10 @@
-// A sliding minute, on both sides of its limit.
+// Tests a sliding minute on both sides of its limit.
 import { expect, it } from 'vitest';
 import { SlidingWindow } from '../../../src/quota/window.ts';
 
 const start = 1_800_000_000_000;
 
-it('counts what happened in the last sixty seconds', () => {
+it('counts the last sixty seconds', () => {
   const window = new SlidingWindow();
   window.add(start, 3);
   window.add(start + 30_000, 4);
@@ -13,7 +13,7 @@ it('counts what happened in the last sixty seconds', () => {
   expect(window.total(start + 91_000)).toBe(0);
 });
 
-it('never forgets within sixty seconds, wherever in a second it counted', () => {
+it('includes all of the last sixty seconds, wherever in a second they were counted', () => {
   for (const offset of [0, 1, 500, 999]) {
     const window = new SlidingWindow();
     window.add(start + offset, 1);
@@ -22,7 +22,7 @@ it('never forgets within sixty seconds, wherever in a second it counted', () => 
   }
 });
 
-it('says how long to wait: a millisecond before, it does not fit; then it does', () => {
+it('returns the exact waiting time: a millisecond earlier the amount does not fit', () => {
   const window = new SlidingWindow();
   for (let second = 0; second < 10; second++) window.add(start + second * 1_000, 2);
   const now = start + 10_000;
@@ -36,11 +36,11 @@ it('says how long to wait: a millisecond before, it does not fit; then it does',
   }
 });
 
-it('says a whole window for what never fits', () => {
+it('returns a whole window for an amount that never fits', () => {
   expect(new SlidingWindow().waitMs(start, 26, 25)).toBe(60_000);
 });
 
-it('takes back an estimate, but never below nothing', () => {
+it('subtracts an estimate, but never below zero', () => {
   const window = new SlidingWindow();
   window.add(start, 10);
   window.takeBack(start, 7);
@@ -49,19 +49,19 @@ it('takes back an estimate, but never below nothing', () => {
   expect(window.total(start)).toBe(0);
 });
 
-it('takes an estimate back where it was counted, though others were counted since', () => {
+it('subtracts an estimate in the second that counted it, after others were counted', () => {
   const window = new SlidingWindow();
   window.add(start, 800);
   window.add(start + 20_000, 5);
   window.takeBack(start, 790);
   expect(window.total(start + 30_000)).toBe(15);
   expect(window.total(start + 61_000)).toBe(5);
-  // What has slid out already is not taken off anything else.
+  // Amounts that have already left the window are not subtracted again.
   window.takeBack(start, 10);
   expect(window.total(start + 61_000)).toBe(5);
 });
 
-it('holds at most 62 seconds, whatever the traffic', () => {
+it('stores at most 62 seconds, whatever the traffic', () => {
   const window = new SlidingWindow();
   for (let ms = 0; ms < 300_000; ms += 100) window.add(start + ms, 1);
   expect(window.snapshot(start + 300_000).length).toBeLessThanOrEqual(62);

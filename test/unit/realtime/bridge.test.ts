@@ -1,9 +1,9 @@
-// The bounds of the bridge between two sockets, and what it does with frames that wait: with sockets that only remember.
+// Tests the limits of the bridge between two sockets and its frame queue, with sockets that only record.
 import { describe, expect, it } from 'vitest';
 import { Bridge, type BridgeHandlers, type SessionEnd } from '../../../src/realtime/bridge.ts';
 import { realtimeLimits } from '../../../src/realtime/limits.ts';
 
-/** A socket's outside, as the runtime has it. */
+/** A socket's interface as in the runtime. */
 class RememberingSocket extends EventTarget {
   binaryType = 'blob';
   readonly sent: unknown[] = [];
@@ -15,7 +15,7 @@ class RememberingSocket extends EventTarget {
   close(...closing: [code?: number, reason?: string]): void {
     this.closed ??= closing;
   }
-  hear(data: string): void {
+  receive(data: string): void {
     this.dispatchEvent(new MessageEvent('message', { data }));
   }
   end(code: number): void {
@@ -48,26 +48,26 @@ function bridgeWith(handlers: Partial<BridgeHandlers> = {}) {
 const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 describe('frames that wait for the upstream', () => {
-  it('are held up to the bound, and sent in their order', () => {
+  it('are queued up to the limit, and sent in order', () => {
     const { client, upstream, attach, ends } = bridgeWith();
     const half = 'x'.repeat(realtimeLimits.backlogBytes / 2);
-    client.hear(half);
-    client.hear(half);
+    client.receive(half);
+    client.receive(half);
     attach();
     expect(upstream.sent).toEqual([half, half]);
     expect(ends).toEqual([]);
   });
 
-  it('end the session beyond it', () => {
+  it('end the session above the limit', () => {
     const { client, ends } = bridgeWith();
-    client.hear('x'.repeat(realtimeLimits.backlogBytes));
-    client.hear('y');
+    client.receive('x'.repeat(realtimeLimits.backlogBytes));
+    client.receive('y');
     expect(client.closed).toEqual([1009, 'backlog_exceeded']);
     expect(ends).toEqual([{ by: 'relay', errorCode: 'request_too_large' }]);
   });
 });
 
-it('frames behind one that is being decided about keep their order', async () => {
+it('queues frames behind one that is still being checked', async () => {
   const decided = Promise.withResolvers<void>();
   const { client, upstream, attach } = bridgeWith({
     checkFrame: (frame) =>
@@ -76,7 +76,7 @@ it('frames behind one that is being decided about keep their order', async () =>
         : { outcome: 'pass', frame },
   });
   attach();
-  for (const frame of ['one', 'slow', 'two', 'three']) client.hear(frame);
+  for (const frame of ['one', 'slow', 'two', 'three']) client.receive(frame);
   expect(upstream.sent).toEqual(['one']);
   decided.resolve();
   await turn();
@@ -87,28 +87,28 @@ describe('an upstream that goes away before its first frame', () => {
   it.each([
     [realtimeLimits.replayedBytes, true],
     [realtimeLimits.replayedBytes + 1, false],
-  ])('after it was told %i bytes is replaced: %s', async (bytes, isReplaced) => {
+  ])('is replaced after receiving %i bytes: %s', async (bytes, isReplaced) => {
     const next = new RememberingSocket();
     const { client, upstream, attach, ends } = bridgeWith({ reconnect: async () => next as never });
     attach();
-    client.hear('x'.repeat(bytes));
+    client.receive('x'.repeat(bytes));
     upstream.end(1006);
     await turn();
     expect(next.sent).toHaveLength(isReplaced ? 1 : 0);
     expect(ends).toEqual(isReplaced ? [] : [{ by: 'upstream', errorCode: 'upstream_lost' }]);
   });
 
-  it('is not replaced once it has said anything', async () => {
+  it('is not replaced after it has sent a frame', async () => {
     const next = new RememberingSocket();
     const { client, upstream, attach } = bridgeWith({ reconnect: async () => next as never });
     attach();
-    upstream.hear('{"type":"session.created"}');
+    upstream.receive('{"type":"session.created"}');
     upstream.end(1006);
     await turn();
     expect(client.closed).toEqual([1011, 'upstream_lost']);
   });
 
-  it('is one whose first frame refuses the relay, but not one that says so later', async () => {
+  it('is replaced if its first frame refuses the relay, but not for a later one', async () => {
     const next = new RememberingSocket();
     const refusal = { code: 3000, reason: 'no' };
     const { client, upstream, attach } = bridgeWith({
@@ -116,29 +116,29 @@ describe('an upstream that goes away before its first frame', () => {
       refusalIn: (frame) => (frame === 'no' ? refusal : null),
     });
     attach();
-    client.hear('one');
-    upstream.hear('no');
-    upstream.hear('more');
+    client.receive('one');
+    upstream.receive('no');
+    upstream.receive('more');
     await turn();
     expect([upstream.closed, next.sent, client.sent]).toEqual([[3000, 'no'], ['one'], []]);
-    for (const frame of ['yes', 'no']) next.hear(frame);
+    for (const frame of ['yes', 'no']) next.receive(frame);
     expect(client.sent).toEqual(['yes', 'no']);
   });
 
-  it('holds back what the client says meanwhile', async () => {
+  it('queues the client’s frames in the meantime', async () => {
     const [found, next] = [Promise.withResolvers<never>(), new RememberingSocket()];
     const { client, upstream, attach } = bridgeWith({ reconnect: () => found.promise });
     attach();
-    client.hear('one');
+    client.receive('one');
     upstream.end(1006);
-    client.hear('two');
+    client.receive('two');
     found.resolve(next as never);
     await turn();
     expect(next.sent).toEqual(['one', 'two']);
   });
 });
 
-it('ends once, whoever ends it first', () => {
+it('ends once, whichever side ends first', () => {
   const { client, upstream, attach, ends } = bridgeWith();
   attach();
   client.end(4321);

@@ -1,4 +1,4 @@
-// How long an upstream may take to answer the upgrade, and how many places a session is offered to.
+// Tests how long an upstream may take to answer the upgrade, and how many targets a session tries.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Connection, Connector, type OpenUpstream } from '../../../src/realtime/connect.ts';
 import { realtimeLimits } from '../../../src/realtime/limits.ts';
@@ -23,24 +23,24 @@ const liveChannel = (id: string, models: string[]) => ({
   models,
 });
 
-/** A connector of an alias for that many models with five channels each, and the addresses that it went to. */
+/** Returns a connector for an alias of that many models with five channels each, and the addresses that it calls. */
 function connectorOf(models: number, answer: OpenUpstream, channelsOf = fiveOfEach) {
   const names = namesOf(models);
   const channels = channelsOf(names);
   const aliases = [{ name: 'all', models: names }];
   const catalog = new Catalog({ channels, groups: [], overrides: [], aliases });
   const routes = sessionRoutes(catalog, sessionCandidates('all', [], catalog), 'openai', scope);
-  const asked: string[] = [];
+  const called: string[] = [];
   const connector = new Connector(order, routes, ({ channel }) => channel.id, {
     keys: new KeyRing([] as never),
     health: new SharedHealth({ exchange: async () => ({}) }),
     open: (url, headers, signal) => {
-      asked.push(url);
+      called.push(url);
       return answer(url, headers, signal);
     },
     background: () => undefined,
   });
-  return { connector, asked };
+  return { connector, called };
 }
 
 function fiveOfEach(names: string[]) {
@@ -49,23 +49,23 @@ function fiveOfEach(names: string[]) {
   );
 }
 
-/** As the runtime has it: without a socket. */
+/** Returns a refusal as the runtime does: without a socket. */
 const refusal = (status: number): Response =>
   Object.assign(new Response('{}', { status }), { webSocket: null });
 
 const never: OpenUpstream = (_url, _headers, signal) =>
   new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 
-it('an upstream that does not answer the upgrade within the time is left for the next place', async () => {
-  const { connector, asked } = connectorOf(1, never);
+it('moves to the next target if an upstream does not answer the upgrade in time', async () => {
+  const { connector, called } = connectorOf(1, never);
   let connection: Connection | null = null;
   void connector.next().then((found) => {
     connection = found;
   });
   await vi.advanceTimersByTimeAsync(realtimeLimits.connectMs - 1);
-  expect(asked).toHaveLength(1);
+  expect(called).toHaveLength(1);
   await vi.advanceTimersByTimeAsync(1);
-  expect(asked).toHaveLength(2);
+  expect(called).toHaveLength(2);
   expect(connector.attempts).toMatchObject([{ status: null, durationMs: realtimeLimits.connectMs }]);
   await vi.advanceTimersByTimeAsync(2 * realtimeLimits.connectMs - 1);
   expect(connection).toBeNull();
@@ -73,45 +73,45 @@ it('an upstream that does not answer the upgrade within the time is left for the
   expect(connection).toMatchObject({ outcome: 'failed', error: { code: 'upstream_timeout' } });
 });
 
-it('one that answers just in time is not left', async () => {
+it('waits for an upstream that answers just in time', async () => {
   const answer: OpenUpstream = (_url, _headers, signal) =>
     new Promise((resolve, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason));
       setTimeout(() => resolve(refusal(400)), realtimeLimits.connectMs - 1);
     });
-  const { connector, asked } = connectorOf(1, answer);
+  const { connector, called } = connectorOf(1, answer);
   const next = connector.next();
   await vi.advanceTimersByTimeAsync(realtimeLimits.connectMs - 1);
   expect(await next).toMatchObject({ outcome: 'answered' });
-  expect(asked).toHaveLength(1);
+  expect(called).toHaveLength(1);
 });
 
-describe('places', () => {
-  it.each([1, 2, 3])('are so many of each of %i models, no more, in the models’ order', async (models) => {
-    const { connector, asked } = connectorOf(models, async () => refusal(503));
+describe('the targets of a session', () => {
+  it.each([1, 2, 3])('are limited for each of %i models, and tried in the models’ order', async (models) => {
+    const { connector, called } = connectorOf(models, async () => refusal(503));
     expect(await connector.next()).toMatchObject({ outcome: 'failed', error: { code: 'upstream_error' } });
     const perModel = Array.from({ length: models }, (_, index) =>
-      asked.filter((name) => name.startsWith(`model-${index} `)),
+      called.filter((name) => name.startsWith(`model-${index} `)),
     );
     expect(perModel.map(({ length }) => length)).toEqual(perModel.map(() => realtimeLimits.targets));
-    expect(new Set(asked).size).toBe(asked.length);
-    expect(asked.map((name) => name.split(' ')[0])).toEqual(asked.map((name) => name.split(' ')[0]).sort());
+    expect(new Set(called).size).toBe(called.length);
+    expect(called.map((name) => name.split(' ')[0])).toEqual(called.map((name) => name.split(' ')[0]).sort());
   });
 
-  it('are tried for the next model, too, where they answered', async () => {
+  it('are tried again for the next model if they answered', async () => {
     const ofAll = (names: string[]) => [liveChannel('one', names)];
     const limited = connectorOf(3, async () => refusal(429), ofAll);
     await limited.connector.next();
-    expect(limited.asked).toEqual(['one', 'one', 'one']);
+    expect(limited.called).toEqual(['one', 'one', 'one']);
     const answers: OpenUpstream[] = [async () => refusal(401), async () => Promise.reject(new Error('gone'))];
     for (const answer of answers) {
-      const { connector, asked } = connectorOf(3, answer, ofAll);
+      const { connector, called } = connectorOf(3, answer, ofAll);
       await connector.next();
-      expect(asked).toEqual(['one']);
+      expect(called).toEqual(['one']);
     }
   });
 
-  it('that went away before they said anything are told to the health of all', async () => {
+  it('are reported as failed if they close before their first frame', async () => {
     const { connector } = connectorOf(1, async () => refusal(404));
     await connector.next();
     connector.lost({ code: 1011, reason: '' }, false);
@@ -119,13 +119,13 @@ describe('places', () => {
   });
 });
 
-describe('a refusal everywhere', () => {
+describe('a refusal by every target', () => {
   const answering = (status: number, body: string, headers = {}) =>
     connectorOf(1, async () =>
       Object.assign(new Response(body, { status, headers }), { webSocket: null }),
     ).connector.next();
 
-  it.each([408, 429, 500, 503, 529])('with %i is the last one’s own answer', async (status) => {
+  it.each([408, 429, 500, 503, 529])('with %i passes on the last target’s answer', async (status) => {
     const refused = await answering(status, '{"error":{"message":"Busy."}}', { 'retry-after': '7' });
     if (refused.outcome !== 'failed' || refused.answer === null) return expect.fail(refused.outcome);
     expect(refused.answer.status).toBe(status);
@@ -138,7 +138,7 @@ describe('a refusal everywhere', () => {
     [402, '{}'],
     [403, '{}'],
     [429, '{"error":{"code":"insufficient_quota"}}'],
-  ])('of the relay’s own key or account, %i %s, is not the caller’s to read', async (status, body) => {
+  ])('of the relay’s own key or account (%i %s) is hidden from the caller', async (status, body) => {
     const refused = await answering(status, body);
     expect(refused).toMatchObject({
       outcome: 'failed',

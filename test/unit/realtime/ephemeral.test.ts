@@ -1,4 +1,4 @@
-// Ephemeral secrets at the edges of their limits: how long they live, and how much they hold.
+// Tests ephemeral secrets at their limits of lifetime and size.
 import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { type EphemeralGrant, EphemeralSecrets } from '../../../src/realtime/ephemeral.ts';
@@ -20,14 +20,14 @@ const noise = Array.from({ length: 12_000 }, () => String.fromCharCode(48 + Math
   .replaceAll('\\', '-');
 const bytesOf = (length: number) => deflateRawSync(JSON.stringify(grant(noise.slice(0, length)))).byteLength;
 
-/** How much of the noise makes a statement of exactly that many bytes. */
+/** Returns how much of the noise makes a statement of exactly that many bytes. */
 function lengthFor(bytes: number): number {
   for (let length = 7_000; length < noise.length; length++) if (bytesOf(length) === bytes) return length;
   throw new Error(`no statement has ${bytes} bytes`);
 }
 
-describe('a secret', () => {
-  it('lives until its time, and not at it', async () => {
+describe('an ephemeral secret', () => {
+  it('is valid before its expiry, and not at it', async () => {
     const secret = await secrets.mint(grant('Be brief.'));
     expect(await secrets.open(secret, 999_999)).toMatchObject({
       outcome: 'good',
@@ -36,7 +36,7 @@ describe('a secret', () => {
     expect(await secrets.open(secret, 1_000_000)).toEqual({ outcome: 'expired', atMs: 1_000_000 });
   });
 
-  it('holds settings up to the bound, compressed, and not a byte more', async () => {
+  it('holds compressed settings up to the limit, and not a byte more', async () => {
     const { secretSettingsBytes } = realtimeLimits;
     const secret = await secrets.mint(grant(noise.slice(0, lengthFor(secretSettingsBytes))));
     expect(await secrets.open(secret, 0)).toMatchObject({ outcome: 'good' });
@@ -47,7 +47,7 @@ describe('a secret', () => {
     });
   });
 
-  it('that was altered, or sealed by another, is nobody’s', async () => {
+  it('is invalid after a change, and with another encryption key', async () => {
     const secret = await secrets.mint(grant('x'));
     const altered = secret.slice(0, -2) + (secret.endsWith('A') ? 'BB' : 'AA');
     expect(await secrets.open(altered, 0)).toEqual({ outcome: 'unknown' });

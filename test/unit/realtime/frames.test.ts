@@ -1,4 +1,4 @@
-// What frames are read as, without parsing the bulk of them.
+// Tests the classification of frames, whose bulk is not parsed.
 import { describe, expect, it } from 'vitest';
 import { usageOf } from '../../../src/formats/usage.ts';
 import { closingForClient, closingForUpstream, closingOfError } from '../../../src/realtime/close-codes.ts';
@@ -19,21 +19,21 @@ describe('a frame', () => {
     ['{"event_id":"e","type":"response.audio.delta","response_id":"r","delta":"AA"}', 'output-audio', 2],
     [' { "type" : "response.text.delta" , "delta" : "abc" }', 'output-text', 3],
     ['{"type":"response.output_audio_transcript.delta","delta":""}', 'output-text', 0],
-    // Servers that sort their members have the type last.
+    // Servers that sort members put the type last.
     ['{"delta":"a \\"b\\"","response_id":"r","type":"response.text.delta"}', 'output-text', 5],
     ['{"audio":"AAAA","type":"input_audio_buffer.append"}', 'input-audio', 4],
-  ])('%s is bulk', (frame, kind, characters) => {
+  ])('is bulk if it is %s', (frame, kind, characters) => {
     expect(readFrame(frame)).toMatchObject({ outcome: 'bulk', kind, characters });
   });
 
   it.each(['', '[]', '{}', '{"type":1}', 'null', '{"type":"response.create"'])(
-    '%j passes unread',
+    'is passed unread if it is %j',
     (frame) => {
       expect(readFrame(frame)).toEqual({ outcome: 'opaque' });
     },
   );
 
-  it('is an event wherever its type stands, escaped or not', () => {
+  it('is an event wherever its type is, escaped or not', () => {
     expect(readFrame('{"event_id":"a","response":{},"type":"response.create"}')).toMatchObject({
       type: 'response.create',
     });
@@ -45,13 +45,13 @@ describe('a frame', () => {
   });
 });
 
-it('the model of a session is renamed in place, and nothing else is touched', () => {
+it('replaces the model of a session in place without any other change', () => {
   const frame =
     '{ "type":"session.update", "session" : {"a":1e400, "model":"mine","model":"mine"} ,"n":9007199254740993}';
   expect(withUpstreamModel(frame, 'theirs')).toBe(frame.replaceAll('"mine"', '"theirs"'));
 });
 
-it('so is the model that a transcription session writes down with', () => {
+it('replaces the transcription model of a session in place', () => {
   const frame =
     '{"session":{"n":1e400,"audio":{ "input":{"transcription":{"model": "mine","x":[]}}},"input_audio_transcription":{"model":"mine"}}}';
   expect(withUpstreamTranscriber(frame, 'theirs')).toBe(frame.replaceAll('"mine"', '"theirs"'));
@@ -59,7 +59,7 @@ it('so is the model that a transcription session writes down with', () => {
     expect(withUpstreamTranscriber(without, 'theirs')).toBe(without);
 });
 
-describe('a closing', () => {
+describe('a close frame', () => {
   it.each([
     [1000, { code: 1000, reason: 'r' }, { code: 1000, reason: 'r' }],
     [4999, { code: 4999, reason: 'r' }, { code: 4999, reason: 'r' }],
@@ -68,32 +68,32 @@ describe('a closing', () => {
     [1015, { code: 1011, reason: 'upstream_lost' }, { code: 1001, reason: '' }],
     [1014, { code: 1014, reason: 'r' }, { code: 1014, reason: 'r' }],
     [3000, { code: 3000, reason: 'r' }, { code: 3000, reason: 'r' }],
-    // What no endpoint may send: a socket that is closed with it stays open.
+    // Close codes that no endpoint may send: a socket closed with one stays open.
     [0, { code: 1011, reason: 'upstream_closed_0' }, { code: 1001, reason: '' }],
     [999, { code: 1011, reason: 'upstream_closed_999' }, { code: 1001, reason: '' }],
     [1004, { code: 1011, reason: 'upstream_closed_1004' }, { code: 1001, reason: '' }],
     [1016, { code: 1011, reason: 'upstream_closed_1016' }, { code: 1001, reason: '' }],
     [2999, { code: 1011, reason: 'upstream_closed_2999' }, { code: 1001, reason: '' }],
     [5000, { code: 1011, reason: 'upstream_closed_5000' }, { code: 1001, reason: '' }],
-  ])('with %i', (code, forClient, forUpstream) => {
+  ])('becomes a close with %i', (code, forClient, forUpstream) => {
     expect(closingForClient({ code, reason: 'r' })).toEqual(forClient);
     expect(closingForUpstream({ code, reason: 'r' })).toEqual(forUpstream);
   });
 
-  it('has a reason of at most 123 bytes, of whole characters', () => {
+  it('has a reason of at most 123 bytes, cut between characters', () => {
     const reason = closingForClient({ code: 4000, reason: 'ä'.repeat(100) })?.reason ?? '';
     expect(reason).toBe('ä'.repeat(61));
     expect(closingForClient({ code: 4000, reason: 'a'.repeat(123) })?.reason).toBe('a'.repeat(123));
   });
 
-  it('is read from what the platform says of a broken socket', () => {
+  it('is recognized in the platform’s error for a broken socket', () => {
     expect(closingOfError({ message: 'protocolError.statusCode = 1009; too large' }).code).toBe(1009);
     expect(closingOfError({ message: 'Network connection lost.' })).toEqual({ code: 1006, reason: '' });
   });
 });
 
-describe('a usage', () => {
-  it('is read with every kind of token, beta, GA and xAI alike', () => {
+describe('a realtime usage', () => {
+  it('includes every kind of token in the beta, GA and xAI formats', () => {
     const details = {
       text_tokens: 50,
       audio_tokens: 40,
@@ -135,8 +135,8 @@ describe('a usage', () => {
   });
 });
 
-describe('a conversation', () => {
-  it('takes its settings in the words of GA and of the beta', () => {
+describe('a realtime conversation', () => {
+  it('reads its settings in the GA and the beta format', () => {
     const ga = new Conversation(false);
     expect(ga.respondsToSpeech).toBe(true);
     ga.applySession({
@@ -178,7 +178,7 @@ describe('a conversation', () => {
     expect(beta).toMatchObject({ respondsToSpeech: true, transcriptionModel: null });
   });
 
-  it('knows how much of what it heard is not written down: speech where the upstream tells it from silence', () => {
+  it('measures audio without a transcript: only speech if the upstream detects it', () => {
     const conversation = new Conversation(true);
     conversation.addAudio(64_000);
     expect(conversation.untranscribedMs).toBe(1_000);
@@ -192,11 +192,11 @@ describe('a conversation', () => {
   });
 });
 
-describe('a response', () => {
+describe('a realtime response', () => {
   const words = { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'x'.repeat(3_000) }] };
   const bare = responseMeasure(new Conversation(false));
 
-  it('is reserved for with what it brings along', () => {
+  it('reserves for the input inside it', () => {
     for (const own of [{ input: [words] }, { instructions: 'x'.repeat(3_000) }, { tools: [words] }]) {
       const { input } = responseMeasure(new Conversation(false), own);
       expect(input.inputTokens).toBeGreaterThan(bare.input.inputTokens + 700);
@@ -206,7 +206,7 @@ describe('a response', () => {
     expect(input.inputAudioTokens).toBe(100);
   });
 
-  it('may be of another modality than the session, and longer', () => {
+  it('may have another modality than the session and a higher limit', () => {
     const conversation = new Conversation(false);
     conversation.applySession({ output_modalities: ['text'], max_output_tokens: 10 });
     expect(responseMeasure(conversation).most.outputAudioTokens).toBe(0);
@@ -214,7 +214,7 @@ describe('a response', () => {
     expect(spoken.most).toMatchObject({ outputTokens: 50, outputAudioTokens: 50 });
   });
 
-  it('that has an input of its own is estimated without the conversation, and reserved with it', () => {
+  it('is estimated without the conversation if it has its own input, and reserved with it', () => {
     const conversation = new Conversation(false);
     conversation.counted(usageOf({ inputTokens: 9_000, outputTokens: 1_000 }));
     const { input, typicalInput } = responseMeasure(conversation, { input: [] });

@@ -1,4 +1,4 @@
-// What messages of the Live API are read as, without parsing the bulk of them; the model of a setup; usages.
+// Tests the classification of Live API messages, whose bulk is not parsed; the model of a setup; usages.
 import { describe, expect, it } from 'vitest';
 import { frameLike } from '../../../src/realtime/frames.ts';
 import { modelNamed, modelOfSetup, withSetupModel } from '../../../src/realtime/gemini/client-frames.ts';
@@ -26,7 +26,7 @@ describe.each([
       `{\n  "serverContent": {\n    "modelTurn": {\n      "parts": [\n        {\n          "inlineData": {\n            "mimeType": "audio/pcm;rate=16000",\n            "data": "${data}"\n          }\n        }\n      ]\n    }\n  }\n}\n`,
       'output-audio',
     ],
-  ])('with a piece of sound is bulk: %s', (text, kind) => {
+  ])('with audio only is bulk: %s', (text, kind) => {
     expect(readFrame(frameOf(text))).toEqual({
       outcome: 'bulk',
       kind,
@@ -38,12 +38,12 @@ describe.each([
   it.each([
     `{"realtimeInput":{"video":{"data":"${data}","mimeType":"image/jpeg"}}}`,
     `{"realtimeInput":{"mediaChunks":[{"mimeType":"image/jpeg","data":"${data}"}]}}`,
-  ])('with a picture is bulk: %s', (text) => {
+  ])('with an image only is bulk: %s', (text) => {
     expect(readFrame(frameOf(text))).toMatchObject({ outcome: 'bulk', kind: 'input-video' });
   });
 
   it.each([
-    // Whatever stands beside a piece of media is read.
+    // Anything beside a piece of media is read.
     `{"serverContent":{"modelTurn":{"parts":[{"inlineData":{"data":"${data}"}}]},"turnComplete":true}}`,
     `{"serverContent":{"modelTurn":{"parts":[{"inlineData":{"data":"${data}"}}]}},"usageMetadata":{"promptTokenCount":1}}`,
     `{"serverContent":{"modelTurn":{"parts":[{"inlineData":{"data":"${data}"}},{"text":"x"}]}}}`,
@@ -53,12 +53,12 @@ describe.each([
     `{"usageMetadata":{"promptTokenCount":1},"serverContent":{"modelTurn":{"parts":[{"inlineData":{"data":"A"}}]}}}`,
     '{"setup":{"model":"models/x"}}',
     '{"\\u0073etup":{}}',
-  ])('with more than that is read: %s', (text) => {
+  ])('with more than media is parsed: %s', (text) => {
     expect(readFrame(frameOf(text))).toEqual({ outcome: 'message', message: JSON.parse(text) });
   });
 
   it.each(['', '[]', 'null', '"x"', '{"setup":', '{"realtimeInput":{"audio":{"data":"AAAA'])(
-    'that is no message passes unread: %j',
+    'without a message passes unread: %j',
     (text) => {
       expect(readFrame(frameOf(text))).toEqual({ outcome: 'opaque' });
     },
@@ -66,7 +66,7 @@ describe.each([
 });
 
 describe('the model of a setup', () => {
-  it('is named with or without its prefix, in either spelling', () => {
+  it('is read with or without its prefix, in either spelling', () => {
     expect(modelOfSetup({ setup: { model: 'models/a/b' } })).toBe('a/b');
     expect(modelOfSetup({ setup: { model: 'a' } })).toBe('a');
     for (const message of [{}, { setup: {} }, { setup: { model: 7 } }, { setup: 'models/a' }])
@@ -75,7 +75,7 @@ describe('the model of a setup', () => {
     expect(modelNamed({ model: 'a' }, 'models/b')).toBe('b');
   });
 
-  it('is renamed in place, wherever it stands, and nothing else is touched', () => {
+  it('is replaced in place, wherever it is, without any other change', () => {
     const text =
       '{ "setup":{"model":"models/mine","n":1e400,"model":"models/mine"}, "\\u0073etup" : {"x":[{"model":"models/mine"}],"model":"models/mine"} }';
     expect(withSetupModel(text, 'models/theirs')).toBe(
@@ -85,8 +85,8 @@ describe('the model of a setup', () => {
   });
 });
 
-describe('a usage', () => {
-  it('is read with every kind of token; thoughts are output, tools’ prompts are input', () => {
+describe('a Live API usage', () => {
+  it('includes every kind of token: thoughts as output, tool prompts as input', () => {
     expect(
       usageOfTurn({
         promptTokenCount: 1_197,
@@ -115,7 +115,7 @@ describe('a usage', () => {
     });
   });
 
-  it('may say candidates for responses, as Vertex does, and may be none', () => {
+  it('may name candidates instead of responses, as Vertex does, or may be missing', () => {
     expect(usageOfTurn({ promptTokenCount: 5, candidatesTokenCount: 7 })).toMatchObject({
       inputTokens: 5,
       outputTokens: 7,
@@ -125,8 +125,8 @@ describe('a usage', () => {
   });
 });
 
-describe('a conversation', () => {
-  it('takes its setup in either spelling', () => {
+describe('a Live API conversation', () => {
+  it('reads its setup in either spelling', () => {
     const one = new LiveConversation();
     one.setUp({
       generation_config: { response_modalities: ['TEXT'], max_output_tokens: 100 },
@@ -140,11 +140,11 @@ describe('a conversation', () => {
     expect(other.measure().most).toMatchObject({ outputTokens: 4_096, outputAudioTokens: 4_096 });
   });
 
-  it('measures what was said since the last figure, on top of the whole context', () => {
+  it('measures new content since the last usage on top of the whole context', () => {
     const conversation = new LiveConversation();
     conversation.setUp({});
     const before = conversation.measure().input.inputTokens;
-    // Two seconds of sound, a picture and 25 bytes of text.
+    // Two seconds of audio, an image and 25 bytes of text.
     conversation.addBlob('audio/pcm;rate=16000', (64_000 * 4) / 3);
     conversation.addContent({ parts: [{ inlineData: { mimeType: 'image/png', data: 'AAAA' } }] });
     conversation.addText('x'.repeat(25));
@@ -156,7 +156,7 @@ describe('a conversation', () => {
     expect(conversation.measure().input.inputTokens).toBe(1_000);
   });
 
-  it('that goes on from another, or searches, is reserved for more than it is estimated at', () => {
+  it('reserves more than its estimate if it resumes another session or searches', () => {
     for (const setup of [{ sessionResumption: { handle: 'h' } }, { tools: [{ googleSearch: {} }] }]) {
       const conversation = new LiveConversation();
       conversation.setUp(setup);

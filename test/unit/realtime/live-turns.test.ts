@@ -1,5 +1,5 @@
-// The turns of a Live session by themselves: how long they wait for their figures and for each other, at the very value,
-// and which of what was reserved an upstream's figure is of.
+// Tests the turns of a Live session separately: how long they wait for their usage and for each other, at the
+// exact limits, and which reservation a usage settles.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Reservation } from '../../../src/admission/reservation.ts';
 import { type Usage, usageOf } from '../../../src/formats/usage.ts';
@@ -15,7 +15,7 @@ afterEach(() => void vi.useRealTimers());
 const pricing = { rates: null, multiplier: 1 } as Pricing;
 const figure = (inputTokens: number) => usageOf({ inputTokens, outputTokens: 5 });
 
-/** Turns whose money only remembers. `mayReserve`: whether the quota has room. */
+/** Returns turns with recorded money. `mayReserve` is whether the quota has room. */
 function turnsWith() {
   const settled: { id: string; usage: Usage | null; source: TurnEnding['source'] }[] = [];
   const released: string[] = [];
@@ -37,7 +37,7 @@ function turnsWith() {
       ...flags,
     } satisfies Turn;
   };
-  const spent = () => new RelayError('insufficient_quota', 'There is none left.');
+  const spent = () => new RelayError('insufficient_quota', 'The quota is spent.');
   const money = {
     unreservedTurn: newTurn,
     reserve: async (...given: Parameters<typeof newTurn>) => {
@@ -61,8 +61,8 @@ function turnsWith() {
   return { turns, quota, settled, released, failures, ids };
 }
 
-describe('a turn that is complete', () => {
-  it('waits for its figure so long, and is then charged by what passed', async () => {
+describe('a completed turn', () => {
+  it('waits for its usage up to the limit, then is charged by what passed', async () => {
     const { turns, ids } = turnsWith();
     await turns.request();
     turns.received(30, null);
@@ -75,7 +75,7 @@ describe('a turn that is complete', () => {
     expect([ids(), turns.isEmpty]).toEqual([['turn 1 estimated'], true]);
   });
 
-  it('is charged by its figure when that comes in time', async () => {
+  it('is charged by a usage that arrives in time', async () => {
     const { turns, settled } = turnsWith();
     await turns.request();
     turns.received(30, null);
@@ -86,7 +86,7 @@ describe('a turn that is complete', () => {
     expect(turns.isEmpty).toBe(true);
   });
 
-  it('is charged by what passed as soon as another begins', async () => {
+  it('is charged by what passed as soon as another turn begins', async () => {
     const { turns, ids } = turnsWith();
     await turns.request();
     turns.received(30, null);
@@ -100,23 +100,23 @@ describe('a turn that is complete', () => {
   });
 });
 
-describe('a turn that may not be had', () => {
-  it('is refused at once when nothing runs', async () => {
+describe('a turn without room', () => {
+  it('is refused at once if no turn is running', async () => {
     const { turns, quota } = turnsWith();
     quota.mayReserve = false;
     await expect(turns.request()).rejects.toMatchObject({ code: 'insufficient_quota' });
   });
 
   it.each(['its figure', 'its end', 'the end of the session'])(
-    'is refused after the running one is over by %s',
+    'is refused after %s ends the running turn',
     async (end) => {
       const { turns, quota } = turnsWith();
       await turns.request();
       turns.received(30, null);
       quota.mayReserve = false;
-      const asked = turns.request().catch((error: unknown) => error);
+      const outcome = turns.request().catch((error: unknown) => error);
       let refused: unknown = null;
-      void asked.then((error) => {
+      void outcome.then((error) => {
         refused = error;
       });
       await vi.advanceTimersByTimeAsync(realtimeLimits.lastTurnMs - 1);
@@ -124,24 +124,24 @@ describe('a turn that may not be had', () => {
       if (end === 'its figure') turns.counted(figure(1));
       else if (end === 'its end') turns.completed();
       else turns.end('client', 'client_left');
-      expect(await asked).toMatchObject({ code: 'insufficient_quota' });
+      expect(await outcome).toMatchObject({ code: 'insufficient_quota' });
       expect(vi.getTimerCount()).toBe(0);
     },
   );
 
-  it('does not wait for a running one that goes on for too long', async () => {
+  it('does not wait for a running turn beyond the limit', async () => {
     const { turns, quota } = turnsWith();
     await turns.request();
     turns.received(30, null);
     quota.mayReserve = false;
-    const asked = turns.request().catch((error: unknown) => error);
+    const outcome = turns.request().catch((error: unknown) => error);
     await vi.advanceTimersByTimeAsync(realtimeLimits.lastTurnMs);
-    expect(await asked).toMatchObject({ code: 'insufficient_quota' });
+    expect(await outcome).toMatchObject({ code: 'insufficient_quota' });
   });
 });
 
-describe('what was reserved', () => {
-  it('for several turns that one answers is given back but for the most', async () => {
+describe('the reservation of a turn', () => {
+  it('is released except for the highest one if one answer covers several turns', async () => {
     const { turns, ids, released } = turnsWith();
     await turns.reserveForAudio();
     await turns.request();
@@ -153,7 +153,7 @@ describe('what was reserved', () => {
     expect(turns.isEmpty).toBe(true);
   });
 
-  it('for sound that nobody answered is given back; for a turn that the client left its input is charged', async () => {
+  it('is released for unanswered audio, and charged its input if the client left a requested turn', async () => {
     const left = turnsWith();
     await left.turns.reserveForAudio();
     await left.turns.request();
@@ -165,7 +165,7 @@ describe('what was reserved', () => {
     expect([lost.ids(), lost.released]).toEqual([[], ['turn 1']]);
   });
 
-  it('for nobody is asked for when the upstream begins by itself, and the session ends where it is not to be had', async () => {
+  it('is requested late if the upstream begins on its own, and its refusal ends the session', async () => {
     const { turns, quota, failures, ids } = turnsWith();
     quota.mayRenew = false;
     turns.received(1, null);
@@ -175,7 +175,7 @@ describe('what was reserved', () => {
     expect(ids()).toEqual(['turn 1 estimated']);
   });
 
-  it('is enough for sound while anything is held or the client takes the turns', async () => {
+  it('covers audio while anything is held or the client takes the turns', async () => {
     const { turns } = turnsWith();
     expect(turns.isReservedForAudio).toBe(false);
     await turns.request();
@@ -187,13 +187,13 @@ describe('what was reserved', () => {
   });
 });
 
-it('a figure that belongs to nothing is charged all the same', () => {
+it('charges a usage that belongs to no turn', () => {
   const { turns, settled } = turnsWith();
   turns.counted(figure(40));
   expect(settled).toMatchObject([{ source: 'upstream', usage: { inputTokens: 40 } }]);
 });
 
-it('a tool’s result goes on with the turn that called it, or begins one', async () => {
+it('adds a tool’s result to the turn that called it, or begins a turn', async () => {
   const { turns, ids } = turnsWith();
   await turns.request();
   turns.received(10, null);

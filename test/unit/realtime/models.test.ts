@@ -1,4 +1,4 @@
-// From when on a changed model counts: from the upstream's own word, and not where it refuses the change.
+// Tests when a changed model takes effect: once the upstream reports it, and never if it refuses the change.
 import { expect, it } from 'vitest';
 import { SessionModels } from '../../../src/realtime/openai/models.ts';
 import type { SessionOrder } from '../../../src/realtime/order.ts';
@@ -43,7 +43,7 @@ function models(reported = 'gpt-realtime'): SessionModels {
   return made;
 }
 
-it('a change that the upstream reports counts from then on', async () => {
+it('prices by a changed model once the upstream reports it', async () => {
   const session = models();
   await session.take('gpt-realtime-mini');
   expect(session.pricing.model).toBe('gpt-realtime');
@@ -51,22 +51,22 @@ it('a change that the upstream reports counts from then on', async () => {
   expect(session.pricing.model).toBe('gpt-realtime-mini');
 });
 
-it('a change that the upstream does not make does not count', async () => {
+it('ignores a change that the upstream does not make', async () => {
   const session = models();
   await session.take('gpt-realtime-mini');
   expect(session.reportedIn({ model: 'gpt-realtime' })).toBeNull();
   expect(session.pricing.model).toBe('gpt-realtime');
 });
 
-it('a change that nobody asked for is told', () => {
+it('reports a change that the client did not request', () => {
   expect(models().reportedIn({ model: 'gpt-realtime-mini' })).toBe('gpt-realtime-mini');
 });
 
-it('a model that the connection’s channel does not serve is refused', async () => {
+it('refuses a model that the connection’s channel does not serve', async () => {
   await expect(models().take('gpt-4o')).rejects.toMatchObject({ code: 'model_not_found' });
 });
 
-it('a change counts from the upstream’s word of it on, not from its answer to an update before', async () => {
+it('applies a change from its own report, not from the answer to an earlier update', async () => {
   const session = models();
   await session.take('gpt-realtime-mini');
   expect(session.reportedIn({ model: 'gpt-realtime' })).toBeNull();
@@ -75,7 +75,7 @@ it('a change counts from the upstream’s word of it on, not from its answer to 
   expect([session.pricing.model, session.coming.model]).toEqual(['gpt-realtime-mini', 'gpt-realtime-mini']);
 });
 
-it('changes one after the other count in their order', async () => {
+it('applies several changes in order', async () => {
   const session = models();
   await session.take('gpt-realtime-mini');
   expect(session.changeIn({ model: 'gpt-realtime-mini' })).toBeNull();
@@ -90,7 +90,7 @@ it('changes one after the other count in their order', async () => {
 it.each([
   ['by its name', { event_id: 'mine' }],
   ['by what it is about', { param: 'session.model', event_id: null }],
-])('a change that the upstream refuses %s does not come', async (_, error) => {
+])('discards a change that the upstream refuses %s', async (_, error) => {
   const session = models();
   await session.take('gpt-realtime-mini', 'mine');
   session.refused({ type: 'error', error: { event_id: 'another' } });
@@ -100,14 +100,14 @@ it.each([
   expect(session.coming.model).toBe('gpt-realtime');
 });
 
-it('a name that the upstream tells with its date is that of the change', async () => {
+it('matches a reported model name with a date to the requested change', async () => {
   const session = models();
   await session.take('gpt-realtime-mini');
   expect(session.reportedIn({ model: 'gpt-realtime-mini-2025-10-06' })).toBeNull();
   expect(session.pricing.model).toBe('gpt-realtime-mini');
 });
 
-it('a name that the upstream has told before is no change, whatever the channel calls it', () => {
+it('ignores a name that the upstream reported before, whatever the channel calls it', () => {
   const session = models('an upstream’s own name');
   expect(session.reportedIn({ model: 'an upstream’s own name' })).toBeNull();
 });

@@ -1,4 +1,4 @@
-// The money of a session at a ledger that the test plays: what its turns reserve, extend and settle.
+// Tests the money of a session at an imitated ledger: what its turns reserve, extend and settle.
 import { describe, expect, it } from 'vitest';
 import { usageOf } from '../../../src/formats/usage.ts';
 import { freeRates } from '../../../src/metering/rates.ts';
@@ -13,7 +13,7 @@ import type { TokenIdentity, TokenPolicy } from '../../../src/tokens/token.ts';
 const bounds = { version: 1, priceMultiplierMillionths: 1_000_000, channels: [] };
 const identity = { tokenId: 't', accountId: 'a', group: 'g', bounds, version: 1, hash: 'h' } as TokenIdentity;
 const free = freeRates('published');
-/** A nano-USD per token. */
+/** One nano-USD per token. */
 const rates = { ...free, base: { ...free.base, input: 1_000, output: 1_000 } };
 const pricing = {
   rates,
@@ -47,8 +47,8 @@ function moneyAt(admissions: Admission[]) {
 
 const measure = (tokens: number) => measureOf(usageOf({ inputTokens: tokens }), 100_000, false);
 
-describe('a turn', () => {
-  it('is reserved within its session, for the model that answers', async () => {
+describe('a turn’s money', () => {
+  it('is reserved within its session for the model that answers', async () => {
     const { money, admitted } = moneyAt([]);
     const turn = await money.reserve(pricing, measure(1_000), true);
     expect(admitted).toMatchObject([
@@ -57,7 +57,7 @@ describe('a turn', () => {
     expect(turn.reservation.reservedNanoUsd).toBe(admitted[0]?.reserveNanoUsd);
   });
 
-  it('is reserved by the newest policy of a token that was edited', async () => {
+  it('is reserved with the newest policy of an edited token', async () => {
     const policy = { ...identity, version: 2 } as unknown as TokenPolicy;
     const { money, order, admitted } = moneyAt([{ outcome: 'stale', policy }]);
     await money.reserve(pricing, measure(1_000), true);
@@ -76,7 +76,7 @@ describe('a turn', () => {
     expect(turn.bound?.stepNanoUsd).toBeGreaterThan(20);
   });
 
-  it('that runs although nothing is held for it holds its cost at its first renewal', async () => {
+  it('holds its cost at its first renewal if nothing was reserved', async () => {
     const { money, renewals } = moneyAt([]);
     const turn = money.unreservedTurn(pricing, measure(1_000), true);
     expect(turn.reservation.reservedNanoUsd).toBe(0);

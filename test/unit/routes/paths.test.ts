@@ -1,4 +1,4 @@
-// Whatever an SDK made of the base address, the path comes out in one canonical form.
+// Maps every path that an SDK builds from the base address to one canonical form.
 import { expect, it } from 'vitest';
 import { canonicalPath, isGeminiPath, pathOf } from '../../../src/routes/paths.ts';
 
@@ -18,7 +18,7 @@ it.each([
   ['/api//tokens/', '/api/tokens'],
   ['/', '/'],
   ['', '/'],
-])('%s is %s', (given, canonical) => {
+])('reads %s as %s', (given, canonical) => {
   expect(canonicalPath(given)).toBe(canonical);
   expect(canonicalPath(canonical)).toBe(canonical);
 });
@@ -42,6 +42,6 @@ it.each([
   ['/v1betamax', false],
   ['/ws/google.ai.x.v1.Service.Method', true],
   ['/wsx', false],
-])('asks for Gemini at %s: %s', (path, expected) => {
+])('expects Gemini’s format at %s: %s', (path, expected) => {
   expect(isGeminiPath(path)).toBe(expected);
 });

@@ -1,4 +1,4 @@
-// How old an isolate's picture of channels may be.
+// Limits the age of an isolate's catalog snapshot.
 import { expect, it, vi } from 'vitest';
 import { readConfig } from '../../../src/config.ts';
 import { CatalogLoader, catalogAges, type StoredCatalog } from '../../../src/routing/catalog-loader.ts';
@@ -32,11 +32,11 @@ function world() {
   return { source, loader, idsAt, settle: () => Promise.all(background) };
 }
 
-it('is within a minute of the database, whatever happens behind requests', () => {
+it('is at most a minute behind the database, even if background reads fail', () => {
   expect(catalogAges.staleMs).toBeLessThan(60_000);
 });
 
-it('shows a change to a busy isolate behind the first request after the fresh time', async () => {
+it('shows a busy isolate a change at the first request after the fresh period', async () => {
   const { source, idsAt, settle } = world();
   expect(await idsAt(0)).toEqual(['one']);
   source.stored.channels = [channel('two')];
@@ -46,14 +46,14 @@ it('shows a change to a busy isolate behind the first request after the fresh ti
   expect([await idsAt(catalogAges.freshMs + 1), source.reads]).toEqual([['two'], 2]);
 });
 
-it('shows a change to an idle isolate at its first request after the stale time', async () => {
+it('shows an idle isolate a change at its first request after the stale period', async () => {
   const { source, idsAt } = world();
   await idsAt(0);
   source.stored.channels = [];
   expect(await idsAt(catalogAges.staleMs)).toEqual([]);
 });
 
-it('goes on with what it has while the database is away, and with the copy in KV at a cold start', async () => {
+it('continues with the current catalog during a database outage, and with the KV copy on a cold start', async () => {
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
   const { source, loader, idsAt } = world();
   await loader.refresh(startMs + 0);
@@ -67,7 +67,7 @@ it('goes on with what it has while the database is away, and with the copy in KV
   warn.mockRestore();
 });
 
-it('never lets a reading that began earlier replace one that began later', async () => {
+it('never replaces a catalog with one whose read began earlier', async () => {
   const { source, loader, idsAt, settle } = world();
   await idsAt(0);
   const slow = Promise.withResolvers<void>();

@@ -1,4 +1,4 @@
-// Failover with a caller that the test plays: which targets are tried, and what their health learns.
+// Tests failover with an imitated call: which targets are tried, and what is reported to their health.
 import { describe, expect, it, vi } from 'vitest';
 import { RelayError } from '../../../src/lib/relay-error.ts';
 import type { LiveChannel, Route } from '../../../src/routing/catalog.ts';
@@ -64,7 +64,7 @@ describe('Failover', () => {
     expect(failover.current?.target.channelId).toBe('b');
   });
 
-  it('tries at most so many targets of each model, and never the same twice', async () => {
+  it('tries a limited number of targets of each model, and none twice', async () => {
     const routes = [0, 1].flatMap((rank) =>
       ['a', 'b', 'c', 'd', 'e'].map((id) => route(`${id}${rank}`, rank)),
     );
@@ -75,7 +75,7 @@ describe('Failover', () => {
     expect(new Set(tried).size).toBe(6);
   });
 
-  it('says which target is the last', async () => {
+  it('marks the last target', async () => {
     const { run } = failoverOf(inOrder(['a', 'b']));
     const last: boolean[] = [];
     await run((current) => {
@@ -85,7 +85,7 @@ describe('Failover', () => {
     expect(last).toEqual([false, true]);
   });
 
-  it('tries a target that has answered for the next model too', async () => {
+  it('retries a target that has answered for the next model', async () => {
     const { run, tried } = failoverOf([route('a', 0), route('a', 1)]);
     await run((current) => failed(current, { kind: 'limited' }));
     expect(tried).toEqual(['a 0', 'a 1']);
@@ -94,7 +94,7 @@ describe('Failover', () => {
   it.each([
     ['does not answer', { isReachable: false }],
     ['refuses its key', { kind: 'refused' as const }],
-  ])('does not try a target that %s for the next model', async (_, how) => {
+  ])('skips a target that %s for the next model', async (_, how) => {
     const { run, tried } = failoverOf([route('a', 0), route('a', 1)]);
     await run((current) => failed(current, how));
     expect(tried).toEqual(['a 0']);
@@ -106,7 +106,7 @@ describe('Failover', () => {
     expect([result, tried]).toMatchObject([{ outcome: 'failed', failed: 'a' }, ['a 0']]);
   });
 
-  it('stops with the error of an attempt that says nothing of its target, and holds nothing against it', async () => {
+  it('stops at an error that is not the target’s fault, and leaves the target’s health unchanged', async () => {
     const { failover, health, run } = failoverOf(inOrder(['a', 'b']));
     const error = new RelayError('invalid_request', 'It cannot be written.');
     const result = await run((current) => ({
@@ -136,13 +136,13 @@ describe('Failover', () => {
     expect([report.a?.failures, report.b?.failures]).toEqual([1, 0]);
   });
 
-  it('counts an unsuited target as healthy', async () => {
+  it('counts an unsuitable target as healthy', async () => {
     const { health, run } = failoverOf(inOrder(['a', 'b']));
     await run((current) => failed(current, { kind: 'unsuited' }));
     expect(Object.values(health.current.report()).map(({ failures }) => failures)).toEqual([0, 0]);
   });
 
-  it('returns the cooldown when every target asked for one', async () => {
+  it('returns the cooldown if every target requested one', async () => {
     const { health, run, tried } = failoverOf(inOrder(['a']));
     const failure = { kind: 'unavailable', reason: 'status 503', retryAfterMs: 60_000 } as const;
     health.current.failed({ channelId: 'a', keyId: null }, failure, Date.now(), Date.now(), 0.5);
@@ -151,11 +151,11 @@ describe('Failover', () => {
     expect(tried).toEqual([]);
   });
 
-  it('returns that there is no target', async () => {
+  it('reports that there is no target', async () => {
     expect(await failoverOf([]).run(answered)).toEqual({ outcome: 'untried', cooling: null });
   });
 
-  it('marks the last attempt as failed when its answer turns out to be none', async () => {
+  it('marks the last attempt as failed if its answer proves invalid', async () => {
     const { failover, health, run } = failoverOf(inOrder(['a']));
     vi.useFakeTimers({ now: Date.now() });
     try {
@@ -171,7 +171,7 @@ describe('Failover', () => {
     }
   });
 
-  it('does not return to a target whose key was refused after it had answered', async () => {
+  it('skips a target whose key was refused after it had answered', async () => {
     const { failover, run } = failoverOf([route('a', 0), route('a', 1), route('b', 1, { priority: -1 })]);
     expect(await run(answered)).toMatchObject({ outcome: 'answered', answer: 'a' });
     failover.failLate('closed with 3000', { kind: 'refused', reason: 'closed with 3000' });

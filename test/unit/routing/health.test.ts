@@ -1,4 +1,4 @@
-// What an isolate makes of the failures it sees.
+// Tests how an isolate records the failures that it observes.
 import { describe, expect, it } from 'vitest';
 import { cooldowns, Health, modelsIn, rememberedTargets } from '../../../src/routing/health.ts';
 
@@ -9,8 +9,8 @@ const limited = (retryAfterMs: number | null) =>
   ({ kind: 'limited', reason: 'status 429', retryAfterMs }) as const;
 const evenly = 0.5;
 
-describe('a place that failed', () => {
-  it('is left alone for a second, then may be probed by one request', () => {
+describe('a failed target', () => {
+  it('cools down for a second, then admits one probe', () => {
     const health = new Health();
     health.failed(key, unavailable, 1_000, 1_000, evenly);
     expect(health.availability(key, 1_999)).toBe('cooling');
@@ -20,7 +20,7 @@ describe('a place that failed', () => {
     expect(health.availability(key, 2_000 + cooldowns.probeMs)).toBe('probe');
   });
 
-  it('is ready again when the probe succeeds', () => {
+  it('is ready again after a successful probe', () => {
     const health = new Health();
     health.failed(key, unavailable, 1_000, 1_000, evenly);
     health.begin(key, 2_500);
@@ -28,7 +28,7 @@ describe('a place that failed', () => {
     expect(health.availability(key, 2_521)).toBe('ready');
   });
 
-  it('is left alone for twice as long each time, up to a minute, with some chance in it', () => {
+  it('doubles its cooldown each time, up to a minute, with jitter', () => {
     const health = new Health();
     let now = 0;
     const waits = Array.from({ length: 9 }, () => {
@@ -46,14 +46,14 @@ describe('a place that failed', () => {
     expect(late.coolUntilMs(key)).toBeGreaterThan(1_199);
   });
 
-  it('counts requests that were under way together as one failure', () => {
+  it('counts concurrent requests as one failure', () => {
     const health = new Health();
     for (let request = 0; request < 32; request++)
       health.failed(key, unavailable, 900, 1_000 + request, evenly);
     expect(health.report().one).toMatchObject({ failures: 1, coolUntilMs: 2_000 });
   });
 
-  it('is not forgiven for a success that began before it failed', () => {
+  it('is not reset by a success that began before its failure', () => {
     const health = new Health();
     health.failed(key, unavailable, 1_000, 1_000, evenly);
     health.succeeded(key, 900, 200, 1_100);
@@ -69,13 +69,13 @@ describe('a probe', () => {
     return health;
   };
 
-  it('whose caller left says nothing: the next request may try', () => {
+  it('is repeated by the next request if its caller left', () => {
     const health = probing();
     health.release(key);
     expect(health.availability(other, 2_100)).toBe('probe');
   });
 
-  it('whose key is limited leaves the channel to its other keys', () => {
+  it('leaves the channel to its other keys if its key is rate-limited', () => {
     const health = probing();
     health.failed(key, limited(60_000), 2_000, 2_100, evenly);
     expect(health.availability(key, 2_101)).toBe('cooling');
@@ -83,8 +83,8 @@ describe('a probe', () => {
   });
 });
 
-describe('requests that were under way together', () => {
-  it('tell what they know of the time, though they count as one', () => {
+describe('concurrent failures', () => {
+  it('extend the cooldown although they count as one', () => {
     const health = new Health();
     health.failed(key, limited(null), 900, 1_000, evenly);
     expect(health.failed(key, limited(30_000), 900, 1_010, evenly)).toBe(true);
@@ -93,7 +93,7 @@ describe('requests that were under way together', () => {
     expect(health.coolUntilMs(key)).toBe(31_010);
   });
 
-  it('set a key aside for as long as a refused one, when it is one', () => {
+  it('set the key aside like a refused one if one of them is a refusal', () => {
     const health = new Health();
     health.failed(key, limited(null), 900, 1_000, evenly);
     expect(health.failed(key, { kind: 'refused', reason: 'status 401' }, 900, 1_010, evenly)).toBe(true);
@@ -101,14 +101,14 @@ describe('requests that were under way together', () => {
   });
 });
 
-describe('whose failure it is', () => {
-  it('takes a 5xx for the channel’s: no key of it is used', () => {
+describe('the scope of a failure', () => {
+  it('is the whole channel for a 5xx', () => {
     const health = new Health();
     health.failed(key, unavailable, 0, 0, evenly);
     expect(health.availability(other, 1)).toBe('cooling');
   });
 
-  it('takes a 429 for the key’s with that model, for as long as the upstream asks', () => {
+  it('is the key with that model for a 429, for as long as the upstream requested', () => {
     const health = new Health();
     const limitedModel = { ...key, upstreamModel: 'm' };
     const otherModel = { ...key, upstreamModel: 'n' };
@@ -119,34 +119,34 @@ describe('whose failure it is', () => {
     expect(health.availability({ ...other, upstreamModel: 'm' }, 1)).toBe('ready');
   });
 
-  it('takes a 408 for the same, but for no rate limit', () => {
+  it('is the key with that model for a 408, which is no rate limit', () => {
     const health = new Health();
-    const place = { ...key, upstreamModel: 'm' };
-    health.failed(place, { ...limited(5_000), kind: 'timeout' }, 0, 0, evenly);
+    const target = { ...key, upstreamModel: 'm' };
+    health.failed(target, { ...limited(5_000), kind: 'timeout' }, 0, 0, evenly);
     expect(health.availability({ ...key, upstreamModel: 'n' }, 1)).toBe('ready');
-    expect(health.requestedCooldown(place, 1)).toEqual({ untilMs: 5_000, isLimited: false });
+    expect(health.requestedCooldown(target, 1)).toEqual({ untilMs: 5_000, isLimited: false });
   });
 
-  it('takes a refused key for refused with every model', () => {
+  it('is the key with every model if the key was refused', () => {
     const health = new Health();
     health.failed({ ...key, upstreamModel: 'm' }, { kind: 'refused', reason: 'status 401' }, 0, 0, evenly);
     expect(health.availability({ ...key, upstreamModel: 'n' }, 1)).toBe('cooling');
     expect(health.availability(other, 1)).toBe('ready');
   });
 
-  it('is open to one probe of the model at a time, whose success opens the model', () => {
+  it('admits one probe of the model at a time, whose success restores the model', () => {
     const health = new Health();
-    const place = { ...key, upstreamModel: 'm' };
-    health.failed(place, limited(5_000), 0, 0, evenly);
-    health.begin(place, 5_000);
-    expect(health.availability(place, 5_001)).toBe('cooling');
+    const target = { ...key, upstreamModel: 'm' };
+    health.failed(target, limited(5_000), 0, 0, evenly);
+    health.begin(target, 5_000);
+    expect(health.availability(target, 5_001)).toBe('cooling');
     health.succeeded({ ...key, upstreamModel: 'n' }, 5_002, 10, 5_010);
-    expect(health.availability(place, 5_011)).toBe('cooling');
-    health.succeeded(place, 5_000, 10, 5_020);
-    expect(health.availability(place, 5_021)).toBe('ready');
+    expect(health.availability(target, 5_011)).toBe('cooling');
+    health.succeeded(target, 5_000, 10, 5_020);
+    expect(health.availability(target, 5_021)).toBe('ready');
   });
 
-  it('leaves a channel alone for as long as its 503 asks', () => {
+  it('is the channel for as long as its 503 requested', () => {
     const health = new Health();
     health.failed(key, { ...unavailable, retryAfterMs: 40_000 }, 0, 0, evenly);
     expect([health.availability(other, 39_999), health.availability(other, 40_000)]).toEqual([
@@ -155,13 +155,13 @@ describe('whose failure it is', () => {
     ]);
   });
 
-  it('believes no upstream that asks for more than an hour', () => {
+  it('lasts at most an hour, whatever the upstream requested', () => {
     const health = new Health();
     health.failed(key, limited(86_400_000), 0, 0, evenly);
     expect(health.coolUntilMs(key)).toBe(cooldowns.retryAfterMostMs);
   });
 
-  it('sets a refused key aside for ten minutes and says so', () => {
+  it('reports a refused key, which is set aside for ten minutes', () => {
     const health = new Health();
     health.failed(key, { kind: 'refused', reason: 'status 401' }, 0, 0, evenly);
     expect(health.availability(key, cooldowns.refusedFirstMs - 1)).toBe('cooling');
@@ -170,8 +170,8 @@ describe('whose failure it is', () => {
   });
 });
 
-describe('what an upstream asked for', () => {
-  it('is known until it is over, and not made of what was only guessed', () => {
+describe('a cooldown requested by an upstream', () => {
+  it('is reported until it ends, unlike an estimated one', () => {
     const health = new Health();
     health.failed(key, unavailable, 0, 0, evenly);
     expect(health.requestedCooldown(key, 1)).toBeNull();
@@ -180,25 +180,25 @@ describe('what an upstream asked for', () => {
     expect(health.requestedCooldown(key, 11_000)).toBeNull();
   });
 
-  it('counts for nothing after a success', () => {
+  it('ends with a success', () => {
     const health = new Health();
     health.failed(key, limited(60_000), 0, 0, evenly);
     health.succeeded(key, 1_000, 10, 1_100);
     expect(health.requestedCooldown(key, 1_101)).toBeNull();
   });
 
-  it('is a rate limit only where all who ask are', () => {
+  it('is a rate limit only if all scopes report one', () => {
     const health = new Health();
-    const place = { ...key, upstreamModel: 'm' };
-    health.failed(place, limited(60_000), 0, 0, evenly);
-    expect(health.requestedCooldown(place, 1)).toEqual({ untilMs: 60_000, isLimited: true });
-    health.failed(place, { ...unavailable, retryAfterMs: 70_000 }, 1, 1, evenly);
-    expect(health.requestedCooldown(place, 2)).toEqual({ untilMs: 70_001, isLimited: false });
+    const target = { ...key, upstreamModel: 'm' };
+    health.failed(target, limited(60_000), 0, 0, evenly);
+    expect(health.requestedCooldown(target, 1)).toEqual({ untilMs: 60_000, isLimited: true });
+    health.failed(target, { ...unavailable, retryAfterMs: 70_000 }, 1, 1, evenly);
+    expect(health.requestedCooldown(target, 2)).toEqual({ untilMs: 70_001, isLimited: false });
   });
 });
 
-describe('models', () => {
-  it('are told with the key and the channel that they belong to', () => {
+describe('the health of models', () => {
+  it('is reported with their key and channel', () => {
     const health = new Health();
     health.failed({ ...key, upstreamModel: 'a/b#c' }, limited(5_000), 0, 0, evenly);
     health.failed({ channelId: 'two', keyId: null, upstreamModel: 'd' }, limited(5_000), 0, 0, evenly);
@@ -207,16 +207,16 @@ describe('models', () => {
     expect(modelsIn(report, 'two')).toMatchObject([{ keyId: null, model: 'd' }]);
   });
 
-  it('are forgiven with their key, and the key of a like name keeps its own', () => {
+  it('is reset with their key, without affecting a key with a similar name', () => {
     const health = new Health();
-    const place = { ...key, upstreamModel: 'm' };
+    const target = { ...key, upstreamModel: 'm' };
     const alike = { channelId: 'one', keyId: 'k1b', upstreamModel: 'm' };
-    for (const each of [place, alike]) health.failed(each, limited(60_000), 0, 0, evenly);
+    for (const each of [target, alike]) health.failed(each, limited(60_000), 0, 0, evenly);
     health.reset(key, 10);
-    expect([place, alike].map((each) => health.availability(each, 11))).toEqual(['ready', 'cooling']);
+    expect([target, alike].map((each) => health.availability(each, 11))).toEqual(['ready', 'cooling']);
   });
 
-  it('never push out what is known of channels, however many are asked for', () => {
+  it('never evicts the health of channels, however many models are requested', () => {
     const health = new Health();
     health.failed(key, unavailable, 0, 0, evenly);
     for (let model = 0; model <= rememberedTargets; model++)
@@ -226,17 +226,17 @@ describe('models', () => {
   });
 });
 
-describe('what isolates tell each other', () => {
-  it('holds for models of keys, too', () => {
+describe('health reports between isolates', () => {
+  it('include models of keys', () => {
     const [one, two] = [new Health(), new Health()];
-    const place = { ...key, upstreamModel: 'm' };
-    one.failed(place, limited(60_000), 1_000, 1_000, evenly);
+    const target = { ...key, upstreamModel: 'm' };
+    one.failed(target, limited(60_000), 1_000, 1_000, evenly);
     two.learn(one.report());
-    expect(two.requestedCooldown(place, 1_001)).toEqual({ untilMs: 61_000, isLimited: true });
+    expect(two.requestedCooldown(target, 1_001)).toEqual({ untilMs: 61_000, isLimited: true });
     expect(two.availability({ ...key, upstreamModel: 'n' }, 1_001)).toBe('ready');
   });
 
-  it('is taken over when it is newer than what one saw oneself', () => {
+  it('replace older local observations', () => {
     const one = new Health();
     const two = new Health();
     one.failed(key, unavailable, 1_000, 1_000, evenly);
@@ -247,7 +247,7 @@ describe('what isolates tell each other', () => {
     expect(two.availability(key, 2_601)).toBe('ready');
   });
 
-  it('does not undo what one has seen since', () => {
+  it('do not replace newer local observations', () => {
     const one = new Health();
     const two = new Health();
     one.failed(key, unavailable, 1_000, 1_000, evenly);
@@ -259,10 +259,10 @@ describe('what isolates tell each other', () => {
   });
 });
 
-it('remembers a bounded number of places, and forgets the oldest', () => {
+it('remembers a limited number of targets, and forgets the oldest', () => {
   const health = new Health();
-  for (let place = 0; place <= rememberedTargets; place++) {
-    health.failed({ channelId: `c${place}`, keyId: null }, unavailable, 0, 0, evenly);
+  for (let target = 0; target <= rememberedTargets; target++) {
+    health.failed({ channelId: `c${target}`, keyId: null }, unavailable, 0, 0, evenly);
   }
   expect(Object.keys(health.report())).toHaveLength(rememberedTargets);
   expect(health.report().c0).toBeUndefined();

@@ -13,75 +13,75 @@ const channel: LiveChannel = {
 };
 const discover = () => new ModelLists(new KeyRing({ seal: null, open: [] })).discover(channel);
 
-let asked: string[];
+let urls: string[];
 
-/** Pages of so many names each, one behind the other. */
+/** Returns linked pages with that many names each. */
 function pages(count: number, names: number): void {
   vi.stubGlobal('fetch', async (url: string) => {
-    asked.push(url);
-    const page = asked.length;
+    urls.push(url);
+    const page = urls.length;
     const data = Array.from({ length: names }, (_, index) => ({ id: `claude-${page}-${index}` }));
     return Response.json({ data, has_more: page < count, last_id: `after-${page}` });
   });
 }
 
 beforeEach(() => {
-  asked = [];
+  urls = [];
 });
 afterEach(() => {
   vi.unstubAllGlobals();
   vi.useRealTimers();
 });
 
-it('is bounded as the documentation says', () => {
+it('has the limits that the documentation states', () => {
   expect(listLimits).toMatchObject({ pages: 20, names: 5_000, discoverMs: 20_000 });
 });
 
-describe('a list of pages', () => {
-  it('is read whole up to the bound, each page by the one before', async () => {
+describe('a model list of several pages', () => {
+  it('is read up to the limit, page by page', async () => {
     pages(20, 3);
     expect(await discover()).toHaveLength(60);
-    expect(asked).toHaveLength(20);
-    expect(asked[1]).toBe('https://api.anthropic.com/v1/models?limit=1000&after_id=after-1');
+    expect(urls).toHaveLength(20);
+    expect(urls[1]).toBe('https://api.anthropic.com/v1/models?limit=1000&after_id=after-1');
   });
 
-  it('is cut beyond it', async () => {
+  it('is truncated above the limit', async () => {
     pages(21, 3);
     expect(await discover()).toHaveLength(60);
-    expect(asked).toHaveLength(20);
+    expect(urls).toHaveLength(20);
   });
 
-  it('that names the same page for ever ends there', async () => {
+  it('ends at a page that refers to itself', async () => {
     vi.stubGlobal('fetch', async (url: string) => {
-      asked.push(url);
+      urls.push(url);
       return Response.json({ data: [{ id: 'claude' }], has_more: true, last_id: 'same' });
     });
     await discover();
-    expect(asked).toHaveLength(2);
+    expect(urls).toHaveLength(2);
   });
 });
 
-describe('a list of names', () => {
-  it('is read whole up to the bound', async () => {
+describe('a model list of names', () => {
+  it('is read up to the limit', async () => {
     pages(5, 1_000);
     expect(await discover()).toHaveLength(5_000);
   });
 
-  it('is cut beyond it, and no further page is asked for', async () => {
+  it('is truncated above the limit without another page request', async () => {
     pages(10, 999);
     const names = await discover();
     expect(names).toHaveLength(5_000);
     expect(names?.at(-1)).toBe('claude-6-4');
-    expect(asked).toHaveLength(6);
+    expect(urls).toHaveLength(6);
   });
 });
 
-describe('a list that takes its time', () => {
-  /** Answers after so long, or never when it is given up. */
+describe('a slow model list', () => {
+  /** Answers after that long, or never if it is aborted. */
   function answersAfter(ms: number): void {
     vi.useFakeTimers();
     vi.stubGlobal('fetch', (url: string, { signal }: RequestInit) => {
-      asked.push(url);
+      urls.push(url);
       return new Promise((resolve, reject) => {
         setTimeout(() => resolve(Response.json({ data: [{ id: 'claude' }] })), ms);
         signal?.addEventListener('abort', () => reject(new Error('aborted')));
@@ -89,14 +89,14 @@ describe('a list that takes its time', () => {
     });
   }
 
-  it('is waited for up to the bound', async () => {
+  it('is awaited up to the limit', async () => {
     answersAfter(19_500);
     const reading = discover();
     await vi.advanceTimersByTimeAsync(19_600);
     expect(await reading).toEqual(['claude']);
   });
 
-  it('is given up beyond it, a second later at most, in words for the operator', async () => {
+  it('is abandoned at most a second after the limit, with a message for the operator', async () => {
     answersAfter(60_000);
     const reading = discover().then(
       () => 'read',

@@ -1,4 +1,4 @@
-// Which of several price overrides is a model's.
+// Selects the price override of a model.
 import { expect, it } from 'vitest';
 import { Catalog } from '../../../src/routing/catalog.ts';
 
@@ -21,8 +21,8 @@ it.each([
   ['meta/llama', ['*', 'meta/*'], 'meta/*'],
   ['claude', ['gpt-*'], null],
   ['gpt-*', ['gpt-*'], 'gpt-*'],
-  // Of equally long ones, the first in the order of names, in which they are stored.
+  // Of equally long patterns, the first by name, which is the stored order.
   ['abc', ['*c', 'a*'], '*c'],
-])('%s, of %j: %s', (model, models, expected) => {
+])('finds the override of %s in %j: %s', (model, models, expected) => {
   expect(chosen(model, ...models)).toBe(expected);
 });

@@ -1,4 +1,4 @@
-// When an upstream may be asked again, by what its headers say.
+// Reads from the headers when an upstream may be called again.
 import { expect, it } from 'vitest';
 import { retryAfterOf } from '../../../src/routing/retry-after.ts';
 
@@ -21,6 +21,6 @@ it.each<[Record<string, string>, number | null]>([
   [{ 'retry-after-ms': '', 'retry-after': '5' }, 5_000],
   [{ 'retry-after-ms': '-1', 'retry-after': '5' }, 5_000],
   [{ 'retry-after-ms': 'x' }, null],
-])('%j is %s ms', (headers, ms) => {
+])('parses %j as %s ms', (headers, ms) => {
   expect(retryAfterOf(new Headers(headers), now)).toBe(ms);
 });

@@ -1,4 +1,4 @@
-// Which channel and key a request goes to.
+// Selects a request's channel and key.
 import { describe, expect, it } from 'vitest';
 import type { LiveChannel, Route } from '../../../src/routing/catalog.ts';
 import { everyTargetCooling } from '../../../src/routing/failover.ts';
@@ -53,47 +53,47 @@ describe('models in order', () => {
     rank,
   });
 
-  it('takes the first model’s places, whatever priority the second’s have', () => {
+  it('selects the first model’s targets, whatever the priority of the second’s', () => {
     const routes = [ofRank('second', 1, { priority: 9 }), ofRank('first', 0)];
     expect(chosen(routes)).toBe('first');
     expect(chosen(routes, new Health(), 'a', ['first'])).toBe('second');
   });
 
-  it('goes to the second model while every place of the first is cooling', () => {
+  it('selects the second model while every target of the first is cooling down', () => {
     const routes = [ofRank('one', 0), ofRank('two', 0), ofRank('second', 1)];
     expect(chosen(routes, failing('one'))).toBe('two');
     expect(chosen(routes, failing('one', 'two'))).toBe('second');
   });
 });
 
-describe('choice', () => {
-  it('takes the highest priority, however many others there are', () => {
+describe('the selection of a target', () => {
+  it('prefers the highest priority, however many others there are', () => {
     expect(chosen([route('low'), route('high', { priority: 5 }), route('lowest', { priority: -1 })])).toBe(
       'high',
     );
   });
 
-  it('goes below the highest priority when nothing there is well', () => {
+  it('uses a lower priority if no target of the highest is healthy', () => {
     expect(chosen([route('low'), route('high', { priority: 5 })], failing('high'))).toBe('low');
   });
 
-  it('prefers the caller’s own format among equals, not above a higher priority', () => {
+  it('prefers the caller’s own format among equal priorities, not above a higher one', () => {
     expect(chosen([route('other', {}, translated), route('own')])).toBe('own');
     expect(chosen([route('other', { priority: 1 }, translated), route('own')])).toBe('other');
   });
 
-  it('shares by weight', () => {
+  it('distributes by weight', () => {
     const counts = shares([route('one', { weight: 3 }), route('two', { weight: 1 })]);
     expect(counts.one).toBeGreaterThan(0.71);
     expect(counts.one).toBeLessThan(0.79);
   });
 
-  it('gives nothing to a weight of 0 beside others, and shares evenly where all are 0', () => {
+  it('gives weight 0 nothing beside others, and distributes evenly if all are 0', () => {
     expect(shares([route('one', { weight: 0 }), route('two')])).toEqual({ two: expect.closeTo(1) });
     expect(shares([route('one', { weight: 0 }), route('two', { weight: 0 })]).one).toBeGreaterThan(0.45);
   });
 
-  it('shares a channel’s weight among its keys', () => {
+  it('splits a channel’s weight among its keys', () => {
     const counts = shares([route('one', { keys: [sealed('a'), sealed('b'), sealed('c')] }), route('two')]);
     expect(counts.two).toBeGreaterThan(0.46);
     expect(counts.two).toBeLessThan(0.54);
@@ -101,13 +101,13 @@ describe('choice', () => {
 });
 
 describe('affinity', () => {
-  it('chooses the same place for the same conversation', () => {
+  it('chooses the same target for the same conversation', () => {
     const routes = ['one', 'two', 'three', 'four'].map((id) => route(id));
     const first = chosen(routes, new Health(), 'conversation');
     for (let turn = 0; turn < 20; turn++) expect(chosen(routes, new Health(), 'conversation')).toBe(first);
   });
 
-  it('moves only the conversations of a place that is gone', () => {
+  it('moves only the conversations of a removed target', () => {
     const routes = ['one', 'two', 'three'].map((id) => route(id));
     for (let conversation = 0; conversation < 300; conversation++) {
       const before = chosen(routes, new Health(), `c${conversation}`);
@@ -118,7 +118,7 @@ describe('affinity', () => {
 });
 
 describe('failover', () => {
-  it('never tries a place twice, and ends when all were tried', () => {
+  it('never tries a target twice, and ends when all were tried', () => {
     const routes = [route('one', { keys: [sealed('a'), sealed('b')] }), route('two')];
     const tried: string[] = [];
     for (
@@ -130,29 +130,29 @@ describe('failover', () => {
     expect(tried.toSorted()).toEqual(['one/a', 'one/b', 'two']);
   });
 
-  it('tries what will be well soonest when nothing is well', () => {
+  it('tries the target that recovers first if none is healthy', () => {
     const health = failing('one', 'two', 'two');
     health.failed({ channelId: 'two', keyId: null }, { kind: 'unavailable', reason: 'x' }, 5_000, 5_000, 0.5);
     expect(chosen([route('two'), route('one')], health)).toBe('one');
   });
 
-  it('leaves a place alone while its retry-after holds, and tries the other one', () => {
+  it('skips a target during its retry-after, and tries the other one', () => {
     const health = failing('one');
     limit(health, 'two', 60_000);
     expect(chosen([route('two'), route('one')], health)).toBe('one');
-    // It was tried: the retry-after of the other one still holds.
+    // It was tried: the other one's retry-after has not ended.
     expect(chosen([route('two'), route('one')], health, 'a', ['one'])).toBeNull();
   });
 
-  it('stays with the one key that a request is bound to', () => {
+  it('uses only the key that a request is bound to', () => {
     const bound = { ...route('one', { keys: [sealed('a'), sealed('b')] }), keyId: 'b' };
     for (const seed of ['1', '2', '3', '4']) expect(chosen([bound], new Health(), seed)).toBe('one/b');
     expect(chosen([bound], new Health(), '1', ['one/b'])).toBeNull();
   });
 });
 
-describe('when every place is cooling', () => {
-  it('chooses none while the retry-after of each holds, and says when the first is due', () => {
+describe('the selection when every target is cooling down', () => {
+  it('selects none during the retry-after of each, and reports when the first ends', () => {
     const health = new Health();
     for (const [index, id] of ['one', 'two', 'three'].entries()) limit(health, id, 60_000 - index * 10_000);
     const routes = ['one', 'two', 'three'].map((id) => route(id));
@@ -160,12 +160,12 @@ describe('when every place is cooling', () => {
     const error = everyTargetCooling(routes, health, 1_000);
     expect([error?.code, error?.details.retryAfterMs]).toEqual(['rate_limit_exceeded', 39_900]);
     expect(error?.message).toContain('Try again in 40 seconds.');
-    // Of another model nothing is known.
+    // Nothing is known about the other model.
     expect(chosen([{ ...route('one'), upstreamModel: 'n' }], health)).toBe('one');
     expect(everyTargetCooling([{ ...route('one'), upstreamModel: 'n' }], health, 1_000)).toBeNull();
   });
 
-  it('is unavailable, not limited, where one cause is another', () => {
+  it('reports unavailable, not rate-limited, if one cause differs', () => {
     const health = new Health();
     limit(health, 'one', 60_000);
     const down = { kind: 'unavailable', reason: 'status 503', retryAfterMs: 30_000 } as const;
@@ -175,20 +175,20 @@ describe('when every place is cooling', () => {
     expect(everyTargetCooling(routes, health, 1_000)?.code).toBe('service_unavailable');
   });
 
-  it('tries the one that is due first where one did not ask', () => {
+  it('tries the target that recovers first if one requested no cooldown', () => {
     const health = failing('one');
     limit(health, 'two', 60_000);
     const routes = [route('two'), route('one')];
     expect(chosen(routes, health)).toBe('one');
     expect(everyTargetCooling(routes, health, 1_000)).toBeNull();
-    // Due first is due first, whoever it is: the refused key comes back after ten minutes.
+    // The first to recover is tried; the refused key recovers after ten minutes.
     const refused = new Health();
     refused.failed({ channelId: 'one', keyId: null }, { kind: 'refused', reason: 'x' }, 900, 900, 0.5);
     limit(refused, 'two', 60_000);
     expect(chosen(routes, refused)).toBe('two');
   });
 
-  it('tries a place once its retry-after is over', () => {
+  it('tries a target once its retry-after is over', () => {
     const health = new Health();
     limit(health, 'one', 60_000);
     const at = (nowMs: number) =>

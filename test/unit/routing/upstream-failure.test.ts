@@ -1,4 +1,4 @@
-// Which error responses let another target be tried, and what is held against the one that sent them.
+// Classifies error responses: which allow failover, and what they cost the target's health.
 import { describe, expect, it } from 'vitest';
 import { failureOfStatus } from '../../../src/routing/upstream-failure.ts';
 
@@ -21,21 +21,24 @@ describe('failureOfStatus', () => {
     expect(failureOf(status, text)).toMatchObject({ kind, reason: `status ${status}` });
   });
 
-  it.each([400, 404, 409, 413, 422])('returns null for %i: the request itself is at fault', (status) => {
-    expect(failureOf(status)).toBeNull();
-  });
+  it.each([400, 404, 409, 413, 422])(
+    'returns null for %i because the request itself is at fault',
+    (status) => {
+      expect(failureOf(status)).toBeNull();
+    },
+  );
 
-  it('returns null for a conversation that is too long, with a status of 500 too', () => {
+  it('returns null for a conversation that is too long, even with a status of 500', () => {
     const error = { code: 'context_length_exceeded', message: "This model's maximum context length is 10." };
     expect(failureOf(500, JSON.stringify({ error }))).toBeNull();
   });
 
-  it('knows from a gateway’s status that the upstream may have done the work', () => {
+  it('recognizes a gateway’s status after which the upstream may have done the work', () => {
     const statuses = [500, 502, 503, 504, 520, 524];
     expect(statuses.filter((status) => failureOf(status)?.mayBeDone)).toEqual([502, 504, 520, 524]);
   });
 
-  it('takes the time to wait from the headers, else from Gemini’s RetryInfo', () => {
+  it('reads the waiting time from the headers, else from Gemini’s RetryInfo', () => {
     const info = { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '36.5s' };
     const text = JSON.stringify({ error: { details: [info] } });
     expect(failureOf(429, text)?.retryAfterMs).toBe(36_500);

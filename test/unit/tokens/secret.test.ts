@@ -1,8 +1,8 @@
-// The value of a token: its shape, its checksum, its hint.
+// Tests the value of a token: its structure, checksum and hint.
 import { expect, it } from 'vitest';
 import { hashSecret, hintOfSecret, isWellFormedSecret, mintSecret } from '../../../src/tokens/secret.ts';
 
-it('is the prefix, 43 characters of chance and 6 of checksum', () => {
+it('consists of the prefix, 43 random characters and a checksum of 6', () => {
   const minted = Array.from({ length: 200 }, mintSecret);
   expect(new Set(minted).size).toBe(200);
   for (const secret of minted) {
@@ -11,7 +11,7 @@ it('is the prefix, 43 characters of chance and 6 of checksum', () => {
   }
 });
 
-it('tells every mistyped character and every two that changed places', () => {
+it('detects every mistyped character and every two swapped ones', () => {
   const secret = mintSecret();
   for (let at = 0; at < secret.length; at++) {
     const other = secret[at] === 'x' ? 'y' : 'x';
@@ -32,11 +32,11 @@ it.each([
   ` ${mintSecret()}`,
   mintSecret().slice(0, -1),
   mintSecret().toUpperCase(),
-])('is not %j', (text) => {
+])('rejects %j as a token', (text) => {
   expect(isWellFormedSecret(text)).toBe(false);
 });
 
-it('is known by its hash, and to people by its end', () => {
+it('is stored as a hash, and shown by its last characters', () => {
   const secret = mintSecret();
   expect(hashSecret(secret)).toMatch(/^[0-9a-f]{64}$/);
   expect(hintOfSecret(secret)).toBe(`sk-oo8-…${secret.slice(-4)}`);

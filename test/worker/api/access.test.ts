@@ -7,7 +7,7 @@ import { adminKey, emptyDatabase, relay } from './relay.ts';
 
 beforeEach(emptyDatabase);
 
-/** Every call that needs the admin key. */
+/** Every call that requires the admin key. */
 const locked: [string, string][] = [
   ['GET', '/tokens'],
   ['POST', '/tokens'],
@@ -32,7 +32,7 @@ const locked: [string, string][] = [
 ];
 
 describe.each(locked)('%s %s', (method, path) => {
-  it('wants the admin key', async () => {
+  it('requires the admin key', async () => {
     const { call } = relay();
     for (const authorization of [
       '',
@@ -53,26 +53,26 @@ describe.each(locked)('%s %s', (method, path) => {
   });
 });
 
-it('tells a relay token from a wrong admin key', async () => {
+it('distinguishes a relay token from a wrong admin key', async () => {
   const { status, body } = await relay().call('GET', '/tokens', undefined, {
     authorization: `Bearer ${mintSecret()}`,
   });
   expect([status, body.detail]).toEqual([401, expect.stringContaining('relay token')]);
 });
 
-it('says what is missing when ADMIN_KEY is not set', async () => {
+it('names the missing secret when ADMIN_KEY is not set', async () => {
   const { call } = relay({ adminKey: null });
   const { status, body } = await call('GET', '/tokens');
   expect([status, body.detail]).toEqual([503, expect.stringContaining('ADMIN_KEY is not set')]);
   expect((await call('GET', '/health')).status).toBe(200);
 });
 
-it('takes the scheme in any case', async () => {
+it('accepts the authorization scheme in any case', async () => {
   const { status } = await relay().call('GET', '/tokens', undefined, { authorization: `bearer ${adminKey}` });
   expect(status).toBe(200);
 });
 
-it('answers health without a key, to HEAD too', async () => {
+it('answers health without a key, for GET and HEAD', async () => {
   const { call } = relay();
   const { status, body, headers } = await call('GET', '/health', undefined, { authorization: '' });
   expect([status, body]).toEqual([200, { ok: true, version: '1.2.3' }]);
@@ -80,7 +80,7 @@ it('answers health without a key, to HEAD too', async () => {
   expect((await call('HEAD', '/health', undefined, { authorization: '' })).status).toBe(200);
 });
 
-it('answers 404 for other paths and 405 with the methods for other methods', async () => {
+it('answers 404 for unknown paths, and 405 with the allowed methods for wrong methods', async () => {
   const { call } = relay();
   expect((await call('GET', '/nothing')).body).toMatchObject({ status: 404, title: 'Not Found' });
   const allowed: [string, string, string][] = [
@@ -99,8 +99,8 @@ it('answers 404 for other paths and 405 with the methods for other methods', asy
   }
 });
 
-describe('a body', () => {
-  it('must be JSON, and declared as JSON', async () => {
+describe('request bodies of the management API', () => {
+  it('accepts only JSON that is declared as JSON', async () => {
     const { call } = relay();
     const broken = await call('POST', '/tokens', '{"name": ');
     expect([broken.status, broken.body.detail]).toEqual([400, 'The body is not valid JSON.']);
@@ -113,14 +113,14 @@ describe('a body', () => {
     ]);
   });
 
-  it('may be a megabyte', async () => {
+  it('accepts a body of up to one megabyte', async () => {
     const { call } = relay();
     const { status, body } = await call('POST', '/tokens', { name: 'x'.repeat(1_048_577) });
     expect([status, body.title]).toEqual([413, 'Content Too Large']);
     expect((await call('POST', '/tokens', { name: 'x'.repeat(1_048_000) })).status).toBe(400);
   });
 
-  it('counts as empty when there is none, whatever the content type says', async () => {
+  it('treats a missing body as empty, whatever the content type', async () => {
     const { call } = relay();
     expect((await call('POST', '/tokens')).body.errors[0].field).toBe('name');
     const { id } = (await call('POST', '/tokens', { name: 'x' })).body;
@@ -128,14 +128,14 @@ describe('a body', () => {
   });
 });
 
-describe('what breaks', () => {
+describe('failures of the management API', () => {
   class BrokenStore extends TokenStore {
     override async sorted(): Promise<never> {
       throw new Error('secret detail');
     }
   }
 
-  it('is a 500 that shows nothing, and is reported', async () => {
+  it('answers and reports an unexpected error as a 500 that reveals nothing', async () => {
     const { call, events } = relay({ tokens: new BrokenStore(env.DB) });
     const { status, body } = await call('GET', '/tokens');
     expect(status).toBe(500);
@@ -143,7 +143,7 @@ describe('what breaks', () => {
     expect(events).toEqual(['management-api-failed']);
   });
 
-  it('is a 503 when the database is away', async () => {
+  it('answers 503 when the database is unavailable', async () => {
     class AwayStore extends TokenStore {
       override async sorted(): Promise<never> {
         throw new Error('D1_ERROR: Network connection lost.');
@@ -153,7 +153,7 @@ describe('what breaks', () => {
     expect([status, headers.get('retry-after')]).toEqual([503, '2']);
   });
 
-  it('is a 503 when a ledger is away', async () => {
+  it('answers 503 when a ledger is unavailable', async () => {
     const { call, ledgers } = relay();
     const { id } = (await call('POST', '/tokens', { name: 'x' })).body;
     ledgers.away = true;
@@ -161,7 +161,7 @@ describe('what breaks', () => {
     expect([status, body.detail]).toEqual([503, 'the ledger is away']);
   });
 
-  it('keeps the status of an error that the relay itself raises', async () => {
+  it('keeps the status of an error that the relay raises', async () => {
     const testChannel = async () => {
       throw new RelayError('model_not_found', 'This channel has no such model.');
     };

@@ -1,4 +1,4 @@
-// An account is deleted with everything that says who it was; what it spent stays, under its id.
+// Deleting an account deletes everything that identifies the person; its spend stays under its id.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { managementLimits } from '../../../src/dashboard/api/limits.ts';
@@ -14,7 +14,7 @@ const usage = { prompt_tokens: 1_000, completion_tokens: 100, total_tokens: 1_10
 const name = 'Robert Personal';
 const email = 'robert@personal.example';
 
-/** Every table of the database, as text; but for the counters of networks, which name no account. */
+/** Returns every table of the database as text, without the sign-in counters of networks, which name no account. */
 async function everything(): Promise<string> {
   const { results } = await env.DB.prepare(
     `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB '_cf*' AND name NOT GLOB 'sqlite*'`,
@@ -24,7 +24,7 @@ async function everything(): Promise<string> {
   return JSON.stringify(rows.filter((row) => !String(row.counted_for).startsWith('address ')));
 }
 
-describe('an account that is deleted', () => {
+describe('deletion of an account', () => {
   let scene: Awaited<ReturnType<typeof openDashboard>>;
   beforeEach(async () => {
     scene = await openDashboard();
@@ -32,14 +32,14 @@ describe('an account that is deleted', () => {
     await addChannels(scene.relay);
   });
 
-  const ask = (token: string) =>
+  const send = (token: string) =>
     scene.relay.fetch('/v1/chat/completions', {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
       body: JSON.stringify(jsonBody('gpt-4o')),
     });
 
-  /** Somebody who came by an invitation and used everything. */
+  /** Creates an account from an invitation that has used every feature. */
   async function newcomer() {
     const { secret } = (await scene.admin.api('POST', '/invites', { name: 'Robert Invited' })).body;
     const form = { 'content-type': 'application/x-www-form-urlencoded', origin };
@@ -61,7 +61,7 @@ describe('an account that is deleted', () => {
       });
     const token = (await api('POST', '/tokens', { name: `${name}’s laptop` })).body.token;
     const { key } = (await api('POST', '/access-keys', { name: `${name}’s key` })).body;
-    expect((await ask(token)).status).toBe(200);
+    expect((await send(token)).status).toBe(200);
     await scene.admin.api('PATCH', `/accounts/${id}`, { name: 'Robert Renamed', group: 'default' });
     await env.DB.batch([
       env.DB.prepare(`INSERT INTO identities VALUES ('github', '7', ?, 'robert-at-github', 1)`).bind(id),
@@ -72,7 +72,7 @@ describe('an account that is deleted', () => {
     return { id, token, key, cookie, api };
   }
 
-  it('leaves no name, email or address of the person, and keeps what was spent', async () => {
+  it('deletes the name, email and address of a person, and keeps what the account spent', async () => {
     const { id } = await newcomer();
     await appendRows(env.DB, [logRow({ accountId: id })]);
     const personal = /robert|198\.51\.100\.77/i;
@@ -109,10 +109,10 @@ describe('an account that is deleted', () => {
     expect(data.some((row: { account_id: string }) => row.account_id === id)).toBe(true);
   });
 
-  it('opens nothing any more: token, key, session, password', async () => {
+  it('revokes the tokens, access keys, sessions and password of a deleted account', async () => {
     const { id, token, key, cookie, api } = await newcomer();
     expect((await scene.admin.api('DELETE', `/accounts/${id}`)).status).toBe(204);
-    const refused = await ask(token);
+    const refused = await send(token);
     expect([refused.status, refused.body.error.code]).toEqual([401, 'invalid_api_key']);
     const withKey = await scene.relay.fetch('/api/tokens', { headers: { authorization: `Bearer ${key}` } });
     expect([withKey.status, (await api('GET', '/tokens')).status]).toEqual([401, 401]);
@@ -127,7 +127,7 @@ describe('an account that is deleted', () => {
     expect(ids).not.toContain(id);
   });
 
-  it('does not come back by an import, and keeps no response that ends after it', async () => {
+  it('does not restore a deleted account on import, and stores no response that ends after the deletion', async () => {
     const { id } = await newcomer();
     const document = (await scene.admin.api('GET', '/export')).body;
     await scene.admin.api('DELETE', `/accounts/${id}`);
@@ -138,12 +138,12 @@ describe('an account that is deleted', () => {
     expect(await everything()).not.toContain('last words');
   });
 
-  it('is asked for on a page; one’s own account and ADMIN_KEY’s are kept', async () => {
+  it('deletes an account from its page, and refuses one’s own account and the ADMIN_KEY account', async () => {
     const { id } = await newcomer();
     const path = `/dashboard/people/${id}`;
     expect((await scene.admin.get(path)).text).toContain(`href="${path}/delete"`);
-    const asked = await scene.admin.get(`${path}/delete`);
-    expect([asked.status, asked.text.includes(email)]).toEqual([200, true]);
+    const confirmation = await scene.admin.get(`${path}/delete`);
+    expect([confirmation.status, confirmation.text.includes(email)]).toEqual([200, true]);
     expect((await scene.member.post(`${path}/delete`)).status).toBe(403);
     expect((await scene.admin.post(`${path}/delete`)).status).toBe(303);
     expect((await scene.admin.get(path)).status).toBe(404);
@@ -158,7 +158,7 @@ describe('an account that is deleted', () => {
   });
 });
 
-describe('a deletion that cannot be finished', () => {
+describe('unfinished deletion of an account', () => {
   beforeEach(async () => {
     await emptyDatabase();
     await env.DB.prepare(
@@ -166,7 +166,7 @@ describe('a deletion that cannot be finished', () => {
     ).run();
   });
 
-  it('is a 503 while a ledger is away; the account is stopped meanwhile, and the same call goes on', async () => {
+  it('answers 503 while a ledger is unavailable, stops the account meanwhile, and finishes on repetition', async () => {
     const { call, ledgers } = relay();
     await call('POST', '/tokens', { name: 'one' });
     await env.DB.prepare(`UPDATE tokens SET account_id = 'acc_2'`).run();
@@ -178,7 +178,7 @@ describe('a deletion that cannot be finished', () => {
     expect((await call('DELETE', '/accounts/acc_2')).status).toBe(204);
   });
 
-  it('says to repeat it when there are more tokens than one call deletes', async () => {
+  it('asks for repetition when an account has more tokens than one call deletes', async () => {
     const { call } = relay();
     const count = managementLimits.tokensDeletedAtOnce;
     await env.DB.prepare(

@@ -21,8 +21,8 @@ const full = {
 };
 const plain = { name: 'x', provider: 'openai', keys: ['sk-0123456789abcdef'], models: ['*'] };
 
-describe('creating a channel', () => {
-  it('seals its keys and shows only hints', async () => {
+describe('creation of a channel', () => {
+  it('encrypts a channel’s keys and shows only hints', async () => {
     const { call, events } = relay();
     const { status, body } = await call('POST', '/channels', full);
     expect(status).toBe(201);
@@ -53,7 +53,7 @@ describe('creating a channel', () => {
     });
   });
 
-  it('takes headers to forward, and none that authenticates, belongs to a hop, or says where a request came from', async () => {
+  it('accepts headers to forward, except credentials, hop-by-hop headers and client addresses', async () => {
     const { call } = relay();
     const create = (forward_headers: string[]) =>
       call('POST', '/channels', { ...plain, settings: { forward_headers, on_disconnect: 'abort' } });
@@ -77,7 +77,7 @@ describe('creating a channel', () => {
       expect((await create([header])).status, header).toBe(400);
   });
 
-  it('keeps the switch for prompt caches, and takes nothing but a boolean', async () => {
+  it('stores the prompt cache switch and rejects anything but a boolean', async () => {
     const { call } = relay();
     const created = await call('POST', '/channels', { ...plain, settings: { prompt_cache: false } });
     expect([created.status, created.body.settings]).toEqual([201, { prompt_cache: false }]);
@@ -85,7 +85,7 @@ describe('creating a channel', () => {
     expect(wrong.status).toBe(400);
   });
 
-  it('keeps the interval of pings, between its bounds, and whether native streams get them', async () => {
+  it('stores the ping interval within its bounds, and whether native streams get pings', async () => {
     const { call } = relay();
     const create = (settings: object) => call('POST', '/channels', { ...plain, settings });
     for (const ping_interval_ms of [0, 100, 3_600_000]) {
@@ -100,7 +100,7 @@ describe('creating a channel', () => {
     expect((await create({ ping_native: 'yes' })).status).toBe(400);
   });
 
-  it('needs no key for an upstream that asks for none', async () => {
+  it('creates a channel without a key for an upstream that requires none', async () => {
     const body = {
       name: 'x',
       provider: 'openai-compatible',
@@ -118,7 +118,7 @@ describe('creating a channel', () => {
     });
   });
 
-  it('says what is missing when ENCRYPTION_KEY is not set', async () => {
+  it('names the missing secret when ENCRYPTION_KEY is not set', async () => {
     const { status, body } = await relay({ encryptionKey: null }).call('POST', '/channels', plain);
     expect([status, body.detail]).toEqual([503, expect.stringContaining('ENCRYPTION_KEY is not set')]);
   });
@@ -150,7 +150,7 @@ describe('creating a channel', () => {
     [{ key: 'sk-1' }, 'key'],
     [{ model_map: { '': 'a' } }, 'model_map.'],
   ];
-  it.each(wrong)('refuses %j and names the field', async (fields, field) => {
+  it.each(wrong)('rejects %j and names the field', async (fields, field) => {
     const { call, events } = relay();
     const { status, body } = await call('POST', '/channels', { ...plain, ...fields });
     expect([status, body.errors?.[0]?.field]).toEqual([400, field]);
@@ -158,8 +158,8 @@ describe('creating a channel', () => {
   });
 });
 
-describe('editing a channel', () => {
-  it('changes what is named and leaves the rest', async () => {
+describe('edits of a channel', () => {
+  it('changes the named fields and leaves the rest', async () => {
     const { call, events } = relay();
     const { id, keys, created_at } = (await call('POST', '/channels', full)).body;
     const { status, body } = await call('PATCH', `/channels/${id}`, {
@@ -191,7 +191,7 @@ describe('editing a channel', () => {
     [{ base_url: null }, 'base_url'],
     [{ models: [], model_map: {} }, 'models'],
     [{ id: 'ch_other' }, 'id'],
-  ])('refuses %j', async (edit, field) => {
+  ])('rejects the edit %j', async (edit, field) => {
     const { call } = relay();
     const { id } = (await call('POST', '/channels', full)).body;
     const { status, body } = await call('PATCH', `/channels/${id}`, edit);
@@ -199,8 +199,8 @@ describe('editing a channel', () => {
   });
 });
 
-describe('the other calls of channels', () => {
-  it('lists newest first, page by page', async () => {
+describe('other calls of the channel API', () => {
+  it('lists channels newest first, in pages', async () => {
     const { call } = relay();
     for (const name of ['a', 'b', 'c']) await call('POST', '/channels', { ...plain, name });
     const first = (await call('GET', '/channels?limit=2')).body;
@@ -209,7 +209,7 @@ describe('the other calls of channels', () => {
     expect([names, second.next_cursor]).toEqual([['c', 'b', 'a'], null]);
   });
 
-  it('deletes once', async () => {
+  it('deletes a channel once', async () => {
     const { call, events } = relay();
     const { id } = (await call('POST', '/channels', plain)).body;
     expect((await call('DELETE', `/channels/${id}`)).status).toBe(204);
@@ -219,7 +219,7 @@ describe('the other calls of channels', () => {
     expect(events).toEqual(['channels-changed', 'channels-changed']);
   });
 
-  it('tests a channel with a model or its own', async () => {
+  it('tests a channel with the given model or with one of its own', async () => {
     const { call } = relay();
     const { id } = (await call('POST', '/channels', plain)).body;
     const { status, body } = await call('POST', `/channels/${id}/test`, { model: 'gpt-4o' });

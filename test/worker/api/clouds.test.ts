@@ -1,4 +1,4 @@
-// Channels of clouds (Bedrock, Vertex, Workers AI) in the management API: what each needs, and what is said where it lacks.
+// Cloud channels (Bedrock, Vertex, Workers AI) in the management API: the required fields and their errors.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { unseal } from '../../../src/lib/seal.ts';
@@ -32,8 +32,8 @@ async function storedKeys(): Promise<string[]> {
   return Promise.all(stored?.keys.map((key) => unseal(key, 'encryption-key-of-the-tests')) ?? []);
 }
 
-describe('a channel of Bedrock', () => {
-  it('is made of a region and credentials, of which only the id is shown', async () => {
+describe('Bedrock channels', () => {
+  it('creates a Bedrock channel from a region and credentials, and shows only the access key id', async () => {
     const { status, body } = await relay().call('POST', '/channels', bedrock);
     expect(status).toBe(201);
     expect(body).toMatchObject({
@@ -44,7 +44,7 @@ describe('a channel of Bedrock', () => {
     expect(await storedKeys()).toEqual([awsKey]);
   });
 
-  it('may name its region by its address, and have a key of Bedrock’s own', async () => {
+  it('reads the region of a Bedrock channel from its address, and accepts a Bedrock API key', async () => {
     const { call } = relay();
     const at = {
       ...bedrock,
@@ -57,24 +57,24 @@ describe('a channel of Bedrock', () => {
   it.each([
     ['no region', { settings: {} }, 'settings.region'],
     [
-      'an address that names none',
+      'an address without a region',
       { settings: {}, base_url: 'https://proxy.example.com' },
       'settings.region',
     ],
-    ['a region that is none', { settings: { region: 'Frankfurt' } }, 'settings.region'],
-    ['half a credential', { keys: ['AKIAIOSFODNN7EXAMPLE:'] }, 'keys'],
+    ['an invalid region', { settings: { region: 'Frankfurt' } }, 'settings.region'],
+    ['an incomplete credential', { keys: ['AKIAIOSFODNN7EXAMPLE:'] }, 'keys'],
     ['credentials in another order', { keys: [awsKey.split(':').reverse().join(':')] }, 'keys'],
     ['no key', { keys: [] }, 'keys'],
     ['a location', { settings: { region: 'us-east-1', location: 'global' } }, 'settings.location'],
-  ])('with %s is refused, and the field named', async (_what, fields, field) => {
+  ])('rejects a Bedrock channel with %s, and names the field', async (_what, fields, field) => {
     const { status, body } = await relay().call('POST', '/channels', { ...bedrock, ...fields });
     expect(status).toBe(400);
     expect(body.errors.map((error: { field: string }) => error.field)).toEqual([field]);
   });
 });
 
-describe('a channel of Vertex', () => {
-  it('takes a service account’s file as it is, and keeps what signs', async () => {
+describe('Vertex channels', () => {
+  it('accepts a service account file unchanged, and stores only what signing needs', async () => {
     const { status, body } = await relay().call('POST', '/channels', vertex);
     expect(status).toBe(201);
     expect(body.keys).toMatchObject([{ hint: account.client_email }]);
@@ -83,7 +83,7 @@ describe('a channel of Vertex', () => {
     expect(JSON.parse(kept)).toEqual({ ...signing, token_uri: 'https://oauth2.googleapis.com/token' });
   });
 
-  it('takes an API key, a project and a location, and more keys later', async () => {
+  it('accepts an API key with project and location, and more keys later', async () => {
     const { call } = relay();
     const settings = { project: 'other-project', location: 'us-east5' };
     const { body } = await call('POST', '/channels', { ...vertex, keys: ['AQ.key'], settings });
@@ -98,25 +98,21 @@ describe('a channel of Vertex', () => {
 
   it.each([
     ['a file without a key', { keys: [JSON.stringify({ client_email: 'a@b' })] }, 'keys'],
-    ['a key that is no PEM', { keys: [JSON.stringify({ ...account, private_key: 'x' })] }, 'keys'],
-    [
-      'a token address that is none',
-      { keys: [JSON.stringify({ ...account, token_uri: 'file:///x' })] },
-      'keys',
-    ],
-    ['half a file', { keys: [file.slice(0, -1)] }, 'keys.0'],
+    ['a key that is not PEM', { keys: [JSON.stringify({ ...account, private_key: 'x' })] }, 'keys'],
+    ['an invalid token URL', { keys: [JSON.stringify({ ...account, token_uri: 'file:///x' })] }, 'keys'],
+    ['an incomplete file', { keys: [file.slice(0, -1)] }, 'keys.0'],
     ['a project that is a path', { settings: { project: 'a/b' } }, 'settings.project'],
     ['a location that is a host', { settings: { location: 'x.example.com' } }, 'settings.location'],
     ['a region', { settings: { region: 'us-east-1' } }, 'settings.region'],
-  ])('with %s is refused, and the field named', async (_what, fields, field) => {
+  ])('rejects a Vertex channel with %s, and names the field', async (_what, fields, field) => {
     const { status, body } = await relay().call('POST', '/channels', { ...vertex, ...fields });
     expect(status).toBe(400);
     expect(body.errors.map((error: { field: string }) => error.field)).toEqual([field]);
   });
 });
 
-describe('a channel of Workers AI', () => {
-  it('has neither key nor address', async () => {
+describe('Workers AI channels', () => {
+  it('creates a Workers AI channel without key and address', async () => {
     const { call } = relay();
     expect((await call('POST', '/channels', workersAi)).status).toBe(201);
     const withKey = await call('POST', '/channels', { ...workersAi, keys: ['k'] });
@@ -126,13 +122,13 @@ describe('a channel of Workers AI', () => {
   });
 });
 
-it('keeps keys of other providers to one word', async () => {
+it('rejects keys of other providers that contain white space', async () => {
   const fields = { name: 'x', provider: 'openai', keys: [file], models: ['*'] };
   const { body } = await relay().call('POST', '/channels', fields);
   expect(body.errors).toEqual([{ field: 'keys', message: 'must be printable ASCII without spaces' }]);
 });
 
-it('exports and imports them whole', async () => {
+it('exports and imports cloud credentials whole', async () => {
   const { call } = relay();
   for (const channel of [bedrock, { ...vertex, settings: { location: 'us-east5' } }, workersAi]) {
     await call('POST', '/channels', channel);

@@ -1,4 +1,4 @@
-// /api/doctor on the real stores: what works, and each fault that is planted.
+// /api/doctor on the real stores: a working relay, and one fault for each check.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Finding } from '../../../src/dashboard/doctor/finding.ts';
@@ -28,7 +28,7 @@ interface Diagnosis {
 const lists: OpenRelay['upstream'] = () => Response.json({ data: [{ id: 'gpt-4o' }] });
 const openai = { name: 'main', provider: 'openai', keys: ['sk-0123456789abcdef'], models: ['gpt-4o'] };
 
-/** A relay with one channel that answers, whose hourly work has just run. */
+/** Returns a relay with one working channel, whose hourly work has just run. */
 async function soundRelay(): Promise<OpenRelay> {
   const relay = openRelay();
   relay.upstream = lists;
@@ -41,21 +41,21 @@ async function diagnose(relay: OpenRelay): Promise<Diagnosis> {
   return (await relay.manage('GET', '/doctor')).body;
 }
 
-/** What is not in order. */
+/** Returns the checks that are not in order. */
 async function faultsOf(relay: OpenRelay): Promise<Finding[]> {
   const { ok, findings } = await diagnose(relay);
   expect(ok).toBe(findings.every(({ status }) => status !== 'broken'));
   return findings.filter(({ status }) => status !== 'ok');
 }
 
-/** A relay of the same stores in which something else is bound. */
+/** Returns a relay on the same stores with other bindings. */
 function relayWith(bindings: Partial<Record<keyof Env, unknown>>): OpenRelay {
   const relay = openRelay(bindings as Partial<Env>);
   relay.upstream = lists;
   return relay;
 }
 
-it('finds nothing wrong with a relay that works, and leaves nothing behind', async () => {
+it('reports no problem of a working relay, and leaves no test data behind', async () => {
   const relay = await soundRelay();
   const { ok, findings } = await diagnose(relay);
   expect(ok).toBe(true);
@@ -71,24 +71,24 @@ it('finds nothing wrong with a relay that works, and leaves nothing behind', asy
   expect(await probe.audit()).toMatchObject({ pendingRows: 0 });
 });
 
-it('is for admins only', async () => {
+it('allows admins only', async () => {
   const relay = await soundRelay();
   expect((await relay.fetch('/api/doctor')).status).toBe(401);
 });
 
-describe('a planted fault is found with its remedy:', () => {
-  it('ENCRYPTION_KEY is not set', async () => {
+describe('the doctor reports a fault with its remedy', () => {
+  it('reports that ENCRYPTION_KEY is not set', async () => {
     await soundRelay();
     const [fault, ...others] = await faultsOf(relayWith({ ENCRYPTION_KEY: '' }));
     expect(fault).toMatchObject({ check: 'secrets', status: 'broken', code: 'encryption_key_missing' });
     expect(fault?.remedy).toContain('npx wrangler secret put ENCRYPTION_KEY');
-    // Its stored key cannot be read either.
+    // The stored key cannot be decrypted either.
     expect(others.map(({ code }) => code)).toEqual(['channel_failed']);
   });
 
-  it('stored keys are sealed under another ENCRYPTION_KEY', async () => {
+  it('reports stored keys that another ENCRYPTION_KEY encrypted', async () => {
     const relay = await soundRelay();
-    const sealed = { ...(await seal('sk-lost', 'a key of before')), id: 'k', hint: 'sk-…lost' };
+    const sealed = { ...(await seal('sk-lost', 'a previous key')), id: 'k', hint: 'sk-…lost' };
     await env.DB.prepare('UPDATE channels SET keys = ?')
       .bind(JSON.stringify([sealed]))
       .run();
@@ -98,19 +98,22 @@ describe('a planted fault is found with its remedy:', () => {
     expect(fault?.remedy).toContain('ENCRYPTION_KEY_PREVIOUS');
   });
 
-  it.each(['CACHE', 'ASSETS', 'ACCOUNTS', 'REALTIME', 'HEALTH'] as const)('%s is not bound', async (name) => {
-    await soundRelay();
-    const [fault] = await faultsOf(relayWith({ [name]: undefined }));
-    expect(fault).toMatchObject({
-      check: 'bindings',
-      status: 'broken',
-      code: 'binding_missing',
-      detail: `The Worker lacks ${name}.`,
-    });
-    expect(fault?.remedy).toContain('npx wrangler deploy');
-  });
+  it.each(['CACHE', 'ASSETS', 'ACCOUNTS', 'REALTIME', 'HEALTH'] as const)(
+    'reports that %s is not bound',
+    async (name) => {
+      await soundRelay();
+      const [fault] = await faultsOf(relayWith({ [name]: undefined }));
+      expect(fault).toMatchObject({
+        check: 'bindings',
+        status: 'broken',
+        code: 'binding_missing',
+        detail: `The Worker lacks ${name}.`,
+      });
+      expect(fault?.remedy).toContain('npx wrangler deploy');
+    },
+  );
 
-  it('KV is away, and KV forgets', async () => {
+  it('reports that KV fails, and that KV loses writes', async () => {
     const relay = await soundRelay();
     relay.traffic.fails.add('kv');
     const away = (await faultsOf(relay)).find(({ check }) => check === 'bindings');
@@ -121,7 +124,7 @@ describe('a planted fault is found with its remedy:', () => {
     expect(fault).toMatchObject({ status: 'broken', code: 'kv_unreliable' });
   });
 
-  it('static files were not uploaded', async () => {
+  it('reports that static files were not uploaded', async () => {
     await soundRelay();
     const [fault] = await faultsOf(
       relayWith({ ASSETS: { fetch: async () => new Response(null, { status: 404 }) } }),
@@ -130,7 +133,7 @@ describe('a planted fault is found with its remedy:', () => {
     expect(fault?.remedy).toContain('npx wrangler deploy');
   });
 
-  it('a ledger cannot be reached', async () => {
+  it('reports an unreachable ledger', async () => {
     const relay = await soundRelay();
     relay.traffic.fails.add('ledger');
     const [fault] = await faultsOf(relay);
@@ -138,7 +141,7 @@ describe('a planted fault is found with its remedy:', () => {
     expect(fault?.remedy).toContain('Durable Objects');
   });
 
-  it('the hourly work is late', async () => {
+  it('reports that the hourly work is late', async () => {
     const relay = await soundRelay();
     await recordHourlyRun(env.DB, { atMs: Date.now() - cronLateMs + 60_000, failures: [] });
     expect(await faultsOf(relay)).toEqual([]);
@@ -148,7 +151,7 @@ describe('a planted fault is found with its remedy:', () => {
     expect(fault?.remedy).toContain('npx wrangler triggers deploy');
   });
 
-  it('the hourly work never ran: of a relay in use it is late, of a new one not yet due', async () => {
+  it('reports hourly work that never ran as late if the relay is in use, and as not yet due if it is new', async () => {
     const relay = await soundRelay();
     await env.DB.prepare(`DELETE FROM meta WHERE key = 'hourly_run'`).run();
     expect(await faultsOf(relay)).toMatchObject([{ status: 'warning', code: 'cron_not_yet' }]);
@@ -160,7 +163,7 @@ describe('a planted fault is found with its remedy:', () => {
     expect(await faultsOf(relay)).toMatchObject([{ status: 'broken', code: 'cron_late' }]);
   });
 
-  it('a part of the hourly work failed', async () => {
+  it('reports a failed part of the hourly work', async () => {
     const relay = await soundRelay();
     await recordHourlyRun(env.DB, { atMs: Date.now(), failures: ['Error: KV is away'] });
     const [fault] = await faultsOf(relay);
@@ -173,7 +176,7 @@ describe('a planted fault is found with its remedy:', () => {
     [401, 'Replace its key'],
     [404, 'Check its base URL'],
     [500, 'the provider is up'],
-  ])('an upstream answers %i', async (status, remedy) => {
+  ])('reports an upstream that answers %i', async (status, remedy) => {
     const relay = await soundRelay();
     relay.upstream = () => new Response('no', { status });
     const [fault] = await faultsOf(relay);
@@ -182,7 +185,7 @@ describe('a planted fault is found with its remedy:', () => {
     expect(fault?.remedy).toContain(remedy);
   });
 
-  it('the schema is newer than this version can use', async () => {
+  it('reports a schema that is newer than this version supports', async () => {
     await soundRelay();
     await env.DB.prepare(`INSERT INTO meta (key, value) VALUES ('min_reader', '9999')`).run();
     try {
@@ -195,7 +198,7 @@ describe('a planted fault is found with its remedy:', () => {
     }
   });
 
-  it('there is no channel', async () => {
+  it('reports that there is no channel', async () => {
     const relay = openRelay();
     await recordHourlyRun(env.DB, { atMs: Date.now(), failures: [] });
     expect(await faultsOf(relay)).toMatchObject([
@@ -204,7 +207,7 @@ describe('a planted fault is found with its remedy:', () => {
   });
 });
 
-it('says how many channels it did not ask, and which have no list to ask for', async () => {
+it('reports how many channels were not checked, and which have no model list', async () => {
   const relay = await soundRelay();
   await relay.channel({ name: 'ranks', provider: 'jina', keys: ['key'], models: ['jina-reranker-v3'] });
   expect((await diagnose(relay)).findings.at(-1)?.detail).toContain('"ranks": no list of models to ask for');
@@ -216,7 +219,7 @@ it('says how many channels it did not ask, and which have no list to ask for', a
   expect(relay.received).toHaveLength(10);
 });
 
-it('reads what the hourly work records, failures bounded', async () => {
+it('reads the recorded results of the hourly work, with bounded failure texts', async () => {
   await hourly(env);
   expect(await lastHourlyRun(env.DB)).toMatchObject({ failures: [] });
   const { count, characters } = recordedFailures;

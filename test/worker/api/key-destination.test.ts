@@ -1,4 +1,4 @@
-// Stored provider keys never go to another host than the one that they were entered for.
+// Stored provider keys are sent to no other host than the one that they were entered for.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { RoutingStore } from '../../../src/routing/store.ts';
@@ -25,20 +25,20 @@ async function made(fields: object) {
   return { ...there, channel: body };
 }
 
-describe('an edit that would send stored keys to another host', () => {
+describe('edits that would send stored keys to another host', () => {
   const moves: [string, object, object][] = [
     ['another host', compatible, { base_url: 'https://two.test/v1' }],
     ['another port', compatible, { base_url: 'https://one.test:8443/v1' }],
     ['plain http', compatible, { base_url: 'http://one.test/v1' }],
-    ['a host that only begins alike', compatible, { base_url: 'https://one.test.evil.test/v1' }],
-    ['an address where there was none', { provider: 'openai', keys: [key] }, { base_url: 'https://x.test' }],
-    ['no address where there was one', { ...compatible, provider: 'openai' }, { base_url: null }],
+    ['a host with the same prefix', compatible, { base_url: 'https://one.test.evil.test/v1' }],
+    ['a new base URL', { provider: 'openai', keys: [key] }, { base_url: 'https://x.test' }],
+    ['a removed base URL', { ...compatible, provider: 'openai' }, { base_url: null }],
     ['another provider with another host', { provider: 'openai', keys: [key] }, { provider: 'anthropic' }],
     ['another Azure resource', azure, { base_url: 'https://west.openai.azure.com' }],
-    ['an address of one’s own for Bedrock', bedrock, { base_url: 'https://x.test' }],
-    ['an address of one’s own for Vertex', vertex, { base_url: 'https://aiplatform.googleapis.com.x.test' }],
+    ['a custom base URL for Bedrock', bedrock, { base_url: 'https://x.test' }],
+    ['a custom base URL for Vertex', vertex, { base_url: 'https://aiplatform.googleapis.com.x.test' }],
     [
-      'a provider that sends the key where it was signed with',
+      'a provider that sends the key instead of signing with it',
       { ...vertex, base_url: 'https://one.test' },
       { provider: 'openai-compatible' },
     ],
@@ -47,20 +47,19 @@ describe('an edit that would send stored keys to another host', () => {
       compatible,
       { headers: { 'X-Portkey-Custom-Host': 'http://x.test' } },
     ],
-    [
-      'another key beside the old ones',
-      compatible,
-      { base_url: 'https://two.test', add_keys: ['sk-new-new-new-new'] },
-    ],
+    ['an added key', compatible, { base_url: 'https://two.test', add_keys: ['sk-new-new-new-new'] }],
   ];
-  it.each(moves)('is refused and names the keys: %s', async (_, fields, edit) => {
-    const { call, channel } = await made(fields);
-    const { status, body } = await call('PATCH', `/channels/${channel.id}`, edit);
-    expect([status, body.errors?.[0]?.field]).toEqual([400, 'keys']);
-    expect((await call('GET', `/channels/${channel.id}`)).body.base_url).toBe(channel.base_url);
-  });
+  it.each(moves)(
+    'refuses an edit that sends stored keys to another host, and names the keys: %s',
+    async (_, fields, edit) => {
+      const { call, channel } = await made(fields);
+      const { status, body } = await call('PATCH', `/channels/${channel.id}`, edit);
+      expect([status, body.errors?.[0]?.field]).toEqual([400, 'keys']);
+      expect((await call('GET', `/channels/${channel.id}`)).body.base_url).toBe(channel.base_url);
+    },
+  );
 
-  it('is made when the keys are given again, and when there are none', async () => {
+  it('allows a change of host when the keys are given again, or when there are none', async () => {
     const { call, channel } = await made(compatible);
     const moved = { base_url: 'https://two.test/v1', keys: ['sk-another-another'] };
     expect((await call('PATCH', `/channels/${channel.id}`, moved)).status).toBe(200);
@@ -73,22 +72,22 @@ describe('an edit that would send stored keys to another host', () => {
 
   const stays: [string, object, object][] = [
     ['another path', compatible, { base_url: 'https://one.test/api/v2' }],
-    ['the default port written out', compatible, { base_url: 'https://one.test:443/v1' }],
+    ['an explicit default port', compatible, { base_url: 'https://one.test:443/v1' }],
     [
-      'the provider’s own address written out',
+      'the provider’s explicit base URL',
       { provider: 'openai', keys: [key] },
       { base_url: 'https://api.openai.com/v1' },
     ],
     ['another region of Bedrock', bedrock, { settings: { region: 'eu-west-3' } }],
-    ['Vertex’s address of a location', vertex, { base_url: 'https://us-east5-aiplatform.googleapis.com' }],
+    ['Vertex’s base URL of a location', vertex, { base_url: 'https://us-east5-aiplatform.googleapis.com' }],
     ['a header that names no host', compatible, { headers: { 'http-referer': 'https://x.test' } }],
   ];
-  it.each(stays)('is not one with %s', async (_, fields, edit) => {
+  it.each(stays)('allows an edit that does not change the host: %s', async (_, fields, edit) => {
     const { call, channel } = await made(fields);
     expect((await call('PATCH', `/channels/${channel.id}`, edit)).status).toBe(200);
   });
 
-  it('does not pass between the reading and the writing of another edit', async () => {
+  it('refuses a change of host that races with another edit', async () => {
     const { channel, services, call } = await made({ ...compatible, keys: [] });
     const routing = new RoutingStore(env.DB);
     let moved = false;
@@ -110,7 +109,7 @@ describe('an edit that would send stored keys to another host', () => {
   });
 });
 
-describe('an import', () => {
+describe('imports that would send stored keys to another host', () => {
   const exported = async () => {
     const there = await made(compatible);
     return { ...there, document: (await there.call('GET', '/export')).body };
@@ -123,9 +122,9 @@ describe('an import', () => {
     }));
 
   it.each([
-    ['a channel that is here', {}],
+    ['an existing channel', {}],
     ['a new channel', { id: 'ch_other' }],
-  ])('sends no stored key to another host through %s', async (_, changes) => {
+  ])('sends no stored key to another host through an import: %s', async (_, changes) => {
     const { call, channel, document } = await exported();
     const evil = {
       ...document.channels[0],
@@ -140,7 +139,7 @@ describe('an import', () => {
     expect(await keysHere()).toContainEqual({ id: channel.id, baseUrl: 'https://one.test/v1', keys: 1 });
   });
 
-  it('restores channels with their keys, also after they were deleted', async () => {
+  it('restores channels with their keys from an import, also after their deletion', async () => {
     const { call, channel, document } = await exported();
     await call('DELETE', `/channels/${channel.id}`);
     expect((await call('POST', '/import', document)).body).toMatchObject({ channels: 1, warnings: [] });
@@ -148,7 +147,7 @@ describe('an import', () => {
     expect((await call('POST', '/import', document)).body.warnings).toEqual([]);
   });
 
-  it('takes a file of before proofs where no channel was ever kept, and its keys nowhere else', async () => {
+  it('imports a file without destination proofs only where no channel was ever stored, and sends its keys nowhere else', async () => {
     const { channel, document } = await exported();
     delete document.channels[0].keys[0].address_proof;
     await emptyDatabase();
@@ -162,8 +161,8 @@ describe('an import', () => {
   });
 });
 
-describe('the form of a channel', () => {
-  it('says beside the key that it is needed again, keeps what was typed, and then takes it', async () => {
+describe('the channel form', () => {
+  it('explains beside the key that it is needed again, keeps the typed values, and then saves them', async () => {
     const { admin } = await openDashboard();
     const { id } = (await admin.api('POST', '/channels', { name: 'c', models: ['a'], ...compatible })).body;
     const address = `/dashboard/channels/${id}`;

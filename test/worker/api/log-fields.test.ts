@@ -3,7 +3,7 @@ import { logRowView } from '../../../src/dashboard/api/log-fields.ts';
 import { costOfCharge } from '../../../src/metering/charge.ts';
 import { logRow } from '../stores/rows.ts';
 
-it('shows each price of a charge in its own unit, so that anyone can add the cost up', () => {
+it('shows each price of a charge in its own unit, so the cost can be recomputed', () => {
   const charge = {
     source: 'table' as const,
     tier: 'flex',
@@ -37,6 +37,6 @@ it('shows each price of a charge in its own unit, so that anyone can add the cos
   );
 });
 
-it('has no charge where there was none', () => {
+it('shows no charge where nothing was charged', () => {
   expect(logRowView(logRow({ charge: null })).charge).toBeNull();
 });

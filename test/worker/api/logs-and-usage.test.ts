@@ -38,7 +38,7 @@ beforeEach(async () => {
   ]);
 });
 
-describe('the log', () => {
+describe('request log', () => {
   const ids = async (query: string) =>
     (await relay().call('GET', `/logs?${query}`)).body.data.map(({ id }: { id: string }) => id);
 
@@ -96,7 +96,7 @@ describe('the log', () => {
     expect((await call('GET', '/logs/none')).status).toBe(404);
   });
 
-  it('pages through rows of the same moment without a gap', async () => {
+  it('pages through rows of the same millisecond without a gap', async () => {
     const { call } = relay();
     const seen: string[] = [];
     for (let cursor: string | null = ''; cursor !== null; ) {
@@ -108,7 +108,7 @@ describe('the log', () => {
   });
 
   it.each(['status=ok', 'status=42', 'from=yesterday', 'to=2026-13-01', 'cursor=e30'])(
-    'refuses %s',
+    'rejects the log query %s',
     async (query) => {
       const { status, body } = await relay().call('GET', `/logs?${query}`);
       expect([status, body.errors[0].field]).toEqual([400, query.split('=')[0]]);
@@ -116,7 +116,7 @@ describe('the log', () => {
   );
 });
 
-describe('the log as CSV', () => {
+describe('CSV export of the log', () => {
   const csv = async (query: string) => {
     const { app } = relay();
     const response = await app.request(`https://relay.test/api/logs.csv?${query}`, {
@@ -125,7 +125,7 @@ describe('the log as CSV', () => {
     return { headers: response.headers, status: response.status, text: await response.text() };
   };
 
-  it('has a line of names and a line a row, newest first, and takes the same filters', async () => {
+  it('exports a header line and a line for each row, newest first, with the same filters', async () => {
     const { headers, text } = await csv('token=tok_1');
     expect(headers.get('content-type')).toBe('text/csv; charset=utf-8');
     expect(headers.get('content-disposition')).toBe('attachment; filename="relay-log.csv"');
@@ -134,7 +134,7 @@ describe('the log as CSV', () => {
     expect(lines.slice(1).map((line) => line.split(',')[0])).toEqual(['r4', 'r3', 'r1', '']);
   });
 
-  it('writes every field so that it comes back', async () => {
+  it('escapes every field so that it parses back unchanged', async () => {
     await appendRows(env.DB, [
       logRow({
         id: 'odd',
@@ -152,7 +152,7 @@ describe('the log as CSV', () => {
     expect(line).toContain('""usd"":2.5');
   });
 
-  it('reads a page when the last one is taken, never more', async () => {
+  it('reads one page at a time, when the client has taken the last', async () => {
     const pages = [0, 1, 2].map((page) => ({
       rows: [logRow({ id: `r${page}` })],
       next: page < 2 ? { createdAtMs: 1, id: `r${page}` } : null,
@@ -168,7 +168,7 @@ describe('the log as CSV', () => {
     expect(read).toBeLessThan(4);
   });
 
-  it('breaks off, rather than ending, when the database fails half-way', async () => {
+  it('aborts the export when the database fails in the middle', async () => {
     let calls = 0;
     const pieces = csvPieces(async () => {
       calls += 1;
@@ -178,7 +178,7 @@ describe('the log as CSV', () => {
     await expect(new Response(streamOf(pieces)).text()).rejects.toThrow('away');
   });
 
-  it.each(['status=ok', 'from=2026-11-02&to=2026-11-01'])('refuses %s', async (query) => {
+  it.each(['status=ok', 'from=2026-11-02&to=2026-11-01'])('rejects the export query %s', async (query) => {
     expect((await csv(query)).status).toBe(400);
   });
 });
@@ -186,7 +186,7 @@ describe('the log as CSV', () => {
 describe('usage', () => {
   const rows = async (query: string) => (await relay().call('GET', `/usage?${query}`)).body.data;
 
-  it('sums by day, oldest first', async () => {
+  it('sums usage by day, oldest first', async () => {
     const { body } = await relay().call('GET', '/usage?group_by=day&from=2026-10-30&to=2026-11-01');
     expect(body).toMatchObject({
       group_by: 'day',
@@ -211,7 +211,7 @@ describe('usage', () => {
     ]);
   });
 
-  it('sums by hour, token, model and channel', async () => {
+  it('sums usage by hour, token, model and channel', async () => {
     const keys = async (query: string) => (await rows(query)).map(({ key }: { key: string }) => key);
     expect((await keys('group_by=hour'))[0]).toBe('2026-10-30T10:00:00.000Z');
     expect(await keys('group_by=token')).toEqual(['tok_1', 'tok_2']);
@@ -219,13 +219,16 @@ describe('usage', () => {
     expect(await keys('group_by=channel&token=tok_1')).toEqual(['ch_1', '']);
   });
 
-  it('covers the thirty days before now when nothing is said', async () => {
+  it('covers the last thirty days by default', async () => {
     expect(await rows('')).toHaveLength(2);
     expect(await rows('to=2026-10-30')).toEqual([]);
   });
 
-  it.each(['group_by=week', 'from=x', 'from=2026-11-02&to=2026-11-01'])('refuses %s', async (query) => {
-    const { status, body } = await relay().call('GET', `/usage?${query}`);
-    expect([status, body.errors[0].field]).toEqual([400, query.split('=')[0]]);
-  });
+  it.each(['group_by=week', 'from=x', 'from=2026-11-02&to=2026-11-01'])(
+    'rejects the usage query %s',
+    async (query) => {
+      const { status, body } = await relay().call('GET', `/usage?${query}`);
+      expect([status, body.errors[0].field]).toEqual([400, query.split('=')[0]]);
+    },
+  );
 });

@@ -10,7 +10,7 @@ beforeEach(emptyDatabase);
 
 type Json = Record<string, unknown>;
 
-/** The schema with every `$ref` into the document replaced by what it names. */
+/** Returns the schema with every `$ref` into the document resolved. */
 function resolved(schema: unknown, document: Json): unknown {
   if (Array.isArray(schema)) return schema.map((item) => resolved(item, document));
   if (typeof schema !== 'object' || schema === null) return schema;
@@ -26,7 +26,7 @@ function resolved(schema: unknown, document: Json): unknown {
   return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, resolved(value, document)]));
 }
 
-/** Fails unless the document says that this call answers this. */
+/** Fails unless the document describes this response of this call. */
 function expectDescribed(document: Json, method: string, path: string, { status, headers, body }: Answer) {
   const operation = (document.paths as Record<string, Record<string, Json>>)[path]?.[method.toLowerCase()];
   const described = (operation?.responses as Record<string, Json>)?.[String(status)];
@@ -39,7 +39,7 @@ function expectDescribed(document: Json, method: string, path: string, { status,
   expect(checked.error?.issues ?? [], `${method} ${path} → ${status}`).toEqual([]);
 }
 
-it('is an OpenAPI 3.1 document that needs no key', async () => {
+it('serves an OpenAPI 3.1 document without a key', async () => {
   const { status, body } = await relay().call('GET', '/openapi.json', undefined, { authorization: '' });
   expect(status).toBe(200);
   expect(body).toMatchObject({ openapi: '3.1.0', info: { version: '1.2.3' }, servers: [{ url: '/api' }] });
@@ -49,10 +49,10 @@ it('is an OpenAPI 3.1 document that needs no key', async () => {
   resolved(body.paths, body);
 });
 
-/** Paths of the version before, which answer with a redirect. */
+/** Paths of the previous version, which answer with a redirect. */
 const formerPaths = ['GET /ways-in'];
 
-it('names every path and method of the router but the former ones, and no other', async () => {
+it('documents exactly the paths and methods of the router, except former ones', async () => {
   const { services, call } = relay();
   const document = (await call('GET', '/openapi.json')).body;
   const described = Object.entries(document.paths as Record<string, Json>).flatMap(([path, methods]) =>
@@ -65,7 +65,7 @@ it('names every path and method of the router but the former ones, and no other'
   expect(described.sort()).toEqual([...current].sort());
 });
 
-it('forbids unknown fields where the relay does', async () => {
+it('forbids unknown fields where the relay rejects them', async () => {
   const { body } = await relay().call('GET', '/openapi.json');
   for (const name of ['NewToken', 'TokenEdit', 'NewChannel', 'ChannelEdit', 'PriceOverride']) {
     expect(body.components.schemas[name].additionalProperties, name).toBe(false);
@@ -73,7 +73,7 @@ it('forbids unknown fields where the relay does', async () => {
   expect(body.components.schemas.NewToken.required).toEqual(['name']);
 });
 
-it('says truly what each call answers', async () => {
+it('documents what each call really answers', async () => {
   const { call, ledgers } = relay();
   const document = (await call('GET', '/openapi.json')).body;
   const check = async (method: string, path: string, template: string, body?: unknown, key?: string) => {

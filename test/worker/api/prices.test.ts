@@ -5,7 +5,7 @@ beforeEach(emptyDatabase);
 
 const price = { input: 2.5, output: 10, cache_read: 1.25 };
 
-it('sets, replaces and takes back a price, and tells the catalog each time', async () => {
+it('sets, replaces and deletes a price, and updates the catalog each time', async () => {
   const { call, events } = relay();
   const { status, body } = await call('PUT', '/prices/gpt-4o', price);
   expect([status, body]).toEqual([
@@ -27,13 +27,13 @@ it.each([
   ['openai%2F*', 'openai/*'],
   ['ft:gpt-4o:acme::id', 'ft:gpt-4o:acme::id'],
   ['health', 'health'],
-])('takes the model %s for %s', async (path, model) => {
+])('reads the model name %s as %s', async (path, model) => {
   const { call } = relay();
   expect((await call('PUT', `/prices/${path}`, price)).body.model).toBe(model);
   expect((await call('DELETE', `/prices/${path}`)).status).toBe(204);
 });
 
-it('pages in the order of names', async () => {
+it('lists prices in pages, ordered by model', async () => {
   const { call } = relay();
   for (const model of ['b', 'a/x', 'c']) await call('PUT', `/prices/${model}`, price);
   const first = (await call('GET', '/prices?limit=2')).body;
@@ -47,7 +47,7 @@ it.each([
   [{ input: -1, output: 1 }, 'input'],
   [{ input: '1', output: 1 }, 'input'],
   [{ input: 1, output: 1, cached: 1 }, 'cached'],
-])('refuses %j', async (body, field) => {
+])('rejects the price %j', async (body, field) => {
   const answer = await relay().call('PUT', '/prices/m', body);
   expect([answer.status, answer.body.errors[0].field]).toEqual([400, field]);
 });

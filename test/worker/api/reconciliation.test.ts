@@ -1,4 +1,4 @@
-// Real ledgers, the real database, and real differences between them.
+// Reconciliation over real ledgers and the real database, with real differences between them.
 import { runDurableObjectAlarm } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -18,13 +18,13 @@ function world() {
   const { call, clock } = relay({ ledgers });
   clock.nowMs = nowMs;
   const compare = async (query = '') => (await call('GET', `/reconciliation?${query}`)).body.data;
-  const mend = async (id: string) => (await call('POST', `/reconciliation/${id}`)).body;
-  return { ledgers, call, compare, mend };
+  const fix = async (id: string) => (await call('POST', `/reconciliation/${id}`)).body;
+  return { ledgers, call, compare, fix };
 }
 
 const flush = (id: string) => runDurableObjectAlarm(env.LEDGER.get(env.LEDGER.idFromName(id)));
 
-/** A token that has been charged these amounts, delivered to D1 or not yet. */
+/** Creates a token with these charges, delivered to D1 or still pending. */
 async function spent(costs: number[], delivered = true): Promise<string> {
   const { ledgers, call } = world();
   const { body } = await call('POST', '/tokens', { name: 'spender' });
@@ -41,8 +41,8 @@ async function spent(costs: number[], delivered = true): Promise<string> {
   return body.id;
 }
 
-describe('a reconciliation', () => {
-  it('finds nothing where nothing differs', async () => {
+describe('reconciliation', () => {
+  it('reports no difference where ledger and log agree', async () => {
     const id = await spent([7, 100]);
     const [found] = await world().compare();
     expect(found).toEqual({
@@ -59,7 +59,7 @@ describe('a reconciliation', () => {
     });
   });
 
-  it('reports rows on their way as pending, not as a difference', async () => {
+  it('reports undelivered rows as pending, not as a difference', async () => {
     await spent([7, 100], false);
     const [found] = await world().compare();
     expect(found).toMatchObject({ pending_rows: 2, pending_usd: 0.000000107, log_usd: 0, differences: [] });
@@ -78,7 +78,7 @@ describe('a reconciliation', () => {
     ]);
   });
 
-  it('finds a charge that never reached the log, and a recorded spend that is off', async () => {
+  it('finds a charge that never reached the log, and a wrong recorded spend', async () => {
     const id = await spent([7]);
     await env.DB.batch([
       env.DB.prepare('DELETE FROM logs WHERE token_id = ?').bind(id),
@@ -93,17 +93,17 @@ describe('a reconciliation', () => {
     ]);
   });
 
-  it('changes nothing until it is told to; then the log says what the ledger says, once', async () => {
+  it('changes nothing without an explicit fix; a fix corrects the log to the ledger’s figures once', async () => {
     const id = await spent([7, 100, 1_000]);
     await env.DB.batch([
       env.DB.prepare('DELETE FROM logs WHERE id = ?').bind(`${id}-100`),
       env.DB.prepare('UPDATE tokens SET spent_nano_usd = 5 WHERE id = ?').bind(id),
     ]);
-    const { compare, mend, call } = world();
+    const { compare, fix, call } = world();
     expect((await compare())[0].differences).toHaveLength(3);
     expect((await compare())[0].differences).toHaveLength(3);
-    expect(await mend(id)).toMatchObject({ differences: [], log_usd: 0.000001107, ledger_usd: 0.000001107 });
-    expect((await mend(id)).differences).toEqual([]);
+    expect(await fix(id)).toMatchObject({ differences: [], log_usd: 0.000001107, ledger_usd: 0.000001107 });
+    expect((await fix(id)).differences).toEqual([]);
     const { data } = (await call('GET', `/logs?token=${id}`)).body;
     expect(data.map(({ error_code, cost_usd }: Record<string, unknown>) => [error_code, cost_usd])).toEqual(
       expect.arrayContaining([['reconciled', 0.0000001]]),
@@ -112,11 +112,11 @@ describe('a reconciliation', () => {
     expect((await call('GET', `/tokens/${id}`)).body.spent_usd).toBe(0.000001107);
   });
 
-  it('takes back what the log has too much', async () => {
+  it('removes rows from the log that the ledger does not have', async () => {
     const id = await spent([100]);
-    const { call, mend, compare } = world();
+    const { call, fix, compare } = world();
     await env.DB.prepare(`UPDATE logs SET cost_nano_usd = 130 WHERE token_id = ?`).bind(id).run();
-    expect(await mend(id)).toMatchObject({ differences: [] });
+    expect(await fix(id)).toMatchObject({ differences: [] });
     const { data } = (await call('GET', `/usage?group_by=token&token=${id}&from=2026-01-01&to=2100-01-01`))
       .body;
     expect([data, (await compare())[0].log_usd]).toEqual([
@@ -125,7 +125,7 @@ describe('a reconciliation', () => {
     ]);
   });
 
-  it('knows what an import carried over, and looks at deleted tokens too', async () => {
+  it('accounts for imported spend, and checks deleted tokens too', async () => {
     const id = await spent([10]);
     const { ledgers, call, compare } = world();
     const policy = await new TokenStore(env.DB).findPolicy(id);
@@ -152,7 +152,7 @@ describe('a reconciliation', () => {
     expect(seen).toEqual(ids);
   });
 
-  it('says so when a token is in use all the time', async () => {
+  it('reports a token that stays in use while it is checked', async () => {
     const id = await spent([1]);
     let spentNanoUsd = 1;
     const audit = async () => ({
@@ -166,7 +166,7 @@ describe('a reconciliation', () => {
     expect(body.data).toEqual([expect.objectContaining({ token_id: id, busy: true, differences: [] })]);
   });
 
-  it('is a 404 for a token that never was, and a 503 while a ledger is away', async () => {
+  it('answers 404 for an unknown token, and 503 while a ledger is unavailable', async () => {
     const { call, ledgers } = relay();
     expect((await call('POST', '/reconciliation/tok_none')).status).toBe(404);
     await spent([1]);

@@ -1,4 +1,4 @@
-// A management API on the real D1 and KV, with ledgers that record what they are told and can be away.
+// A management API on the real D1 and KV, with fake ledgers that record their calls and can be unavailable.
 import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
 import { AccountStore } from '../../../src/dashboard/accounts/account-store.ts';
@@ -22,7 +22,7 @@ import type { TokenPolicy } from '../../../src/tokens/token.ts';
 
 export const adminKey = 'admin-key-of-the-tests';
 
-/** Keeps policies as a real ledger does: older and equal versions are ignored, deleted is for ever. */
+/** Stores policies as a real ledger does: ignores older and equal versions, and keeps deletions. */
 class FakeLedgers implements Ledgers {
   readonly policies = new Map<string, TokenPolicy>();
   readonly spent = new Map<string, number>();
@@ -61,7 +61,7 @@ class FakeLedgers implements Ledgers {
   }
 }
 
-/** Remembers what was spent of accounts' budgets; calls are told in the tokens' own list, and fail with them. */
+/** Remembers the spend of account budgets. Calls are recorded in the tokens' own list and fail with them. */
 class FakeAccountLedgers implements AccountLedgers {
   readonly standings = new Map<string, AccountStanding>();
   private readonly answer: (call: string) => void;
@@ -85,7 +85,7 @@ class FakeAccountLedgers implements AccountLedgers {
   }
 }
 
-/** A relay of one test: call it with a path below /api, a method and a JSON body. */
+/** The relay of one test. Call it with a path below /api, a method and a JSON body. */
 export function relay(overrides: Partial<ManagementServices> = {}) {
   const ledgers = new FakeLedgers();
   const accountLedgers = new FakeAccountLedgers((call) => ledgers.answer(call));
@@ -123,7 +123,7 @@ export function relay(overrides: Partial<ManagementServices> = {}) {
   return { app, ledgers, accountLedgers, events, services, clock, call: caller(app) };
 }
 
-/** An answer as far as tests look at it; `body` is parsed JSON, or null. */
+/** The parts of a response that tests check; `body` is parsed JSON, or null. */
 export interface Answer {
   status: number;
   headers: Headers;
@@ -156,7 +156,7 @@ function caller(app: Hono) {
   };
 }
 
-/** Empties what tests write. */
+/** Empties the tables that tests write. */
 export async function emptyDatabase(): Promise<void> {
   const tables = [
     'passkeys',

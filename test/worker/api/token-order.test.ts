@@ -1,9 +1,9 @@
-// The list of tokens in every order: whole, without a repeat and without a gap, however small its pages are.
+// The token list in every order and page size: complete, without repeats or gaps.
 import { env } from 'cloudflare:workers';
 import { beforeEach, expect, it } from 'vitest';
 import { emptyDatabase, relay } from './relay.ts';
 
-/** With equal names in other cases, equal spend, and some that were never used. */
+/** Tokens with names that differ only in case, with equal spend, and some that were never used. */
 const tokens = [
   { id: 'tok_a', name: 'beta', createdAt: 3, lastUsed: null, spent: 5 },
   { id: 'tok_b', name: 'Alpha', createdAt: 1, lastUsed: 9, spent: 5 },
@@ -41,20 +41,23 @@ async function all(query: string, limit: number): Promise<string> {
   return ids.join(' ');
 }
 
-it.each(Object.entries(ascending))('sorts by %s, both ways, in pages of any size', async (sort, expected) => {
-  const backwards = expected.split(' ').reverse().join(' ');
-  for (const limit of [1, 2, 3, 50]) {
-    expect(await all(`&sort=${sort}&order=asc`, limit)).toBe(expected);
-    expect(await all(`&sort=${sort}`, limit)).toBe(backwards);
-  }
-});
+it.each(Object.entries(ascending))(
+  'sorts tokens by %s, in both directions, in pages of any size',
+  async (sort, expected) => {
+    const backwards = expected.split(' ').reverse().join(' ');
+    for (const limit of [1, 2, 3, 50]) {
+      expect(await all(`&sort=${sort}&order=asc`, limit)).toBe(expected);
+      expect(await all(`&sort=${sort}`, limit)).toBe(backwards);
+    }
+  },
+);
 
-it('is newest first when nothing is said, and narrows what it sorts', async () => {
+it('sorts newest first by default, and sorts what the filters match', async () => {
   expect(await all('', 2)).toBe('e a d c b');
   expect(await all('&sort=name&order=asc&search=alpha', 1)).toBe('b c');
 });
 
-it('refuses a cursor of another order', async () => {
+it('rejects a cursor of another order', async () => {
   const { call } = relay();
   const { next_cursor } = (await call('GET', '/tokens?limit=1&sort=name')).body;
   const { status, body } = await call('GET', `/tokens?sort=spent&cursor=${next_cursor}`);

@@ -16,8 +16,8 @@ const full = {
   limits: { rpm: 60, tpm: null, concurrency: 4 },
 };
 
-describe('creating a token', () => {
-  it('answers its value once and stores only the hash', async () => {
+describe('creation of a token', () => {
+  it('returns the value of a new token once and stores only its hash', async () => {
     const { call } = relay();
     const { status, body } = await call('POST', '/tokens', full);
     expect(status).toBe(201);
@@ -50,7 +50,7 @@ describe('creating a token', () => {
     expect(found?.policy.tokenId).toBe(body.id);
   });
 
-  it('needs a name and nothing else', async () => {
+  it('requires a name and nothing else', async () => {
     const { body } = await relay().call('POST', '/tokens', { name: 'x' });
     expect(body).toMatchObject({
       quota_usd: null,
@@ -66,7 +66,7 @@ describe('creating a token', () => {
     expect(body.quota_usd).toBeNull();
   });
 
-  it('is known to the ledger and to the cache when it is answered', async () => {
+  it('registers a new token with the ledger and the cache before it answers', async () => {
     const { call, ledgers } = relay();
     const { body } = await call('POST', '/tokens', full);
     expect(ledgers.policies.get(body.id)).toMatchObject({ version: 1, quotaNanoUsd: 12_345_678_901 });
@@ -79,7 +79,7 @@ describe('creating a token', () => {
     });
   });
 
-  it('leaves nothing behind when its ledger is away', async () => {
+  it('leaves nothing behind when the ledger is unavailable', async () => {
     const { call, ledgers } = relay();
     ledgers.away = true;
     const { status, body, headers } = await call('POST', '/tokens', full);
@@ -89,36 +89,36 @@ describe('creating a token', () => {
   });
 });
 
-describe('a wrong field', () => {
+describe('invalid fields', () => {
   const thousand = Array.from({ length: 1_001 }, (_, index) => `model-${index}`);
   const wrong: [string, object, string][] = [
     ['no name', {}, 'name'],
     ['an empty name', { name: '  ' }, 'name'],
     ['a long name', { name: 'x'.repeat(201) }, 'name'],
-    ['a name that is no text', { name: 7 }, 'name'],
+    ['a name that is not text', { name: 7 }, 'name'],
     ['a negative quota', { name: 'x', quota_usd: -1 }, 'quota_usd'],
-    ['a quota of ten decimals', { name: 'x', quota_usd: 0.1234567891 }, 'quota_usd'],
-    ['a quota in text', { name: 'x', quota_usd: '5' }, 'quota_usd'],
-    ['a quota beyond exactness', { name: 'x', quota_usd: 1e8 }, 'quota_usd'],
+    ['a quota with ten decimals', { name: 'x', quota_usd: 0.1234567891 }, 'quota_usd'],
+    ['a quota as text', { name: 'x', quota_usd: '5' }, 'quota_usd'],
+    ['a quota beyond exact integers', { name: 'x', quota_usd: 1e8 }, 'quota_usd'],
     ['a budget of 0', { name: 'x', budget: { usd: 0, period: 'day' } }, 'budget.usd'],
     ['a budget without period', { name: 'x', budget: { usd: 1 } }, 'budget.period'],
     ['an unknown period', { name: 'x', budget: { usd: 1, period: 'year' } }, 'budget.period'],
     ['an empty model', { name: 'x', models: ['gpt-4o', ''] }, 'models.1'],
     ['too many models', { name: 'x', models: thousand }, 'models'],
-    ['an address that is none', { name: 'x', allowed_ips: ['10.0.0.0/8', '300.1.1.1'] }, 'allowed_ips.1'],
+    ['an invalid address', { name: 'x', allowed_ips: ['10.0.0.0/8', '300.1.1.1'] }, 'allowed_ips.1'],
     ['a shorthand address', { name: 'x', allowed_ips: ['10.1'] }, 'allowed_ips.0'],
     ['a range too wide', { name: 'x', allowed_ips: ['10.0.0.0/33'] }, 'allowed_ips.0'],
-    ['an end that is no date', { name: 'x', expires_at: 'tomorrow' }, 'expires_at'],
-    ['an end after the year 9999', { name: 'x', expires_at: '9999-12-31T23:59:59-01:00' }, 'expires_at'],
-    ['an end on a day that is none', { name: 'x', expires_at: '2027-02-30T00:00:00Z' }, 'expires_at'],
+    ['an expiry that is not a date', { name: 'x', expires_at: 'tomorrow' }, 'expires_at'],
+    ['an expiry after the year 9999', { name: 'x', expires_at: '9999-12-31T23:59:59-01:00' }, 'expires_at'],
+    ['an expiry on a nonexistent day', { name: 'x', expires_at: '2027-02-30T00:00:00Z' }, 'expires_at'],
     ['a limit of 0', { name: 'x', limits: { rpm: 0 } }, 'limits.rpm'],
-    ['half a limit', { name: 'x', limits: { tpm: 1.5 } }, 'limits.tpm'],
+    ['a fractional limit', { name: 'x', limits: { tpm: 1.5 } }, 'limits.tpm'],
     ['an unknown limit', { name: 'x', limits: { rps: 1 } }, 'limits.rps'],
     ['an unknown field', { name: 'x', quota: 5 }, 'quota'],
     ['an unknown status', { name: 'x', status: 'deleted' }, 'status'],
     ['an unknown group', { name: 'x', group: 'vip' }, 'group'],
   ];
-  it.each(wrong)('is named: %s', async (_, body, field) => {
+  it.each(wrong)('names the invalid field of a new token: %s', async (_, body, field) => {
     const answer = await relay().call('POST', '/tokens', body);
     expect(answer.status).toBe(400);
     expect(answer.headers.get('content-type')).toBe('application/problem+json');
@@ -126,7 +126,7 @@ describe('a wrong field', () => {
     expect(answer.body.detail).toContain(field);
   });
 
-  it('is named in an edit, too', async () => {
+  it('names the invalid field of an edit', async () => {
     const { call } = relay();
     const { body } = await call('POST', '/tokens', { name: 'x' });
     const answer = await call('PATCH', `/tokens/${body.id}`, { quota_usd: -1, hint: 'y' });
@@ -137,20 +137,20 @@ describe('a wrong field', () => {
     ]);
   });
 
-  it('is the body itself when that is no object', async () => {
+  it('rejects a body that is no object', async () => {
     const answer = await relay().call('POST', '/tokens', '[]');
     expect([answer.status, answer.body.errors[0].field]).toEqual([400, 'body']);
   });
 
-  it('accepts the longest list of models and an end in the past', async () => {
+  it('accepts the longest list of models and an expiry in the past', async () => {
     const body = { name: 'x', models: thousand.slice(1), expires_at: '2020-01-01' };
     const answer = await relay().call('POST', '/tokens', body);
     expect([answer.status, answer.body.expires_at]).toEqual([201, '2020-01-01T00:00:00.000Z']);
   });
 });
 
-describe('reading tokens', () => {
-  it('shows one with the live figures of its ledger', async () => {
+describe('reading of tokens', () => {
+  it('shows a token with the live figures of its ledger', async () => {
     const { call, ledgers } = relay();
     const { body } = await call('POST', '/tokens', { name: 'x', quota_usd: 2 });
     ledgers.spent.set(body.id, 1_500_000_001);
@@ -162,7 +162,7 @@ describe('reading tokens', () => {
     });
   });
 
-  it('lists newest first, page by page, without repeats', async () => {
+  it('lists tokens newest first, in pages, without repeats', async () => {
     const { call } = relay();
     for (const name of ['a', 'b', 'c', 'd', 'e']) await call('POST', '/tokens', { name });
     const first = (await call('GET', '/tokens?limit=3')).body;
@@ -173,7 +173,7 @@ describe('reading tokens', () => {
     expect(second.next_cursor).toBeNull();
   });
 
-  it('filters by name, status and account', async () => {
+  it('filters tokens by name, status and account', async () => {
     const { call } = relay();
     for (const name of ['Alpha_1', 'Alpha21', 'beta']) await call('POST', '/tokens', { name });
     await call('POST', '/tokens', { name: 'off', status: 'disabled' });
@@ -187,14 +187,14 @@ describe('reading tokens', () => {
   });
 
   it.each(['limit=0', 'limit=201', 'limit=x', 'cursor=nonsense', 'status=deleted'])(
-    'refuses %s',
+    'rejects the token query %s',
     async (query) => {
       const { status, body } = await relay().call('GET', `/tokens?${query}`);
       expect([status, body.errors[0].field]).toEqual([400, query.split('=')[0]]);
     },
   );
 
-  it('answers 404 for a token that is not there', async () => {
+  it('answers 404 for an unknown token', async () => {
     const { call } = relay();
     for (const [method, path] of [
       ['GET', '/tokens/tok_none'],
@@ -207,8 +207,8 @@ describe('reading tokens', () => {
   });
 });
 
-describe('editing a token', () => {
-  it('changes what is named, puts it into force and renews the cache', async () => {
+describe('edits of a token', () => {
+  it('changes the named fields, applies them at the ledger and updates the cache', async () => {
     const { call, ledgers } = relay();
     const made = (await call('POST', '/tokens', full)).body;
     const edit = { status: 'disabled', quota_usd: null, budget: null, limits: { tpm: 10 }, models: null };
@@ -231,7 +231,7 @@ describe('editing a token', () => {
     expect(identity).toMatchObject({ version: 2 });
   });
 
-  it('says so when it is stored but not in force, and mends it when repeated', async () => {
+  it('reports an edit that is stored but not applied, and applies it on repetition', async () => {
     const { call, ledgers } = relay();
     const { id } = (await call('POST', '/tokens', full)).body;
     ledgers.away = true;
@@ -243,7 +243,7 @@ describe('editing a token', () => {
     expect(ledgers.policies.get(id)).toMatchObject({ status: 'disabled', version: 3 });
   });
 
-  it('loses none of many edits at a time', async () => {
+  it('loses none of many concurrent edits', async () => {
     const { call, ledgers } = relay();
     const { id } = (await call('POST', '/tokens', { name: 'x' })).body;
     const edits = [{ name: 'y' }, { quota_usd: 5 }, { models: ['m'] }, { limits: { rpm: 9 } }];
@@ -257,8 +257,8 @@ describe('editing a token', () => {
   });
 });
 
-describe('rotating a token', () => {
-  it('ends the old value at once without an overlap', async () => {
+describe('rotation of a token', () => {
+  it('revokes the old value at once without an overlap', async () => {
     const { call, ledgers } = relay();
     const made = (await call('POST', '/tokens', { name: 'x' })).body;
     const { status, body } = await call('POST', `/tokens/${made.id}/rotate`);
@@ -272,7 +272,7 @@ describe('rotating a token', () => {
     expect(await new TokenStore(env.DB).findByHash(hashSecret(made.token))).toBeNull();
   });
 
-  it('lets the old value live for the overlap', async () => {
+  it('accepts the old value during the overlap', async () => {
     const { call, ledgers, clock } = relay();
     const made = (await call('POST', '/tokens', { name: 'x' })).body;
     clock.nowMs = Date.parse('2026-11-02T00:00:00Z');
@@ -286,7 +286,7 @@ describe('rotating a token', () => {
     expect(hashes).toContainEqual({ hash: hashSecret(body.token), validUntilMs: null });
   });
 
-  it('never lengthens an overlap, and forgets values whose time is over', async () => {
+  it('never extends an overlap, and deletes values whose overlap is over', async () => {
     const { call, ledgers, clock } = relay();
     const made = (await call('POST', '/tokens', { name: 'x' })).body;
     await call('POST', `/tokens/${made.id}/rotate`, { overlap_seconds: 60 });
@@ -303,14 +303,14 @@ describe('rotating a token', () => {
     );
   });
 
-  it.each([-1, 604_801, 0.5, '60'])('refuses an overlap of %s', async (overlap_seconds) => {
+  it.each([-1, 604_801, 0.5, '60'])('rejects an overlap of %s', async (overlap_seconds) => {
     const { call } = relay();
     const { id } = (await call('POST', '/tokens', { name: 'x' })).body;
     const { status, body } = await call('POST', `/tokens/${id}/rotate`, { overlap_seconds });
     expect([status, body.errors[0].field]).toEqual([400, 'overlap_seconds']);
   });
 
-  it('shows no value when its ledger is away, and mends that when repeated', async () => {
+  it('reveals no value when the ledger is unavailable, and rotates on repetition', async () => {
     const { call, ledgers } = relay();
     const made = (await call('POST', '/tokens', { name: 'x' })).body;
     ledgers.away = true;
@@ -325,8 +325,8 @@ describe('rotating a token', () => {
   });
 });
 
-describe('deleting a token', () => {
-  it('kills it at its ledger before anything else', async () => {
+describe('deletion of a token', () => {
+  it('revokes a token at its ledger before anything else', async () => {
     const { call, ledgers } = relay();
     const made = (await call('POST', '/tokens', { name: 'x' })).body;
     ledgers.away = true;
@@ -342,7 +342,7 @@ describe('deleting a token', () => {
     expect(await new TokenStore(env.DB).findByHash(hashSecret(made.token))).toBeNull();
   });
 
-  it('wins over an edit at the same time', async () => {
+  it('deletion wins over a concurrent edit', async () => {
     const { call, ledgers } = relay();
     const { id } = (await call('POST', '/tokens', { name: 'x' })).body;
     await Promise.all([

@@ -6,7 +6,7 @@ import { emptyDatabase, relay } from './relay.ts';
 
 beforeEach(emptyDatabase);
 
-/** A relay with one of everything. */
+/** Creates a relay with one object of each kind. */
 async function populated() {
   const there = relay();
   await env.DB.batch([
@@ -27,8 +27,8 @@ async function populated() {
   return { ...there, one, two };
 }
 
-describe('an export', () => {
-  it('holds everything but values and plain keys', async () => {
+describe('exports', () => {
+  it('exports everything but token values and plaintext keys', async () => {
     const { call, one } = await populated();
     const { status, headers, body } = await call('GET', '/export');
     expect([status, headers.get('cache-control'), headers.get('content-type')]).toEqual([
@@ -62,7 +62,7 @@ describe('an export', () => {
     expect(JSON.stringify(body)).not.toContain('sk-0123456789abcdef');
   });
 
-  it('comes in pages, too', async () => {
+  it('exports in pages', async () => {
     const { call, one, two } = await populated();
     const first = (await call('GET', '/export?limit=1')).body;
     const second = (await call('GET', `/export?limit=1&cursor=${first.next_cursor}`)).body;
@@ -70,7 +70,7 @@ describe('an export', () => {
     expect([first.channels.length, second.channels.length]).toEqual([1, 0]);
   });
 
-  it('takes the figure of D1 for a token whose ledger is away', async () => {
+  it('exports D1’s figure for a token whose ledger is unavailable', async () => {
     const { call, ledgers } = await populated();
     ledgers.away = true;
     const { body } = await call('GET', '/export');
@@ -81,11 +81,11 @@ describe('an export', () => {
   });
 });
 
-describe('accounts', () => {
+describe('accounts in exports and imports', () => {
   const password = 'scrypt$16384$8$5$c2FsdA$aGFzaA';
   const spent = { spentNanoUsd: 4_000_000_001, periodStartMs: Date.parse('2026-11-01T00:00:00Z') };
 
-  /** One with a login and a budget, of which something is spent. */
+  /** Creates an account with a sign-in and a partly spent budget. */
   async function withBudget() {
     const there = await populated();
     await env.DB.prepare('UPDATE accounts SET password = ? WHERE id = ?').bind(password, 'acc_2').run();
@@ -96,7 +96,7 @@ describe('accounts', () => {
     return { ...there, document };
   }
 
-  it('are exported with their budgets, what is spent of them, and passwords as their hashes', async () => {
+  it('exports accounts with their budgets, what they spent, and password hashes', async () => {
     const { document } = await withBudget();
     expect(document.accounts[0]).toEqual({
       id: 'acc_2',
@@ -118,7 +118,7 @@ describe('accounts', () => {
     expect(document.accounts[1]).toMatchObject({ id: 'acc_admin', budget: null, budget_spent: null });
   });
 
-  it('bound their tokens from the first request on in a new deployment, where they log in as before', async () => {
+  it('applies imported budgets from the first request on, and accepts the old passwords', async () => {
     const { document, one } = await withBudget();
     await emptyDatabase();
     const fresh = relay();
@@ -137,7 +137,7 @@ describe('accounts', () => {
     expect(again.accounts).toEqual(document.accounts);
   });
 
-  it('of a disabled account keep their tokens disabled there', async () => {
+  it('keeps the tokens of an imported disabled account disabled', async () => {
     const { call, services, one } = await withBudget();
     await services.accounts.update('acc_2', { status: 'disabled' });
     const document = (await call('GET', '/export')).body;
@@ -147,12 +147,12 @@ describe('accounts', () => {
     expect(fresh.ledgers.policies.get(one.id)).toMatchObject({ accountDisabled: true });
   });
 
-  it('that are here keep their login, and their budget unless the document has a newer one', async () => {
+  it('keeps the sign-in of an existing account, and its budget unless the document has a newer one', async () => {
     const { call, ledgers, services, document, one } = await withBudget();
     const others = document.accounts.map((account: object) => ({ ...account, password: 'another' }));
     await call('POST', '/import', { version: 1, accounts: others });
     expect(await services.accounts.passwordOf('acc_2')).toBe(password);
-    // Nobody logged in as the admin yet: the document's login is taken over.
+    // Nobody has signed in as the admin yet, so the document's sign-in is imported.
     expect(await services.accounts.passwordOf('acc_admin')).toBe('another');
     const [account] = document.accounts;
     const budgeted = (usd: number, budget_version: number) => ({
@@ -175,7 +175,7 @@ describe('accounts', () => {
     expect(await services.accounts.find('acc_2')).toMatchObject({ budgetNanoUsd: null, budgetVersion: 3 });
   });
 
-  it('come from files of before too, and without their ledger', async () => {
+  it('imports accounts from older files, and without their ledger', async () => {
     const { call, ledgers, document } = await withBudget();
     ledgers.away = true;
     const { body } = await call('GET', '/export');
@@ -196,7 +196,7 @@ describe('accounts', () => {
     expect(await fresh.services.accounts.find('acc_2')).toMatchObject({ budgetNanoUsd: null });
   });
 
-  it('whose ledger is away at an import are a 503 that says to repeat it', async () => {
+  it('answers 503 and asks for repetition when an account’s ledger is unavailable during an import', async () => {
     const { document } = await withBudget();
     await emptyDatabase();
     const fresh = relay();
@@ -206,8 +206,8 @@ describe('accounts', () => {
   });
 });
 
-describe('an import', () => {
-  it('makes a new deployment equal to the old one', async () => {
+describe('imports', () => {
+  it('makes a new deployment equal to the exported one', async () => {
     const { call } = await populated();
     const document = (await call('GET', '/export')).body;
     await emptyDatabase();
@@ -215,7 +215,7 @@ describe('an import', () => {
     const { status, body } = await fresh.call('POST', '/import', document);
     expect([status, body]).toEqual([
       200,
-      // The group `default` is there already, and the same.
+      // The same group `default` exists already.
       { accounts: 1, groups: 1, channels: 1, prices: 1, aliases: 0, tokens: 2, warnings: [] },
     ]);
     expect(fresh.events).toEqual(['channels-changed']);
@@ -228,7 +228,7 @@ describe('an import', () => {
     ]);
   });
 
-  it('may be repeated, and never lowers what is recorded as spent', async () => {
+  it('allows repetition, and never lowers the recorded spend', async () => {
     const { call, ledgers, one } = await populated();
     const document = (await call('GET', '/export')).body;
     ledgers.spent.set(one.id, 9_000_000_000);
@@ -241,7 +241,7 @@ describe('an import', () => {
     expect(row).toEqual({ least: 8_000_000_000 });
   });
 
-  it('leaves what was edited or deleted here since, and says so', async () => {
+  it('keeps tokens that were edited or deleted since the export, and reports them', async () => {
     const { call, ledgers, one, two } = await populated();
     const document = (await call('GET', '/export')).body;
     await call('PATCH', `/tokens/${one.id}`, { name: 'renamed' });
@@ -262,7 +262,7 @@ describe('an import', () => {
     expect(ledgers.policies.has('tok_orphan')).toBe(false);
   });
 
-  it('warns of keys that another ENCRYPTION_KEY sealed', async () => {
+  it('warns of keys that another ENCRYPTION_KEY encrypted', async () => {
     const { call } = await populated();
     const document = (await call('GET', '/export')).body;
     const other = relay({ encryptionKeys: { seal: 'another', open: ['another'] } });
@@ -272,7 +272,7 @@ describe('an import', () => {
     ]);
   });
 
-  it('says that it is half done when a ledger is away, and mends that when repeated', async () => {
+  it('reports a partial import when a ledger is unavailable, and completes it on repetition', async () => {
     const { call } = await populated();
     const document = (await call('GET', '/export')).body;
     await emptyDatabase();
@@ -285,14 +285,14 @@ describe('an import', () => {
     expect(fresh.ledgers.policies.size).toBe(2);
   });
 
-  it('refuses a document of another version and names what is wrong in a token', async () => {
+  it('rejects a document of another version, and names what is wrong with a token', async () => {
     const { call } = relay();
     expect((await call('POST', '/import', { version: 2 })).body.errors[0].field).toBe('version');
     const { body } = await call('POST', '/import', { version: 1, tokens: [{ id: 'tok_1' }] });
     expect(body.errors.map(({ field }: { field: string }) => field)).toContain('tokens.0.hashes');
   });
 
-  it('carries a thousand tokens over', { timeout: 60_000 }, async () => {
+  it('imports a thousand tokens', { timeout: 60_000 }, async () => {
     const { call } = relay();
     await call('POST', '/tokens', { name: 'x', models: ['gpt-4o', 'claude-*'] });
     const document = (await call('GET', '/export')).body;

@@ -1,4 +1,4 @@
-// The management API over the real ledgers: what it answers is in force at the very next request.
+// The management API over the real ledgers: what it answers applies to the very next request.
 import { env } from 'cloudflare:workers';
 import { beforeEach, expect, it } from 'vitest';
 import { LedgerClient } from '../../../src/quota/client.ts';
@@ -14,13 +14,13 @@ beforeEach(emptyDatabase);
 const store = () => new TokenStore(env.DB);
 const client = () => new LedgerClient(env.LEDGER, (id) => store().findPolicy(id));
 
-/** Asks the ledger as a request would that resolved `identity` (from however old a cache). */
+/** Calls the ledger as a request does that resolved `identity` from a cache of any age. */
 async function outcomeFor(
   ledgers: LedgerClient,
   identity: TokenIdentity,
   hash = identity.hash,
 ): Promise<string> {
-  const ask: AdmissionRequest = {
+  const request: AdmissionRequest = {
     requestId: crypto.randomUUID(),
     policyVersion: identity.version,
     groupVersion: identity.bounds.version,
@@ -36,7 +36,7 @@ async function outcomeFor(
     stream: false,
     free: false,
   };
-  const admission = await ledgers.admit(identity.tokenId, ask, () => undefined);
+  const admission = await ledgers.admit(identity.tokenId, request, () => undefined);
   if (admission.outcome === 'stale') return outcomeFor(ledgers, identityOf(admission.policy, hash));
   return admission.outcome === 'refused' ? admission.code : admission.outcome;
 }
@@ -50,7 +50,7 @@ async function made(fields: object) {
   return { ledgers, call, token: body, identity: identityOf(found.policy, hashSecret(body.token)) };
 }
 
-it('edits and deletes so that the next request is decided by it', async () => {
+it('applies an edit and a deletion to the very next request', async () => {
   const { ledgers, call, token, identity } = await made({ quota_usd: 5 });
   expect(await outcomeFor(ledgers, identity)).toBe('admitted');
   await call('PATCH', `/tokens/${token.id}`, { models: ['claude-*'] });
@@ -64,14 +64,14 @@ it('edits and deletes so that the next request is decided by it', async () => {
   expect((await store().findPolicy(token.id))?.status).toBe('deleted');
 });
 
-it('rotates so that only the new value is good, or both in the overlap', async () => {
+it('accepts only the new value after a rotation, or both during an overlap', async () => {
   const { ledgers, call, token, identity } = await made({});
   const second = (await call('POST', `/tokens/${token.id}/rotate`)).body.token;
   expect(await outcomeFor(ledgers, identity)).toBe('invalid_api_key');
   expect(await outcomeFor(ledgers, identity, hashSecret(second))).toBe('admitted');
 });
 
-it('shows live figures, and carries what was spent into a new deployment', async () => {
+it('shows live figures, and imports what was spent into a new deployment', async () => {
   const { ledgers, call, token, identity } = await made({ quota_usd: 5 });
   await outcomeFor(ledgers, identity);
   expect((await call('GET', `/tokens/${token.id}`)).body).toMatchObject({

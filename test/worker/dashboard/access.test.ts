@@ -1,4 +1,4 @@
-// Cloudflare Access in front: its JWT, signed here by keys of our own as its team's, and everything that a forger might try.
+// Sign-in by Cloudflare Access: JWTs that the test signs with its own keys as the team's, and forged ones.
 import { createSign, generateKeyPairSync } from 'node:crypto';
 import { expect, it } from 'vitest';
 import type { OpenRelay } from '../routes/open-relay.ts';
@@ -40,7 +40,7 @@ async function open() {
 const visit = (relay: OpenRelay, token: string, path = '/dashboard/login') =>
   relay.fetch(path, { headers: { 'cf-access-jwt-assertion': token }, redirect: 'manual' });
 
-it('logs in whom Access lets through, until Access wants to see them again', async () => {
+it('signs in users whom Access authenticated, until Access requires a new sign-in', async () => {
   const { relay, accounts } = await open();
   const exp = inSeconds(1_800);
   const reply = await visit(relay, jwt({ exp }));
@@ -51,7 +51,7 @@ it('logs in whom Access lets through, until Access wants to see them again', asy
   expect(sessions.map(({ expiresAtMs }) => expiresAtMs)).toContain(exp * 1_000);
 });
 
-it('refuses what Access has not signed, for this application, for now', async () => {
+it('rejects an assertion with a wrong signature, audience or time', async () => {
   const { relay } = await open();
   const forged: Record<string, string> = {
     'another key': jwt({}, { key: stranger.privateKey }),
@@ -70,7 +70,7 @@ it('refuses what Access has not signed, for this application, for now', async ()
   }
 });
 
-it('makes no account: an unknown email, or a disabled account’s, is told so', async () => {
+it('creates no account, and reports an unknown email or a disabled account', async () => {
   const { relay, accounts } = await open();
   const unknown = await visit(relay, jwt({ email: 'nobody@example.com' }));
   expect([unknown.status, unknown.text.includes('nobody@example.com')]).toEqual([403, true]);
@@ -78,26 +78,26 @@ it('makes no account: an unknown email, or a disabled account’s, is told so', 
   expect((await visit(relay, jwt())).status).toBe(403);
 });
 
-it('lets nobody in by itself who has just logged out', async () => {
+it('does not sign a user in again right after a sign-out', async () => {
   const { relay } = await open();
   const out = await visit(relay, jwt(), '/dashboard/login?out');
   expect([out.status, out.headers.get('set-cookie')]).toEqual([200, null]);
   expect(out.text).toContain('Log in with Cloudflare Access');
 });
 
-it('says that Access cannot be asked when its keys cannot be had', async () => {
+it('reports that Access is unavailable when its keys cannot be fetched', async () => {
   const { relay } = await openDashboard({ ...application, ACCESS_TEAM_DOMAIN: 'https://away.test' });
   relay.upstream = () => new Response('away', { status: 500 });
   const { status, text } = await visit(relay, jwt({ iss: 'https://away.test' }));
   expect([status, text.includes('cannot be asked')]).toEqual([503, true]);
 });
 
-it('believes no such header where Access is not set up', async () => {
+it('ignores the Access header where Access is not configured', async () => {
   const { relay } = await openDashboard();
   expect((await visit(relay, jwt())).status).toBe(200);
 });
 
-it('opens no account by an email that somebody else typed into an invitation, until its person proves it', async () => {
+it('signs in to no account by an unproven email of an invitation until its person proves it', async () => {
   const { relay, admin } = await open();
   const { secret } = (await admin.api('POST', '/invites', { name: 'Mallory' })).body;
   const post = (path: string, fields: Record<string, string>, token?: string) =>
@@ -128,7 +128,7 @@ it('opens no account by an email that somebody else typed into an invitation, un
   expect((await visit(relay, carols)).status).toBe(303);
 });
 
-it('opens at once what was accepted with Access in front that says the same email', async () => {
+it('signs in at once when an invitation was accepted behind Access with the same email', async () => {
   const { relay, admin } = await open();
   const { secret } = (await admin.api('POST', '/invites', { name: 'Carol' })).body;
   const token = jwt({ email: 'Carol@example.com' });

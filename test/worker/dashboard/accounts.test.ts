@@ -5,7 +5,7 @@ import { openDashboard } from './open-dashboard.ts';
 
 const models = (token: string) => ['/v1/models', { headers: { authorization: `Bearer ${token}` } }] as const;
 
-it('stops all tokens of a disabled account at the next request, and lets them go on when it is enabled', async () => {
+it('stops all tokens of a disabled account at the next request, and resumes them when it is enabled', async () => {
   const { relay, admin, member, other } = await openDashboard();
   const mine = await Promise.all(
     ['1', '2', '3'].map(async (name) => (await member.api('POST', '/tokens', { name })).body.token as string),
@@ -26,7 +26,7 @@ it('stops all tokens of a disabled account at the next request, and lets them go
   expect(await statuses()).toEqual([200, 200, 200]);
 });
 
-it('keeps a token disabled that was edited, or rotated, while its account was', async () => {
+it('keeps a token disabled that was edited or rotated while its account was disabled', async () => {
   const { relay, admin, member } = await openDashboard();
   const { id, token } = (await member.api('POST', '/tokens', { name: 'x' })).body;
   await admin.api('PATCH', '/accounts/acc_bob', { status: 'disabled' });
@@ -36,7 +36,7 @@ it('keeps a token disabled that was edited, or rotated, while its account was', 
   expect((await relay.fetch(...models(rotated))).body.error.code).toBe('token_disabled');
 });
 
-it('bounds all tokens of an account by the budget that an admin sets, and not others', async () => {
+it('limits all tokens of an account, and no others, by the budget that an admin sets', async () => {
   const { relay, admin, member, other } = await openDashboard();
   const edited = await admin.api('PATCH', '/accounts/acc_bob', { budget: { usd: 0.000001, period: 'day' } });
   expect([edited.status, edited.body.budget]).toEqual([200, { usd: 0.000001, period: 'day' }]);
@@ -45,23 +45,23 @@ it('bounds all tokens of an account by the budget that an admin sets, and not ot
   await relay.channel({ name: 'o', provider: 'openai', keys: ['sk-0123456789abcdef'], models: ['gpt-4o'] });
   const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
   relay.upstream = () => Response.json({ choices: [], usage });
-  const ask = (token: string) =>
+  const send = (token: string) =>
     relay.fetch('/v1/chat/completions', {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify({ model: 'gpt-4o', max_tokens: 50, messages: [{ role: 'user', content: 'hi' }] }),
     });
-  const refused = await ask(mine);
+  const refused = await send(mine);
   expect([refused.status, refused.body.error.code]).toEqual([429, 'insufficient_quota']);
   expect(refused.body.error.message).toContain("budget of this API key's account");
-  expect((await ask(theirs)).status).toBe(200);
+  expect((await send(theirs)).status).toBe(200);
   await admin.api('PATCH', '/accounts/acc_bob', { budget: { usd: 1, period: 'day' } });
-  expect((await ask(mine)).status).toBe(200);
+  expect((await send(mine)).status).toBe(200);
   await admin.api('PATCH', '/accounts/acc_bob', { budget: null });
-  expect((await ask(mine)).status).toBe(200);
+  expect((await send(mine)).status).toBe(200);
 });
 
-it('ends the access keys of a disabled account too', async () => {
+it('revokes the access keys of a disabled account', async () => {
   const { relay, admin, member } = await openDashboard();
   const { key } = (await member.api('POST', '/access-keys', { name: 'CI' })).body;
   const call = () => relay.fetch('/api/tokens', { headers: { authorization: `Bearer ${key}` } });
@@ -72,7 +72,7 @@ it('ends the access keys of a disabled account too', async () => {
   expect((await call()).status).toBe(401);
 });
 
-it('needs no Origin from an access key, and gives it its account’s role', async () => {
+it('requires no Origin with an access key, and applies its account’s role', async () => {
   const { relay, member } = await openDashboard();
   const { key } = (await member.api('POST', '/access-keys', { name: 'CI' })).body;
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
@@ -81,7 +81,7 @@ it('needs no Origin from an access key, and gives it its account’s role', asyn
   expect((await relay.fetch('/api/channels', { headers })).status).toBe(403);
 });
 
-it('keeps the admin an active admin, and nobody locks themselves out', async () => {
+it('keeps the admin an active admin, and lets no account lock itself out', async () => {
   const { admin } = await openDashboard();
   for (const edit of [{ status: 'disabled' }, { role: 'member' }]) {
     expect((await admin.api('PATCH', '/accounts/acc_admin', edit)).status).toBe(400);
@@ -89,7 +89,7 @@ it('keeps the admin an active admin, and nobody locks themselves out', async () 
   expect((await admin.api('PATCH', '/accounts/acc_none', { name: 'x' })).status).toBe(404);
 });
 
-it('bounds the access keys of an account', async () => {
+it('limits the number of access keys of an account', async () => {
   const { member } = await openDashboard();
   const insert = 'INSERT INTO access_keys VALUES (?, ?, ?, ?, ?, 1)';
   const rows = Array.from({ length: accountLimits.accessKeysOfAccount - 1 }, (_, index) =>
@@ -100,7 +100,7 @@ it('bounds the access keys of an account', async () => {
   expect((await member.api('POST', '/access-keys', { name: 'one more' })).status).toBe(400);
 });
 
-it('lists accounts, invitations, sessions and access keys in pages that neither repeat nor skip', async () => {
+it('lists accounts, invitations, sessions and access keys in pages without repeats or gaps', async () => {
   const { admin, member } = await openDashboard();
   for (const name of ['one', 'two', 'three']) {
     await admin.api('POST', '/invites', { name });
@@ -128,7 +128,7 @@ it('lists accounts, invitations, sessions and access keys in pages that neither 
   }
 });
 
-it('records who changed what, and no secret', async () => {
+it('records who changed what, without secrets', async () => {
   const { admin, member } = await openDashboard();
   await member.api('POST', '/tokens', { name: 'recorded' });
   const channel = {
@@ -155,7 +155,7 @@ it('records who changed what, and no secret', async () => {
     expect(text).not.toContain(secret);
 });
 
-it('asks the database at most five times for any page', async () => {
+it('queries the database at most five times for any page', async () => {
   const { relay, admin } = await openDashboard();
   const { id } = (await admin.api('POST', '/tokens', { name: 'x' })).body;
   const channel = { name: 'c', provider: 'openai', keys: ['sk-0123456789abcdef'], models: ['*'] };

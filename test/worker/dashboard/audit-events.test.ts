@@ -1,4 +1,4 @@
-// The audit knows how people come and go, in words, and no secret of theirs.
+// The audit log records sign-in events with readable messages and without secrets.
 import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
 import { auditEventOf, auditEvents } from '../../../src/dashboard/api/audit-events.ts';
@@ -6,7 +6,7 @@ import { logIn, openDashboard, origin, password } from './open-dashboard.ts';
 
 const form = { 'content-type': 'application/x-www-form-urlencoded', origin };
 
-it('records setup, invitations, failed sign-ins and sign-outs, each in words of both languages', async () => {
+it('records setup, invitations, failed sign-ins and sign-outs, with messages in both languages', async () => {
   const { relay, admin, member } = await openDashboard();
   await env.DB.batch([
     env.DB.prepare('DELETE FROM audit'),
@@ -79,7 +79,7 @@ it('records setup, invitations, failed sign-ins and sign-outs, each in words of 
     expect(chinese.text).toContain(words);
 });
 
-it('calls every other change a change', () => {
+it('shows any other event as a change', () => {
   expect(auditEventOf({ method: 'PATCH', path: '/accounts/acc_1' })).toBe('change');
   expect(auditEventOf({ method: 'POST', path: '/loginx' })).toBe('change');
   expect(auditEventOf({ method: 'DELETE', path: '/invites/inv_1' })).toBe('change');

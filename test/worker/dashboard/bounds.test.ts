@@ -1,10 +1,10 @@
-// Bodies that never end: what the dashboard and the management API read of them.
+// How much of an endless body the dashboard and the management API read.
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { managementLimits } from '../../../src/dashboard/api/limits.ts';
 import { openDashboard, origin } from './open-dashboard.ts';
 
-/** A body without a length that would be a hundred megabytes, and how much of it was asked for. */
+/** Returns a body of a hundred megabytes without a length, and counts how much of it was read. */
 function endless() {
   const read = { bytes: 0 };
   const body = new ReadableStream<Uint8Array>({
@@ -17,7 +17,7 @@ function endless() {
   return { body, read };
 }
 
-describe('a body that never ends', () => {
+describe('endless request bodies', () => {
   it.each([
     '/dashboard/login',
     '/dashboard/login/key',
@@ -25,7 +25,7 @@ describe('a body that never ends', () => {
     '/dashboard/setup',
     '/dashboard/invite',
     '/dashboard/language',
-  ])('is not taken from strangers at %s', async (path) => {
+  ])('rejects an endless body without a session at %s', async (path) => {
     const { relay } = await openDashboard();
     const { body, read } = endless();
     const headers = { origin, 'content-type': 'application/x-www-form-urlencoded' };
@@ -37,7 +37,7 @@ describe('a body that never ends', () => {
     expect((await relay.fetch(path, { method: 'POST', headers: declared, body: 'a=1' })).status).toBe(413);
   });
 
-  it('is not held by the management API either', async () => {
+  it('rejects an endless body at the management API', async () => {
     const { relay } = await openDashboard();
     const { body, read } = endless();
     const key = { authorization: `Bearer ${env.ADMIN_KEY}`, 'content-type': 'application/json' };
@@ -47,14 +47,14 @@ describe('a body that never ends', () => {
   });
 });
 
-describe('a body that is no form', () => {
+describe('bodies that are no form', () => {
   it.each([
     '/dashboard/login',
     '/dashboard/login/key',
     '/dashboard/setup',
     '/dashboard/invite',
     '/dashboard/language',
-  ])('is told so at %s, and is no fault of the relay', async (path) => {
+  ])('rejects a body that is no form at %s as the client’s error', async (path) => {
     const { relay } = await openDashboard();
     for (const type of ['multipart/form-data', 'multipart/form-data; boundary=x']) {
       const headers = { origin, 'content-type': type };
@@ -62,7 +62,7 @@ describe('a body that is no form', () => {
     }
   });
 
-  it('may have files, which are not read', async () => {
+  it('ignores the files of a form', async () => {
     const { relay, admin } = await openDashboard();
     const body = new FormData();
     body.set('name', 'x');

@@ -1,4 +1,4 @@
-// The form of a channel for providers that want more than a key.
+// The channel form for providers that need more than a key.
 import { env } from 'cloudflare:workers';
 import { beforeEach, expect, it } from 'vitest';
 import { RoutingStore } from '../../../src/routing/store.ts';
@@ -13,7 +13,7 @@ beforeEach(async () => {
 const awsKey = 'AKIAIOSFODNN7EXAMPLE:wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
 const stored = async () => (await new RoutingStore(env.DB).loadChannels())[0];
 
-it('has each provider’s own fields, with what its key is', async () => {
+it('shows each provider’s own fields and explains its key', async () => {
   const { text } = await dashboard.admin.get('/dashboard/channels/new');
   for (const label of [
     'Amazon Bedrock (Claude)',
@@ -27,7 +27,7 @@ it('has each provider’s own fields, with what its key is', async () => {
   expect(text).toMatch(/class="only-for for-vertex">The JSON file of a service account/);
 });
 
-it('makes a channel of Bedrock, and says beside the field what is missing', async () => {
+it('creates a Bedrock channel, and explains a missing value beside its field', async () => {
   const { admin } = dashboard;
   const refused = await admin.post('/dashboard/channels/new', { provider: 'bedrock', key: awsKey });
   expect(refused.status).toBe(400);
@@ -41,7 +41,7 @@ it('makes a channel of Bedrock, and says beside the field what is missing', asyn
   });
 });
 
-it('edits where it is, and leaves what it does not show', async () => {
+it('edits a channel on its page, and leaves what the form does not show', async () => {
   const { admin } = dashboard;
   await admin.api('POST', '/channels', {
     name: 'v',
@@ -64,7 +64,7 @@ it('edits where it is, and leaves what it does not show', async () => {
   expect((await stored())?.settings).toEqual({ location: 'global', project: 'our-project', idleMs: 60_000 });
 });
 
-it('says beside the other names upstream what is wrong with which of them', async () => {
+it('explains beside the model mapping which entry is wrong and why', async () => {
   const { admin } = dashboard;
   const channel = { provider: 'openai', key: 'sk-0123456789abcdef', models: 'a', model_map: 'half' };
   const { status, text } = await admin.post('/dashboard/channels/new', channel);

@@ -1,5 +1,5 @@
-// Forms that a browser's own checks did not hold back, that came late, or twice over: nothing is changed that was not
-// meant, and nothing that was typed is lost.
+// Forms that bypass the browser's checks, arrive late or arrive twice: they change nothing by accident and lose no
+// typed value.
 import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
 import { managementLimits } from '../../../src/dashboard/api/limits.ts';
@@ -11,7 +11,7 @@ async function tokenOf(person: Person, fields: object = {}): Promise<string> {
   return (await person.api('POST', '/tokens', { name: 'x', quota_usd: 5, ...fields })).body.id;
 }
 
-it('takes no limit away from a token because what was typed is no number', async () => {
+it('removes no limit of a token when the typed value is no number', async () => {
   const { member } = await openDashboard();
   const fields = ['quota_usd', 'budget_usd', 'rpm', 'tpm', 'concurrency'];
   const limits = { rpm: 3, tpm: 4, concurrency: 5 };
@@ -34,7 +34,7 @@ it('takes no limit away from a token because what was typed is no number', async
   expect((await member.api('GET', '/tokens')).body.data).toHaveLength(1);
 });
 
-it('tops a token up by an amount, and by nothing else', async () => {
+it('tops a token up by an amount, and changes nothing else', async () => {
   const { member } = await openDashboard();
   const id = await tokenOf(member);
   const quota = async () => (await member.api('GET', `/tokens/${id}`)).body.quota_usd;
@@ -51,7 +51,7 @@ it('tops a token up by an amount, and by nothing else', async () => {
   expect(await quota()).toBeNull();
 });
 
-/** The fields of a page's form, its first one or the one that goes to `action`, as a browser would send them. */
+/** Returns the fields of a page's first form, or of the one that posts to `action`, as a browser sends them. */
 function fieldsOf(html: string, action?: string): Record<string, string> {
   const text = (raw = '') => raw.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&');
   const [, main = ''] = html.split('<main');
@@ -72,7 +72,7 @@ function fieldsOf(html: string, action?: string): Record<string, string> {
   return Object.fromEntries([...inputs, ...areas, ...selects]);
 }
 
-it('edits what was changed on the page, and leaves what somebody else changed meanwhile', async () => {
+it('saves what was changed on the page, and keeps concurrent changes of others', async () => {
   const { admin } = await openDashboard();
   const id = await tokenOf(admin, {
     expires_at: '2030-01-01T12:34:56Z',
@@ -83,7 +83,7 @@ it('edits what was changed on the page, and leaves what somebody else changed me
   const elsewhere = { quota_usd: 50, models: ['claude-*'], expires_at: '2031-01-01T00:00:00.000Z' };
   await admin.api('PATCH', `/tokens/${id}`, elsewhere);
   const address = `/dashboard/tokens/${id}/edit`;
-  // One that is wrong first: what the page was shown with is not forgotten over it.
+  // An invalid form first: the values that the page was rendered with survive it.
   const wrong = await admin.post(address, { ...fields, name: '', rpm: '' });
   expect(wrong.status).toBe(400);
   expect((await admin.post(address, { ...fieldsOf(wrong.text), name: 'renamed' })).status).toBe(303);
@@ -91,7 +91,7 @@ it('edits what was changed on the page, and leaves what somebody else changed me
   expect(after).toMatchObject({ ...elsewhere, name: 'renamed', limits: {} });
 });
 
-it('does so in the forms of groups and channels too', async () => {
+it('keeps concurrent changes in the forms of groups and channels too', async () => {
   const { admin } = await openDashboard();
   await admin.api('POST', '/groups', { name: 'trial', models: ['gpt-*'] });
   const group = fieldsOf((await admin.get('/dashboard/groups/trial')).text);
@@ -109,23 +109,23 @@ it('does so in the forms of groups and channels too', async () => {
   expect(known).toMatchObject({ name: 'renamed', enabled: false, priority: 4, settings: { idle_ms: 5_000 } });
 });
 
-it('says what is wrong with a field in words for people', async () => {
+it('explains an invalid field in plain words', async () => {
   const { admin } = await openDashboard();
-  const ask = async (body: object) => (await admin.api('POST', '/tokens', body)).body.errors[0].message;
-  expect(await ask({})).toBe('is missing');
-  expect(await ask({ name: 5 })).toBe('must be text');
-  expect(await ask({ name: 'x'.repeat(201) })).toBe('must have at most 200 characters');
-  expect(await ask({ name: 'x', quota_usd: '5' })).toBe('must be a number');
-  expect(await ask({ name: 'x', limits: { rpm: 1.5 } })).toBe('must be a whole number');
-  expect(await ask({ name: 'x', limits: { rpm: 2_000_000_000 } })).toBe('must be at most 1,000,000,000');
-  expect(await ask({ name: 'x', models: 'gpt-4o' })).toBe('must be a list');
-  expect(await ask({ name: 'x', status: 'on' })).toBe('must be one of active, disabled');
-  expect(await ask({ name: ' ' })).toBe('must not be empty');
+  const errorFor = async (body: object) => (await admin.api('POST', '/tokens', body)).body.errors[0].message;
+  expect(await errorFor({})).toBe('is missing');
+  expect(await errorFor({ name: 5 })).toBe('must be text');
+  expect(await errorFor({ name: 'x'.repeat(201) })).toBe('must have at most 200 characters');
+  expect(await errorFor({ name: 'x', quota_usd: '5' })).toBe('must be a number');
+  expect(await errorFor({ name: 'x', limits: { rpm: 1.5 } })).toBe('must be a whole number');
+  expect(await errorFor({ name: 'x', limits: { rpm: 2_000_000_000 } })).toBe('must be at most 1,000,000,000');
+  expect(await errorFor({ name: 'x', models: 'gpt-4o' })).toBe('must be a list');
+  expect(await errorFor({ name: 'x', status: 'on' })).toBe('must be one of active, disabled');
+  expect(await errorFor({ name: ' ' })).toBe('must not be empty');
   const status = (await admin.api('GET', '/logs?status=abc')).body.errors[0].message;
   expect(status).toBe('must be a number');
 });
 
-it('finds tokens by as long a piece of their name as there is', async () => {
+it('finds tokens by any part of their name, however long', async () => {
   const { member } = await openDashboard();
   const name = `${'令牌'.repeat(30)} %_ Ünïcode`;
   await tokenOf(member, { name });
@@ -140,7 +140,7 @@ it('finds tokens by as long a piece of their name as there is', async () => {
   expect((await member.get(`/dashboard/tokens?search=${'y'.repeat(300)}`)).status).toBe(200);
 });
 
-it('takes no name for a group, a price or an alias that no address can say', async () => {
+it('rejects names of groups, prices and aliases that no URL can contain', async () => {
   const { admin } = await openDashboard();
   for (const name of ['.', '..']) {
     expect((await admin.api('POST', '/groups', { name })).body.errors[0].field).toBe('name');
@@ -161,7 +161,7 @@ it('takes no name for a group, a price or an alias that no address can say', asy
   }
 });
 
-it('shows all of a price to edit, and keeps what of it was not touched', async () => {
+it('shows the whole price to edit, and keeps the untouched parts', async () => {
   const { admin } = await openDashboard();
   const price = { input: 2.5, output: 10, cache_write: 3.125, web_search: 0.01, audio_hour: 0.36 };
   await admin.api('PUT', '/prices/gpt-4o', price);
@@ -180,7 +180,7 @@ it('shows all of a price to edit, and keeps what of it was not touched', async (
   expect(wrong.text).toContain('value="1,5"');
 });
 
-it('keeps what was typed when an invitation, a key or a budget is refused, and says why beside it', async () => {
+it('keeps the typed values when an invitation, a key or a budget is refused, and explains why beside the field', async () => {
   const { admin } = await openDashboard();
   const long = 'n'.repeat(201);
   const invite = await admin.post('/dashboard/people/invite', { name: long, role: 'admin' });
@@ -200,7 +200,7 @@ it('keeps what was typed when an invitation, a key or a budget is refused, and s
   expect(budget.text).toMatch(/role="alert"[^>]*>acc_bob: must not be negative/);
 });
 
-it('says what a model costs that is not charged by tokens, and not that it is free', async () => {
+it('shows the price of a model that is not charged by tokens, instead of free', async () => {
   const { relay, admin } = await openDashboard();
   const models = ['whisper-1', 'tts-1', 'gpt-4o', 'omni-moderation-latest', 'own-by-the-image'];
   await relay.channel({ name: 'c', provider: 'openai', keys: ['sk-0123456789abcdef'], models });
@@ -218,7 +218,7 @@ it('says what a model costs that is not charged by tokens, and not that it is fr
   expect(rowOf('omni-moderation-latest')).toContain('<td class="number">$0.00</td>');
 });
 
-it('shows every price, channel and group, however many pages of them there are', async () => {
+it('shows every price, channel and group, however many pages there are', async () => {
   const { admin } = await openDashboard();
   const many = managementLimits.pageRows + 5;
   const numbers = Array.from({ length: many }, (_, index) => String(index).padStart(3, '0'));
@@ -242,7 +242,7 @@ it('shows every price, channel and group, however many pages of them there are',
   }
 });
 
-it('says on a page why the log cannot be filtered so, and offers no file of it', async () => {
+it('explains on the page why a log filter is invalid, and offers no CSV file', async () => {
   const { admin } = await openDashboard();
   const wrong = 'from=2026-02-02&to=2026-01-01';
   expect((await admin.get(`/dashboard/logs?${wrong}`)).text).not.toContain('/dashboard/logs/csv');
@@ -253,7 +253,7 @@ it('says on a page why the log cannot be filtered so, and offers no file of it',
   expect((await admin.get('/dashboard/logs/csv')).headers.get('content-type')).toContain('text/csv');
 });
 
-it('saves the order of channels that was changed on the page, and leaves what was changed elsewhere', async () => {
+it('saves the channel order that was changed on the page, and keeps concurrent changes', async () => {
   const { admin } = await openDashboard();
   const channel = { provider: 'openai', keys: ['sk-0123456789abcdef'], models: ['m'] };
   const ids: string[] = [];
@@ -262,13 +262,13 @@ it('saves the order of channels that was changed on the page, and leaves what wa
   const [a, b, c] = ids;
   const order = fieldsOf((await admin.get('/dashboard/channels')).text, '/dashboard/channels/order');
   await admin.api('PATCH', `/channels/${b}`, { priority: 7, weight: 5 });
-  const said = Object.fromEntries(
+  const explained = Object.fromEntries(
     ids.flatMap((id) => [
       [`priority-${id}`, '0'],
       [`weight-${id}`, '1'],
     ]),
   );
-  const sent = { ...order, ...said, [`priority-${a}`]: '3', [`weight-${c}`]: '2' };
+  const sent = { ...order, ...explained, [`priority-${a}`]: '3', [`weight-${c}`]: '2' };
   expect((await admin.post('/dashboard/channels/order', sent)).status).toBe(303);
   const { data } = (await admin.api('GET', '/channels')).body;
   const now = Object.fromEntries(

@@ -1,5 +1,5 @@
-// GitHub as a way in: an imitation that checks what GitHub checks (the app's secret, the code, PKCE, the address) and
-// answers as docs.github.com has it ("Authorizing OAuth apps", read 2026-11-24).
+// Sign-in by GitHub, against an imitation that checks what GitHub checks (the app's secret, the code, PKCE, the
+// redirect URI) and answers as docs.github.com describes ("Authorizing OAuth apps", read 2026-11-24).
 
 import { env } from 'cloudflare:workers';
 import { createHash, randomUUID } from 'node:crypto';
@@ -21,12 +21,12 @@ interface GithubPerson {
   verified?: boolean;
 }
 
-/** Codes that GitHub has given out, each with what it was asked with. */
+/** An imitation of GitHub that remembers each code with the parameters of its authorization request. */
 class Github {
   private readonly codes = new Map<string, { challenge: string; person: GithubPerson }>();
   private readonly accessTokens = new Map<string, GithubPerson>();
 
-  /** A person says yes at the address that the relay sent the browser to; the address to come back to. */
+  /** Grants access at the URL that the relay redirected to, and returns the callback URL. */
   consent(address: string, person: GithubPerson): string {
     const { origin, pathname, searchParams } = new URL(address);
     expect(origin + pathname).toBe('https://github.test/login/oauth/authorize');
@@ -55,19 +55,19 @@ class Github {
     }
   }
 
-  private exchange(asked: URLSearchParams): Response {
-    const code = asked.get('code') ?? '';
+  private exchange(parameters: URLSearchParams): Response {
+    const code = parameters.get('code') ?? '';
     const given = this.codes.get(code);
     this.codes.delete(code);
     const challenge = createHash('sha256')
-      .update(asked.get('code_verifier') ?? '')
+      .update(parameters.get('code_verifier') ?? '')
       .digest('base64url');
     const isRight =
       given?.challenge === challenge &&
-      asked.get('client_id') === app.GITHUB_CLIENT_ID &&
-      asked.get('client_secret') === app.GITHUB_CLIENT_SECRET &&
-      asked.get('redirect_uri') === callback;
-    // GitHub says errors with status 200.
+      parameters.get('client_id') === app.GITHUB_CLIENT_ID &&
+      parameters.get('client_secret') === app.GITHUB_CLIENT_SECRET &&
+      parameters.get('redirect_uri') === callback;
+    // GitHub reports errors with status 200.
     if (!isRight || given === undefined) return Response.json({ error: 'bad_verification_code' });
     const access_token = `gho_${randomUUID()}`;
     this.accessTokens.set(access_token, given.person);
@@ -100,7 +100,7 @@ const cookieOf = ({ headers }: Reply) =>
     .map((cookie) => cookie.split(';')[0])
     .join('; ');
 
-/** The way to GitHub: where it leads, and the cookie that remembers it. */
+/** Starts a sign-in: returns the redirect to GitHub and the state cookie. */
 async function leave(relay: OpenRelay, query = '', cookie = '') {
   const reply = await relay.fetch(`/dashboard/login/github${query}`, {
     headers: { cookie },
@@ -120,7 +120,7 @@ async function link(relay: OpenRelay, github: Github, person: Person, who: Githu
   return comeBack(relay, github.consent(out.address, who), `${person.cookie}; ${out.cookie}`);
 }
 
-it('logs in whoever has linked GitHub before, also under another name there', async () => {
+it('signs in a user who linked GitHub before, also after a change of the user name there', async () => {
   const { relay, github, member } = await open();
   expect((await link(relay, github, member, ada)).headers.get('location')).toBe('/dashboard/account');
   expect((await member.get('/dashboard/account')).text).toContain('ada-l');
@@ -133,7 +133,7 @@ it('logs in whoever has linked GitHub before, also under another name there', as
   expect(page.text).toContain('acc_bob');
 });
 
-it('remembers the way out in a cookie that no other host of the domain can put there', async () => {
+it('stores the OAuth state in a cookie that no other host of the domain can set', async () => {
   const { relay, github } = await open();
   const reply = await relay.fetch('/dashboard/login/github', { redirect: 'manual' });
   const cookie = reply.headers.get('set-cookie') ?? '';
@@ -145,7 +145,7 @@ it('remembers the way out in a cookie that no other host of the domain can put t
   expect((await comeBack(relay, path, cookie.split(';')[0] ?? '')).status).toBe(403);
 });
 
-it('lets nobody in whom no account has linked, not by the email address either', async () => {
+it('signs in no user without a linked account, even with a matching email', async () => {
   const { relay, github } = await open();
   const out = await leave(relay);
   const stranger = { id: 8, login: 'mallory', email: 'bob@example.com' };
@@ -155,7 +155,7 @@ it('lets nobody in whom no account has linked, not by the email address either',
   expect(cookieOf(back)).not.toContain('session');
 });
 
-it('lets a disabled account in no more', async () => {
+it('rejects a disabled account', async () => {
   const { relay, github, member, accounts } = await open();
   await link(relay, github, member, ada);
   await accounts.update(member.accountId, { status: 'disabled' });
@@ -163,7 +163,7 @@ it('lets a disabled account in no more', async () => {
   expect((await comeBack(relay, github.consent(out.address, ada), out.cookie)).status).toBe(403);
 });
 
-it('refuses a way back that another browser began, that is used twice, or whose state was altered', async () => {
+it('rejects a callback that another browser began, that is used twice, or whose state was altered', async () => {
   const { relay, github, member } = await open();
   await link(relay, github, member, ada);
   const out = await leave(relay);
@@ -178,7 +178,7 @@ it('refuses a way back that another browser began, that is used twice, or whose 
   expect((await comeBack(relay, path, out.cookie)).status).toBe(401);
 });
 
-it('tells whoever said no at GitHub, or met it while it was away', async () => {
+it('reports that GitHub was unavailable or that the user denied access', async () => {
   const { relay, github } = await open();
   const out = await leave(relay);
   const state = new URL(out.address).searchParams.get('state') ?? '';
@@ -191,7 +191,7 @@ it('tells whoever said no at GitHub, or met it while it was away', async () => {
   expect([away.status, away.text.includes('GitHub did not say who you are')]).toEqual([401, true]);
 });
 
-it('links a GitHub user to one account only, and only to the one that asked', async () => {
+it('links a GitHub user to one account only, and only to the one that requested it', async () => {
   const { relay, github, admin, member, other } = await open();
   await link(relay, github, member, ada);
   expect((await link(relay, github, other, ada)).status).toBe(409);
@@ -209,7 +209,7 @@ it('links a GitHub user to one account only, and only to the one that asked', as
   expect(nobody.address).toBe('/dashboard/login');
 });
 
-it('makes an account of an invitation, without a password, and one only', async () => {
+it('creates one account, without a password, from an invitation', async () => {
   const { relay, github, admin } = await open();
   const { secret } = (await admin.api('POST', '/invites', { name: 'Cleo' })).body;
   expect((await relay.fetch(`/dashboard/invite?secret=${secret}`)).text).toContain('login/github?secret=');
@@ -241,7 +241,7 @@ it('makes an account of an invitation, without a password, and one only', async 
   expect([unlink.status, unlink.body.detail]).toEqual([409, expect.stringContaining('only way into')]);
 });
 
-it('keeps an invitation good whose GitHub user or address has an account, and takes no address that is not verified', async () => {
+it('keeps an invitation valid if the GitHub user or address has an account, and accepts only verified addresses', async () => {
   const { relay, github, admin, member } = await open();
   await link(relay, github, member, ada);
   const { secret } = (await admin.api('POST', '/invites', { name: 'Dora' })).body;
@@ -257,7 +257,7 @@ it('keeps an invitation good whose GitHub user or address has an account, and ta
   expect(email).toBeNull();
 });
 
-it('offers nothing of GitHub where no app is set', async () => {
+it('offers no GitHub sign-in where no app is configured', async () => {
   const { relay } = await openDashboard();
   expect((await relay.fetch('/dashboard/login')).text).not.toContain('github');
   expect((await relay.fetch('/dashboard/login/github')).status).toBe(404);

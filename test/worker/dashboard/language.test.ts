@@ -1,4 +1,4 @@
-// In which language pages answer: the reader's choice, else the browser's, else English.
+// The language of pages: the reader's choice, else the browser's, else English.
 import { expect, it } from 'vitest';
 import { openDashboard } from './open-dashboard.ts';
 
@@ -8,14 +8,14 @@ async function titleFor(headers: Record<string, string>) {
   return [/<html lang="([^"]+)"/.exec(text)?.[1], /<h2>([^<]+)<\/h2>/.exec(text)?.[1]];
 }
 
-it('answers in the first language of the browser that it knows, else in English', async () => {
+it('answers in the browser’s first supported language, else in English', async () => {
   expect(await titleFor({})).toEqual(['en', 'Log in']);
   expect(await titleFor({ 'accept-language': 'zh-CN,zh;q=0.9,en;q=0.8' })).toEqual(['zh-CN', '登录']);
   expect(await titleFor({ 'accept-language': 'en-GB,zh;q=0.5' })).toEqual(['en', 'Log in']);
   expect(await titleFor({ 'accept-language': 'fr' })).toEqual(['en', 'Log in']);
 });
 
-it('keeps to what the reader chose, whatever the browser asks for', async () => {
+it('prefers the language that the reader chose over the browser’s', async () => {
   const { admin } = await openDashboard();
   const chosen = await admin.post('/dashboard/language', {
     language: 'zh',
@@ -28,7 +28,7 @@ it('keeps to what the reader chose, whatever the browser asks for', async () => 
   expect(await titleFor({ cookie: 'oo8_language=xx', 'accept-language': 'zh' })).toEqual(['zh-CN', '登录']);
 });
 
-it('takes nobody to another site, and no language that there is not', async () => {
+it('redirects to no other site, and rejects an unknown language', async () => {
   const { admin } = await openDashboard();
   for (const back of [
     'https://evil.example/',
@@ -60,16 +60,16 @@ it('has the headings of every section in Chinese', async () => {
   }
 });
 
-it('answers two readers at once, each in their own', async () => {
+it('answers two concurrent readers, each in their own language', async () => {
   const { relay } = await openDashboard();
-  const ask = (language: string) =>
+  const choose = (language: string) =>
     relay.fetch('/dashboard/login', { headers: { 'accept-language': language } });
-  const replies = await Promise.all(['zh', 'en', 'zh', 'en'].map(ask));
+  const replies = await Promise.all(['zh', 'en', 'zh', 'en'].map(choose));
   const tags = replies.map(({ text }) => /<html lang="([^"]+)"/.exec(text)?.[1]);
   expect(tags).toEqual(['zh-CN', 'en', 'zh-CN', 'en']);
 });
 
-it('says the same address again in the form, but not on the answer to a form', async () => {
+it('returns to the same address from the language form, but not after a form was posted', async () => {
   const { admin } = await openDashboard();
   expect((await admin.get('/dashboard/logs?status=500')).text).toContain(
     'name="back" value="/dashboard/logs?status=500"',

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { loginLimits } from '../../../src/dashboard/accounts/login-limits.ts';
 import { logIn, openDashboard, origin, password } from './open-dashboard.ts';
 
-it('gives a cookie that script cannot read, that no other site sends, and only over https', async () => {
+it('sets a cookie that is HttpOnly, SameSite and Secure', async () => {
   const { relay } = await openDashboard();
   const { status, headers } = await logIn(relay, ' ADA@example.com ', password);
   expect([status, headers.get('location')]).toEqual([303, '/']);
@@ -18,18 +18,18 @@ it('gives a cookie that script cannot read, that no other site sends, and only o
 it('answers a wrong password, an unknown email and a disabled account alike', async () => {
   const { relay, accounts } = await openDashboard();
   await accounts.update('acc_eve', { status: 'disabled' });
-  const said = async (email: string, secret: string) => {
+  const answerTo = async (email: string, secret: string) => {
     const { status, text } = await logIn(relay, email, secret);
     return [status, text.replaceAll(email, 'EMAIL')];
   };
-  const wrong = await said('bob@example.com', 'not the password');
+  const wrong = await answerTo('bob@example.com', 'not the password');
   expect(wrong[0]).toBe(401);
   expect(wrong[1]).toContain('The email or the password is wrong.');
-  expect(await said('nobody@example.com', 'not the password')).toEqual(wrong);
-  expect(await said('eve@example.com', password)).toEqual(wrong);
+  expect(await answerTo('nobody@example.com', 'not the password')).toEqual(wrong);
+  expect(await answerTo('eve@example.com', password)).toEqual(wrong);
 });
 
-it('looks at so many tries of one person from one address, and then at none, the right one neither', async () => {
+it('limits tries of one person from one address, and then refuses the right password too', async () => {
   const { relay } = await openDashboard();
   const ip = '192.0.2.7';
   const tries = Array.from({ length: loginLimits.sameBoth * 2 }, (_, index) =>
@@ -40,10 +40,10 @@ it('looks at so many tries of one person from one address, and then at none, the
   expect(statuses.filter((status) => status === 429)).toHaveLength(loginLimits.sameBoth);
   expect((await logIn(relay, 'bob@example.com', password, ip)).status).toBe(429);
   expect((await logIn(relay, 'bob@example.com', password, '192.0.2.8')).status).toBe(303);
-  // Twelve passwords are hashed, which is meant to take its time.
+  // Hashes twelve passwords, which takes time by design.
 }, 30_000);
 
-it('limits tries from one address whoever is tried, and of one person from wherever', async () => {
+it('limits tries from one address for any person, and of one person from any address', async () => {
   const { relay } = await openDashboard();
   const until = Date.now() + loginLimits.windowMs;
   const count = (name: string, tries: number) =>
@@ -68,7 +68,7 @@ it('counts the addresses of one IPv6 network as one', async () => {
   expect((await logIn(relay, 'y@example.com', 'wrong', '2001:db8:1:3::7')).status).toBe(401);
 });
 
-it('writes nothing for whomever an address names that has tried too much already, and nothing long', async () => {
+it('writes nothing for an email over its limit, and nothing long', async () => {
   const { relay } = await openDashboard();
   await env.DB.prepare('INSERT INTO login_tries VALUES (?, ?, ?)')
     .bind('address 192.0.2.12', loginLimits.sameAddress, Date.now() + loginLimits.windowMs)
@@ -83,7 +83,7 @@ it('writes nothing for whomever an address names that has tried too much already
   expect(await env.DB.prepare(longest).first<number>('length')).toBeLessThan(2_000);
 });
 
-it('lets nobody who has a session try out the password behind it', async () => {
+it('limits password tries of a signed-in account too', async () => {
   const { relay, member } = await openDashboard();
   const tries = Array.from({ length: loginLimits.sameBoth + 2 }, (_, index) =>
     member.api('POST', '/password', { current_password: `guess ${index}`, password: 'another password' }),
@@ -99,7 +99,7 @@ it('lets nobody who has a session try out the password behind it', async () => {
   expect((await member.api('POST', '/password', right)).status).toBe(204);
 }, 30_000);
 
-it('forgets tries when their quarter of an hour is over', async () => {
+it('resets the tries after a quarter of an hour', async () => {
   const { relay } = await openDashboard();
   await env.DB.prepare('INSERT INTO login_tries VALUES (?, 999, ?)')
     .bind('both 192.0.2.1 bob@example.com', Date.now() - 1)
@@ -129,7 +129,7 @@ it('creates the admin once, and only with the admin key', async () => {
   expect((await logIn(relay, 'ada@new.example', password)).status).toBe(303);
 });
 
-it('makes one account of one invitation, however many follow its link at a time', async () => {
+it('creates one account from one invitation, however many follow its link concurrently', async () => {
   const { relay, admin } = await openDashboard();
   const { secret } = (await admin.api('POST', '/invites', { name: 'Cleo' })).body;
   const accept = (email: string) =>
@@ -146,7 +146,7 @@ it('makes one account of one invitation, however many follow its link at a time'
   expect(made.results).toEqual([{ role: 'member' }]);
 });
 
-it('opens nothing with an invitation that is over or was taken back', async () => {
+it('rejects an expired or revoked invitation', async () => {
   const { relay, admin } = await openDashboard();
   const first = (await admin.api('POST', '/invites', { name: 'Late' })).body;
   await env.DB.prepare('UPDATE invites SET expires_at = 1').run();
@@ -157,7 +157,7 @@ it('opens nothing with an invitation that is over or was taken back', async () =
   }
 });
 
-it('opens nothing with an invitation of somebody who is no active admin any more', async () => {
+it('rejects an invitation of an account that is no active admin any more', async () => {
   const { relay, admin, member, other } = await openDashboard();
   for (const { accountId } of [member, other])
     await admin.api('PATCH', `/accounts/${accountId}`, { role: 'admin' });
@@ -173,7 +173,7 @@ it('opens nothing with an invitation of somebody who is no active admin any more
   expect(statuses).toEqual([410, 410, 200]);
 });
 
-it('makes the admin after others have come, and with no email of theirs', async () => {
+it('creates the admin after other accounts exist, and rejects their emails', async () => {
   const { relay } = await openDashboard();
   await env.DB.prepare(`UPDATE accounts SET email = NULL, password = NULL WHERE id = 'acc_admin'`).run();
   const setUp = (email: string) =>
@@ -194,7 +194,7 @@ it('makes the admin after others have come, and with no email of theirs', async 
   expect((await logIn(relay, 'new@example.com', password)).status).toBe(303);
 });
 
-it('sets no password that nobody could log in by: an account without an email is asked for one', async () => {
+it('sets no unusable password: an account without an email must enter one', async () => {
   const { relay, admin, member } = await openDashboard();
   await env.DB.prepare(`UPDATE accounts SET email = NULL, password = NULL WHERE id = 'acc_admin'`).run();
   const page = await admin.get('/dashboard/account');
@@ -216,7 +216,7 @@ it('sets no password that nobody could log in by: an account without an email is
   expect([other.status, other.body.errors[0].field]).toEqual([400, 'email']);
 });
 
-it('leads to the page that was asked for, once logged in', async () => {
+it('returns to the requested page after sign-in', async () => {
   const { relay } = await openDashboard();
   const asked = async (path: string) => {
     const reply = await relay.fetch(path, { redirect: 'manual' });
@@ -248,7 +248,7 @@ it('leads to the page that was asked for, once logged in', async () => {
   }
 });
 
-it('loses no form that was sent after the session’s end: the page says how to send it again', async () => {
+it('keeps a form that was posted after the session ended, and explains how to resend it', async () => {
   const { relay, member } = await openDashboard();
   await env.DB.prepare('DELETE FROM sessions').run();
   const reply = await member.post('/dashboard/tokens/new', { name: 'a long story' });

@@ -1,4 +1,4 @@
-// The whole Worker with people who are logged in: an admin and two members, each with a cookie as a browser has it.
+// The whole Worker with signed-in accounts: an admin and two members, each with a session cookie.
 
 import { env } from 'cloudflare:workers';
 import { scryptSync } from 'node:crypto';
@@ -12,16 +12,16 @@ export const password = 'a good enough password';
 
 export interface Person {
   accountId: string;
-  /** As the browser sends it. */
+  /** The session cookie, as the browser sends it. */
   cookie: string;
   get(path: string): Promise<Reply>;
-  /** A form as the page sends it. */
+  /** Posts a form as the page does. */
   post(path: string, fields?: Record<string, string>, headers?: Record<string, string>): Promise<Reply>;
-  /** A call of the management API from a page of ours. */
+  /** Calls the management API as a dashboard page does. */
   api(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Reply>;
 }
 
-/** `variables` are added to the Worker's environment. */
+/** Creates the accounts and signs them in; `variables` are added to the Worker's environment. */
 export async function openDashboard(variables: Partial<Env> = {}) {
   await emptyDatabase();
   const relay = openRelay(variables);
@@ -63,7 +63,7 @@ async function person(relay: OpenRelay, id: string, email: string, role: string)
   };
 }
 
-/** The password as it is stored, at a thousandth of the cost of a new one: people sign in before every test. */
+/** Stores a password at a thousandth of the usual hashing cost, since every test signs in. */
 const stored = storedAtLowCost(password);
 
 function storedAtLowCost(password: string): string {
@@ -76,7 +76,7 @@ function storedAtLowCost(password: string): string {
 const form = { 'content-type': 'application/x-www-form-urlencoded', origin };
 const json = { 'content-type': 'application/json', origin };
 
-/** The login form, from an address. */
+/** Posts the sign-in form from an address. */
 export function logIn(relay: OpenRelay, email: string, password: string, ip = '192.0.2.1'): Promise<Reply> {
   return relay.fetch('/dashboard/login', {
     method: 'POST',

@@ -1,4 +1,4 @@
-// The first page: what needs attention, to whom it is told, and the figures of a range.
+// The overview page: its alerts, who sees them, and the figures of a range.
 import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
 import { appendRows } from '../../../src/metering/log.ts';
@@ -16,12 +16,12 @@ async function rows(fields: Partial<Parameters<typeof logRow>[0]>[]) {
   );
 }
 
-it('says nothing where nothing needs attention', async () => {
+it('shows no alerts when nothing needs attention', async () => {
   const { admin } = await openDashboard();
   expect(attentionOf((await admin.get('/')).text)).toBe('');
 });
 
-it('is where whoever types less or more than its address comes to', async () => {
+it('redirects from shorter and longer paths to the overview', async () => {
   const { admin } = await openDashboard();
   const landing = async (path: string) => (await admin.get(path)).headers.get('location');
   expect(await landing('/dashboard')).toBe('/');
@@ -29,7 +29,7 @@ it('is where whoever types less or more than its address comes to', async () => 
   expect(await landing('/dashboard/tokens/?q=a')).toBe(`${origin}/dashboard/tokens?q=a`);
 });
 
-it('tells of a token that is nearly spent, and of one that is not, nothing', async () => {
+it('shows an alert for a nearly spent token only', async () => {
   const { admin, member, other } = await openDashboard();
   const near = (await member.api('POST', '/tokens', { name: 'nearly', quota_usd: 10 })).body.id;
   const far = (await member.api('POST', '/tokens', { name: 'hardly', quota_usd: 10 })).body.id;
@@ -39,14 +39,14 @@ it('tells of a token that is nearly spent, and of one that is not, nothing', asy
     env.DB.prepare(spend).bind(8_999_999_999, far),
   ]);
   for (const person of [admin, member]) {
-    const told = attentionOf((await person.get('/')).text);
-    expect(told).toContain(`<a href="/dashboard/tokens/${near}">nearly</a>: $9.00 of $10.00`);
-    expect(told).not.toContain('hardly');
+    const alerts = attentionOf((await person.get('/')).text);
+    expect(alerts).toContain(`<a href="/dashboard/tokens/${near}">nearly</a>: $9.00 of $10.00`);
+    expect(alerts).not.toContain('hardly');
   }
   expect(attentionOf((await other.get('/')).text)).toBe('');
 });
 
-it('tells of an account that has nearly spent its budget of this period', async () => {
+it('shows an alert for an account that has nearly spent the budget of this period', async () => {
   const { admin, member, other } = await openDashboard();
   await admin.api('PATCH', '/accounts/acc_bob', { budget: { usd: 1, period: 'month' } });
   await admin.api('PATCH', '/accounts/acc_eve', { budget: { usd: 1, period: 'month' } });
@@ -57,14 +57,14 @@ it('tells of an account that has nearly spent its budget of this period', async 
     { accountId: 'acc_eve', tokenId: 'tok_e', costNanoUsd: 900_000_000, createdAtMs: before },
   ]);
   for (const person of [admin, member]) {
-    const told = attentionOf((await person.get('/')).text);
-    expect(told).toContain('acc_bob</a>: $0.90 of $1.00');
-    expect(told).not.toContain('acc_eve');
+    const alerts = attentionOf((await person.get('/')).text);
+    expect(alerts).toContain('acc_bob</a>: $0.90 of $1.00');
+    expect(alerts).not.toContain('acc_eve');
   }
   expect(attentionOf((await other.get('/')).text)).toBe('');
 });
 
-it('leads a member from there to its own budget, and an admin to the accounts', async () => {
+it('links a member’s budget alert to the own account and an admin’s to the accounts', async () => {
   const { admin, member, other } = await openDashboard();
   await admin.api('PATCH', '/accounts/acc_bob', { budget: { usd: 1, period: 'week' } });
   await rows([{ accountId: 'acc_bob', tokenId: 'tok_b', costNanoUsd: 950_000_000 }]);
@@ -82,7 +82,7 @@ it('leads a member from there to its own budget, and an admin to the accounts', 
     expect((await get('/dashboard/account')).text).not.toContain('of $1.00');
 });
 
-it('tells admins of models in use that have no price, and of channels that are away', async () => {
+it('shows admins used models without a price and unavailable channels', async () => {
   const { relay, admin, member } = await openDashboard();
   const { id } = await relay.channel({
     name: 'Cellar',
@@ -101,10 +101,12 @@ it('tells admins of models in use that have no price, and of channels that are a
     headers: { authorization: `Bearer ${token}` },
     body: JSON.stringify({ model: 'gpt-4o', messages: [{ role: 'user', content: 'x' }] }),
   });
-  const told = attentionOf((await admin.get('/')).text);
-  expect(told).toContain('no price: <a href="/dashboard/models?price=house-blend#set-price">house-blend</a>');
-  expect(told).not.toContain('>gpt-4o<');
-  expect(told).toMatch(new RegExp(`key refused</span> <a href="/dashboard/channels/${id}">Cellar</a>`));
+  const alerts = attentionOf((await admin.get('/')).text);
+  expect(alerts).toContain(
+    'no price: <a href="/dashboard/models?price=house-blend#set-price">house-blend</a>',
+  );
+  expect(alerts).not.toContain('>gpt-4o<');
+  expect(alerts).toMatch(new RegExp(`key refused</span> <a href="/dashboard/channels/${id}">Cellar</a>`));
   expect(attentionOf((await member.get('/')).text)).toBe('');
   await admin.api('PUT', '/prices/house-blend', { input: 1, output: 1 });
   expect(attentionOf((await admin.get('/')).text)).not.toContain('house-blend');

@@ -1,4 +1,4 @@
-// A passkey's answer opens an account once, also where the passkey does not count its uses (synchronized ones do not).
+// A passkey response signs in once, also if the passkey does not count its uses (synchronized ones do not).
 
 import { env } from 'cloudflare:workers';
 import { createHash, createSign, generateKeyPairSync } from 'node:crypto';
@@ -16,7 +16,7 @@ function cosePublicKey(): string {
   return Buffer.from(map).toString('base64url');
 }
 
-/** What a browser answers to a challenge (WebAuthn, section 6.3.3): user present and verified, counter 0. */
+/** Returns a browser's response to a challenge (WebAuthn, section 6.3.3): user present and verified, counter 0. */
 function answerTo(challenge: string) {
   const client = Buffer.from(JSON.stringify({ type: 'webauthn.get', challenge, origin, crossOrigin: false }));
   const hash = (data: string | Buffer) => createHash('sha256').update(data).digest();
@@ -37,7 +37,7 @@ function answerTo(challenge: string) {
   };
 }
 
-it('opens the account once with one answer, and again with another', async () => {
+it('accepts one passkey response once, and a new one again', async () => {
   const { relay } = await openDashboard();
   await env.DB.prepare(
     `INSERT INTO passkeys (credential_id, account_id, name, public_key, counter, created_at) VALUES (?, 'acc_bob', 'p', ?, 0, 1)`,

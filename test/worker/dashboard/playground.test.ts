@@ -1,11 +1,11 @@
-// The playground for one token: its models, and nobody else's token.
+// The playground for one token: its models, and no token of another account.
 import { expect, it } from 'vitest';
 import { openDashboard } from './open-dashboard.ts';
 
 const offered = (text: string) =>
   [...text.matchAll(/<option value="([^"]+)"><\/option>/g)].map(([, name]) => name);
 
-it('offers the models that are served, and of a token those that it may call', async () => {
+it('offers the served models, and with a token those that it allows', async () => {
   const { relay, admin, member } = await openDashboard();
   const models = ['gpt-4o', 'gpt-4o-mini', 'claude-sonnet-4-5'];
   await relay.channel({ name: 'c', provider: 'openai', keys: ['sk-0123456789abcdef'], models });
@@ -16,14 +16,14 @@ it('offers the models that are served, and of a token those that it may call', a
   expect(text).toContain('The value of Website (sk-oo8-…');
 });
 
-it('knows no token of another account', async () => {
+it('answers 404 for a token of another account', async () => {
   const { member, other } = await openDashboard();
   const { id } = (await other.api('POST', '/tokens', { name: 'secret name' })).body;
   const { status, text } = await member.get(`/dashboard/playground?token=${id}`);
   expect([status, text.includes('secret name')]).toEqual([404, false]);
 });
 
-it('shows what was sent without the token, and what came back', async () => {
+it('shows the request without the token, and the response', async () => {
   const { relay, admin } = await openDashboard();
   await relay.channel({ name: 'c', provider: 'openai', keys: ['sk-0123456789abcdef'], models: ['gpt-4o'] });
   relay.upstream = () =>
@@ -42,7 +42,7 @@ it('shows what was sent without the token, and what came back', async () => {
   expect(refused.text).toMatch(/<p role="alert" class="alert error">[^<]*gpt-5/);
 });
 
-it('takes a token that was copied over a line’s end, and says of what is none that it is none', async () => {
+it('accepts a token with line breaks, and reports a value that is no token', async () => {
   const { relay, admin } = await openDashboard();
   await relay.channel({ name: 'c', provider: 'openai', keys: ['sk-0123456789abcdef'], models: ['gpt-4o'] });
   relay.upstream = () =>

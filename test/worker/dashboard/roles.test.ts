@@ -1,4 +1,4 @@
-// Every route with every role, and everything that changes something from every origin.
+// Every route with every role, and every change from every origin.
 import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
 import { managementApi } from '../../../src/dashboard/api/management-api.ts';
@@ -20,7 +20,7 @@ function routesOf(routes: readonly { method: string; path: string }[]): [method:
 const apiRoutes = routesOf(managementApi(services).routes);
 const pageRoutes = routesOf(dashboard(services).routes);
 
-/** What members may call of the management API; in full, so that a new route must be thought about here. */
+/** Management API routes that members may call; a complete list, so each new route needs a decision here. */
 const forMembers = new Set([
   'GET /tokens',
   'POST /tokens',
@@ -52,14 +52,14 @@ const signInPages = /^\/dashboard\/(login|setup|invite|logout|language)/;
 
 const filled = (path: string, id: string) => path.replace(/:(id|model|name|key|provider)(\{.+\})?/g, id);
 
-it('knows every route', () => {
+it('covers every route', () => {
   expect(apiRoutes.length).toBeGreaterThan(30);
   expect(pageRoutes.length).toBeGreaterThan(30);
   const known = new Set(apiRoutes.map(([method, path]) => `${method} ${path}`));
   for (const route of forMembers) expect(known).toContain(route);
 });
 
-it('lets nobody call the management API without a credential, and members only what is theirs', async () => {
+it('requires credentials for the management API, and limits members to their own objects', async () => {
   const { relay, member } = await openDashboard();
   for (const [method, path] of apiRoutes) {
     const route = `${method} ${path}`;
@@ -71,23 +71,23 @@ it('lets nobody call the management API without a credential, and members only w
   }
 });
 
-it('shows pages to those who are logged in, an admin’s pages to admins only', async () => {
+it('shows pages to signed-in users, and admin pages to admins only', async () => {
   const { relay, admin, member } = await openDashboard();
   for (const [method, path] of pageRoutes) {
     if (signInPages.test(path)) continue;
     const route = `${method} ${path}`;
     const address = filled(path, 'x');
-    const ask = (person: Person) => (method === 'GET' ? person.get(address) : person.post(address));
+    const send = (person: Person) => (method === 'GET' ? person.get(address) : person.post(address));
     const headers = { origin: 'https://relay.test' };
     const nobody = await relay.fetch(address, { method, headers, redirect: 'manual' });
     expect([route, nobody.status, nobody.headers.get('location')]).toEqual([route, 303, '/dashboard/login']);
-    const { status } = await ask(member);
+    const { status } = await send(member);
     expect([route, status === 403]).toEqual([route, adminPages.test(path)]);
-    expect([route, (await ask(admin)).status < 500]).toEqual([route, true]);
+    expect([route, (await send(admin)).status < 500]).toEqual([route, true]);
   }
 }, 30_000);
 
-it('hides another account’s token, its log and its usage, whatever a member puts into the address', async () => {
+it('hides tokens, logs and usage of other accounts, whatever a member puts into the URL', async () => {
   const { relay, admin, member, other } = await openDashboard();
   const theirs = (await other.api('POST', '/tokens', { name: 'secret name' })).body;
   const ofAdmin = (await admin.api('POST', '/tokens', { name: 'secret name' })).body;
@@ -126,7 +126,7 @@ it('hides another account’s token, its log and its usage, whatever a member pu
   expect((await admin.api('GET', `/tokens/${theirs.id}`)).status).toBe(200);
 });
 
-it('shows a member no request of another account, by its id neither', async () => {
+it('hides requests of other accounts from a member, also by id', async () => {
   const { admin, member, other } = await openDashboard();
   await appendRows(env.DB, [logRow({ id: 'req_theirs', accountId: other.accountId })]);
   expect((await other.api('GET', '/logs/req_theirs')).status).toBe(200);
@@ -136,7 +136,7 @@ it('shows a member no request of another account, by its id neither', async () =
   expect([page.status, page.text.includes('gpt-4o')]).toEqual([404, false]);
 });
 
-it('lets a member see and end its own sessions and keys, and no others', async () => {
+it('lets a member see and end only its own sessions and access keys', async () => {
   const { member, other } = await openDashboard();
   const [session] = (await other.api('GET', '/sessions')).body.data;
   const key = (await other.api('POST', '/access-keys', { name: 'k' })).body;
@@ -152,7 +152,7 @@ it('lets no member choose a group', async () => {
   expect([status, body.errors]).toEqual([400, [{ field: 'group', message: 'only an admin may set it' }]]);
 });
 
-it('changes nothing for a form or a call that another site sent', async () => {
+it('rejects forms and calls that another site sent', async () => {
   const { relay, admin } = await openDashboard();
   const foreign: Record<string, string>[] = [
     { origin: 'https://evil.example' },
@@ -177,7 +177,7 @@ it('changes nothing for a form or a call that another site sent', async () => {
   expect((await admin.get('/')).status).toBe(200);
 });
 
-it('has the headers of a page on every answer, errors and redirects too', async () => {
+it('sets the page headers on every response, errors and redirects too', async () => {
   const { admin, relay } = await openDashboard();
   const answers = [
     await admin.get('/'),
@@ -197,7 +197,7 @@ it('has the headers of a page on every answer, errors and redirects too', async 
   }
 });
 
-it('escapes what people wrote', async () => {
+it('escapes user input', async () => {
   const { admin } = await openDashboard();
   const name = '<script>alert(1)</script>"><b>';
   const { id } = (await admin.api('POST', '/tokens', { name, models: ['<i>'] })).body;
@@ -215,7 +215,7 @@ it('escapes what people wrote', async () => {
   }
 });
 
-it('tells an admin whose each token is, and lists one account’s; a member its own, whatever it asks for', async () => {
+it('shows an admin the account of each token and filters by account; a member sees its own only', async () => {
   const { admin, member, other } = await openDashboard();
   const { id } = (await member.api('POST', '/tokens', { name: 'of Bob' })).body;
   await other.api('POST', '/tokens', { name: 'of Eve' });

@@ -1,4 +1,5 @@
-// Strangers' failed tries lock nobody out of a device, an invitation or the management API, and fill nothing up.
+// Strangers' failed sign-ins lock nobody out of a device, an invitation or the management API, and the stored
+// counters stay bounded.
 import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
 import { failedSignInRows, recordFailedSignIn } from '../../../src/dashboard/accounts/failed-sign-in-log.ts';
@@ -23,7 +24,7 @@ const send = (
     body: String(new URLSearchParams(fields)),
   });
 
-/** The cookies of an answer, as the browser sends them back; `like`: only those whose name has it. */
+/** Returns the cookies of a response as the browser sends them back; `like` filters by a part of the name. */
 const cookiesOf = (headers: Headers, like = '') =>
   headers
     .getSetCookie()
@@ -39,7 +40,7 @@ const useUp = (name: string, tries: number) =>
 const triesOf = (name: string) =>
   env.DB.prepare('SELECT tries FROM login_tries WHERE counted_for = ?').bind(name).first<number>('tries');
 
-it('lets a known device in while strangers have used up the account’s tries and the network’s', async () => {
+it('signs in from a known device while strangers exhausted the tries of the account and the network', async () => {
   const { relay } = await openDashboard();
   const known = cookiesOf((await logIn(relay, 'bob@example.com', password)).headers, 'oo8_device');
   expect(known).toMatch(/^__Host-oo8_device_/);
@@ -57,7 +58,7 @@ it('lets a known device in while strangers have used up the account’s tries an
     expect((await send(relay, '/dashboard/login', fields, from(cookie))).status).toBe(429);
 });
 
-it('gives a known device tries of its own, and no more than those', async () => {
+it('gives a known device its own limited tries', async () => {
   const { relay } = await openDashboard();
   const cookie = cookiesOf((await logIn(relay, 'bob@example.com', password)).headers, 'oo8_device');
   const id = cookie.split('=')[1]?.split('.')[0];
@@ -68,7 +69,7 @@ it('gives a known device tries of its own, and no more than those', async () => 
   expect((await logIn(relay, 'bob@example.com', password)).status).toBe(303);
 });
 
-it('counts no refused try: three networks alone cannot use up what an account has', async () => {
+it('does not count refused tries: three networks alone cannot exhaust an account’s tries', async () => {
   const { relay } = await openDashboard();
   for (const network of ['192.0.2.61', '192.0.2.62', '192.0.2.63'])
     await useUp(`both ${network} bob@example.com`, loginLimits.sameBoth);
@@ -81,7 +82,7 @@ it('counts no refused try: three networks alone cannot use up what an account ha
   expect((await logIn(relay, 'bob@example.com', password, '192.0.2.64')).status).toBe(303);
 });
 
-it('counts failed tries only: a success takes its own try back, and no stranger’s', async () => {
+it('counts failed tries only: a success returns its own try and no stranger’s', async () => {
   await openDashboard();
   const counters = [
     { countedFor: 'address x', limit: 3, isPersonal: false },
@@ -99,7 +100,7 @@ it('counts failed tries only: a success takes its own try back, and no stranger�
   expect((await takeTry(env.DB, counters, 1_000 + loginLimits.windowMs)).outcome).toBe('taken');
 });
 
-it('takes a good invitation whatever bogus ones came before it, from the same address too', async () => {
+it('accepts a valid invitation after any number of invalid ones from the same address', async () => {
   const { relay, admin } = await openDashboard();
   const { secret } = (await admin.api('POST', '/invites', { name: 'Cleo' })).body;
   const accept = (of: string) =>
@@ -116,7 +117,7 @@ it('takes a good invitation whatever bogus ones came before it, from the same ad
   expect((await accept(secret)).status).toBe(303);
 });
 
-it('limits the tries of one good invitation from one network', async () => {
+it('limits the tries of a valid invitation from one network', async () => {
   const { relay, admin } = await openDashboard();
   const { secret } = (await admin.api('POST', '/invites', { name: 'Cleo' })).body;
   const accept = (email: string, ip: string) =>
@@ -129,7 +130,7 @@ it('limits the tries of one good invitation from one network', async () => {
   expect((await accept('new@example.com', '192.0.2.72')).status).toBe(303);
 });
 
-it('counts the admin key by network only, so that no stranger locks its owner out', async () => {
+it('counts admin key tries by network only, so strangers cannot lock its owner out', async () => {
   const { relay } = await openDashboard();
   const enter = (key: string, ip: string) =>
     send(relay, '/dashboard/login/key', { admin_key: key }, { 'cf-connecting-ip': ip });
@@ -141,36 +142,36 @@ it('counts the admin key by network only, so that no stranger locks its owner ou
   expect((await enter(env.ADMIN_KEY ?? '', '192.0.2.81')).status).toBe(303);
 });
 
-it('limits wrong keys at /api by address, with a time to wait; a right one from elsewhere works', async () => {
+it('limits wrong keys at /api by address, with a retry-after; a right key from elsewhere works', async () => {
   await emptyDatabase();
   const { call } = apiRelay();
-  const ask = (key: string, ip: string) =>
+  const callWith = (key: string, ip: string) =>
     call('GET', '/tokens', undefined, { authorization: `Bearer ${key}`, 'cf-connecting-ip': ip });
   const statuses = [];
   for (let index = 0; index < loginLimits.adminKey + 1; index++)
-    statuses.push((await ask(`guess ${index}`, '2001:db8::1')).status);
+    statuses.push((await callWith(`guess ${index}`, '2001:db8::1')).status);
   expect(statuses).toEqual([...Array(loginLimits.adminKey).fill(401), 429]);
-  const refused = await ask(adminKey, '2001:db8::2');
+  const refused = await callWith(adminKey, '2001:db8::2');
   expect([refused.status, Number(refused.headers.get('retry-after')) > 800]).toEqual([429, true]);
   expect(refused.body).toMatchObject({ title: 'Too Many Requests', status: 429 });
-  expect((await ask(adminKey, '2001:db8:0:1::1')).status).toBe(200);
+  expect((await callWith(adminKey, '2001:db8:0:1::1')).status).toBe(200);
   await env.DB.prepare('UPDATE login_tries SET until = 1').run();
-  expect((await ask(adminKey, '2001:db8::2')).status).toBe(200);
+  expect((await callWith(adminKey, '2001:db8::2')).status).toBe(200);
 });
 
-it('limits unknown access keys by address, and never a right one', async () => {
+it('limits unknown access keys by address, and never a valid one', async () => {
   await emptyDatabase();
   const { call } = apiRelay();
   const { key } = (await call('POST', '/access-keys', { name: 'mine' })).body;
-  const ask = (value: string) => call('GET', '/tokens', undefined, { authorization: `Bearer ${value}` });
+  const callWith = (value: string) => call('GET', '/tokens', undefined, { authorization: `Bearer ${value}` });
   const statuses = [];
   for (let index = 0; index < loginLimits.accessKey + 1; index++)
-    statuses.push((await ask(`ok-oo8-${'x'.repeat(40)}${index}`)).status);
+    statuses.push((await callWith(`ok-oo8-${'x'.repeat(40)}${index}`)).status);
   expect(statuses).toEqual([...Array(loginLimits.accessKey).fill(401), 429]);
-  expect([(await ask(key)).status, (await ask(adminKey)).status]).toEqual([200, 200]);
+  expect([(await callWith(key)).status, (await callWith(adminKey)).status]).toEqual([200, 200]);
 });
 
-it('records failed sign-ins with a count, without what was typed, in bounded rows', async () => {
+it('records failed sign-ins as a count, without the typed values, in a bounded number of rows', async () => {
   const { relay, admin } = await openDashboard();
   for (const _ of [1, 2, 3]) await logIn(relay, 'bob@example.com', 'a secret guess', '192.0.2.90');
   await logIn(relay, 'my password is this@example.com', 'wrong', '192.0.2.90');

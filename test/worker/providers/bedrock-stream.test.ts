@@ -1,4 +1,4 @@
-// Bedrock's event stream as server-sent events, however its bytes are cut.
+// Conversion of Bedrock's event stream to server-sent events, however its bytes are cut.
 import { describe, expect, it } from 'vitest';
 import { sseOfEventStream } from '../../../src/providers/bedrock-stream.ts';
 import { bodyOf, cut, seededLengths } from '../../support/cut.ts';
@@ -27,7 +27,7 @@ const textOf = async (pieces: readonly Uint8Array[]) => {
   return text;
 };
 
-/** What comes before the stream breaks, and why it does. */
+/** Returns the output before the stream fails, and the error message. */
 async function untilBroken(bytes: Uint8Array): Promise<{ text: string; reason: string }> {
   const reader = sseOfEventStream(bodyOf(cut(bytes, () => 4_096))).readable.getReader();
   let text = '';
@@ -42,12 +42,12 @@ async function untilBroken(bytes: Uint8Array): Promise<{ text: string; reason: s
   }
 }
 
-describe('an event stream', () => {
-  it('becomes server-sent events, without the operator’s metrics', async () => {
+describe('AWS event streams', () => {
+  it('converts an event stream to server-sent events, without the operator’s metrics', async () => {
     expect(await textOf([wire])).toBe(expected);
   });
 
-  it('is the same byte by byte, and cut anywhere', async () => {
+  it('converts alike byte by byte and when cut anywhere', async () => {
     expect(await textOf(cut(wire, () => 1))).toBe(expected);
     for (let seed = 1; seed <= 40; seed++)
       expect(await textOf(cut(wire, seededLengths(seed)))).toBe(expected);
@@ -60,23 +60,23 @@ describe('an event stream', () => {
     ['validationException', 'invalid_request_error'],
     ['modelTimeoutException', 'timeout_error'],
     ['serviceUnavailableException', 'overloaded_error'],
-  ])('tells %s as an error event', async (type, anthropicType) => {
+  ])('converts %s to an error event', async (type, anthropicType) => {
     const text = await textOf([chunkFrame(events[0] ?? {}), exceptionFrame(type, 'What happened')]);
     const error = { type: 'error', error: { type: anthropicType, message: 'What happened' } };
     expect(text.split('\n\n')[1]).toBe(`event: error\ndata: ${JSON.stringify(error)}`);
   });
 
-  it('tells an error of the transport as one too', async () => {
+  it('converts a transport error to an error event', async () => {
     const headers = { ':message-type': 'error', ':error-code': 'InternalError', ':error-message': 'Gone' };
     expect(await textOf([frame(headers, '')])).toContain('"message":"Gone"');
   });
 });
 
-describe('a frame that is not what its checksums say', () => {
+describe('damaged frames', () => {
   const good = chunkFrame(events[0] ?? {});
   const goodText = expected.slice(0, expected.indexOf('\n\n') + 2);
 
-  it('breaks the stream at every byte of it, after what was whole', async () => {
+  it('fails at any damaged byte of a frame, after the intact events', async () => {
     const next = chunkFrame(events[2] ?? {});
     for (let at = 0; at < next.length; at++) {
       const broken = await untilBroken(Buffer.concat([good, damaged(next, at), good]));
@@ -85,12 +85,12 @@ describe('a frame that is not what its checksums say', () => {
     }
   });
 
-  it('breaks it when the stream ends within it', async () => {
+  it('fails when the stream ends within a frame', async () => {
     const broken = await untilBroken(Buffer.concat([good, good.subarray(0, good.length - 1)]));
     expect(broken).toEqual({ text: goodText, reason: expect.stringContaining('within a frame') });
   });
 
-  it('breaks it when it is longer than frames may be', async () => {
+  it('fails when a frame exceeds the maximum length', async () => {
     const { crc32 } = await import('node:zlib');
     const prelude = Buffer.alloc(12);
     prelude.writeUInt32BE(0x7fff_ffff, 0);

@@ -1,4 +1,4 @@
-// An older Workers AI model's stream as chat completion chunks, however its bytes are cut.
+// Conversion of the older Workers AI stream format to chat completion chunks, however its bytes are cut.
 import { describe, expect, it } from 'vitest';
 import { chatStreamOf } from '../../../src/providers/workers-ai-stream.ts';
 import { bodyOf, cut, seededLengths } from '../../support/cut.ts';
@@ -26,20 +26,20 @@ const textOf = async (pieces: readonly Uint8Array[]) => {
   return text;
 };
 
-describe('a stream of Workers AI’s own words', () => {
-  it('becomes chunks, whole, byte by byte and cut anywhere', async () => {
+describe('Workers AI streams in its own format', () => {
+  it('converts a stream to chunks, whole, byte by byte and cut anywhere', async () => {
     const bytes = encoder.encode(native);
     expect(await textOf([bytes])).toBe(chat);
     expect(await textOf(cut(bytes, () => 1))).toBe(chat);
     for (let seed = 1; seed <= 20; seed++) expect(await textOf(cut(bytes, seededLengths(seed)))).toBe(chat);
   });
 
-  it('that is cut off gets no end of ours', async () => {
+  it('adds no end to a truncated stream', async () => {
     const text = await textOf([encoder.encode(sse({ response: 'Hello' }))]);
     expect(text).toBe(sse(delta({ role: 'assistant', content: 'Hello' })));
   });
 
-  it('that is in OpenAI’s words already passes as it is, comments and all', async () => {
+  it('passes a stream in OpenAI’s format through unchanged, with comments', async () => {
     const bytes = encoder.encode(`: ping\n\n${chat}`);
     expect(await textOf(cut(bytes, () => 5))).toBe(`: ping\n\n${chat}`);
   });

@@ -9,7 +9,7 @@ afterEach(() => void vi.useRealTimers());
 
 const budgetOf = (nanoUsd: number, version = 1): AccountBudget => ({ nanoUsd, period: 'month', version });
 
-/** Tokens of one new account with a budget. */
+/** Creates tokens of one new account with a budget. */
 async function tokensOf(count: number, nanoUsd: number, fields: object = {}) {
   const accountId = `acc_${crypto.randomUUID()}`;
   const accountBudget = budgetOf(nanoUsd);
@@ -26,7 +26,7 @@ async function admitted(asks: Promise<string>[]): Promise<number> {
   return answers.filter((answer) => answer === 'admitted').length;
 }
 
-it('admits exactly 100 of 1,000 requests at once over ten tokens, with room for 100', async () => {
+it('admits exactly 100 of 1,000 parallel requests over ten tokens when the budget allows 100', async () => {
   const { tokens } = await tokensOf(10, 100 * 7_000);
   const asks = Array.from({ length: 1_000 }, (_, index) => (tokens[index % 10] as TestLedger).admit(7_000));
   expect(await admitted(asks)).toBe(100);
@@ -34,7 +34,7 @@ it('admits exactly 100 of 1,000 requests at once over ten tokens, with room for 
   expect(balances.reduce((sum, { reservedNanoUsd }) => sum + reservedNanoUsd, 0)).toBe(100 * 7_000);
 });
 
-it('never passes the budget with requests of all sizes, and leaves less than the smallest', async () => {
+it('never exceeds the budget with requests of all sizes, and leaves less than the smallest', async () => {
   const { tokens } = await tokensOf(10, 1_000_000);
   const sizes = Array.from({ length: 600 }, (_, index) => 500 + ((index * 7_919) % 9_000));
   await Promise.all(sizes.map((size, index) => (tokens[index % 10] as TestLedger).admit(size)));
@@ -46,7 +46,7 @@ it('never passes the budget with requests of all sizes, and leaves less than the
   expect(held).toBeGreaterThan(1_000_000 - 500);
 });
 
-it('asks the account once for many requests, where there is plenty; an account that is away is no spent budget', async () => {
+it('requests one allocation for many requests; an unavailable account ledger is no spent budget', async () => {
   const { tokens, accountId } = await tokensOf(1, 1_000_000_000);
   const [token] = tokens as [TestLedger];
   await token.admit(1_000);
@@ -58,7 +58,7 @@ it('asks the account once for many requests, where there is plenty; an account t
   await expect(token.admit(1_000)).rejects.toThrow('away');
 });
 
-it('calls back what another token has drawn and does not use, before it refuses', async () => {
+it('reclaims another token’s unused allocation before it refuses', async () => {
   const { tokens } = await tokensOf(2, 100_000);
   const [one, other] = tokens as [TestLedger, TestLedger];
   await one.admit(1_000, { requestId: 'r' });
@@ -68,19 +68,19 @@ it('calls back what another token has drawn and does not use, before it refuses'
   expect(await one.admit(1)).toBe('insufficient_quota');
 });
 
-it('counts what a request cost more than its bound', async () => {
+it('counts what a request cost beyond its bound', async () => {
   const { tokens } = await tokensOf(2, 10_000);
   const [one, other] = tokens as [TestLedger, TestLedger];
   await one.admit(1_000, { requestId: 'r' });
   await one.rpc().settle([one.settlement('r', 4_000)]);
-  // The account hears of it when it calls back, or when the token draws again.
+  // The account learns of the overspend when it reclaims, or when the token requests the next allocation.
   expect(await one.admit(6_001)).toBe('insufficient_quota');
   expect(await one.admit(6_000)).toBe('admitted');
   await new Promise((resolve) => setTimeout(resolve, 150));
   expect(await other.admit(1)).toBe('insufficient_quota');
 });
 
-it('is exact again after a reset of everything: nothing is admitted twice', async () => {
+it('stays exact after a reset of every ledger, and admits nothing twice', async () => {
   const { tokens } = await tokensOf(3, 9_000);
   for (const [index, token] of tokens.entries()) {
     await token.admit(2_000, { requestId: `r${index}` });
@@ -97,11 +97,11 @@ it('is exact again after a reset of everything: nothing is admitted twice', asyn
     0,
   );
   expect(used).toBeLessThanOrEqual(9_000);
-  // What was distrusted is over: the rest can be had.
+  // The unaccounted holds have expired: the rest can be allocated.
   expect(await tokens[0]?.admit(9_000 - used)).toBe('admitted');
 });
 
-it('holds a lowered budget from the moment that it is answered', async () => {
+it('enforces a lowered budget from the moment of the answer', async () => {
   const { tokens, account, accountId } = await tokensOf(2, 1_000_000);
   const [one, other] = tokens as [TestLedger, TestLedger];
   await one.admit(1_000);
@@ -115,12 +115,12 @@ it('holds a lowered budget from the moment that it is answered', async () => {
   expect(await other.admit(1, fields)).toBe('insufficient_quota');
 });
 
-it('comes back with its period, and says when', async () => {
+it('resets the budget at the end of its period, and reports when', async () => {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2027-01-31T23:59:50Z') });
   const { tokens } = await tokensOf(2, 5_000);
   const [one, other] = tokens as [TestLedger, TestLedger];
   await one.admit(5_000, { requestId: 'r' });
-  const refusal = await other.rpc().admit(other.ask({ reserveNanoUsd: 1 }), []);
+  const refusal = await other.rpc().admit(other.admissionRequest({ reserveNanoUsd: 1 }), []);
   expect(refusal).toMatchObject({ code: 'insufficient_quota', retryAfterMs: 10_000 });
   expect(JSON.stringify(refusal)).toContain("month's budget of this API key's account");
   await one.rpc().settle([one.settlement('r', 5_000)]);
@@ -130,40 +130,40 @@ it('comes back with its period, and says when', async () => {
   expect(await one.admit(1)).toBe('insufficient_quota');
 });
 
-it('bounds a running stream too: it gets what is left, and then is ended', async () => {
+it('extends a running stream by what is left of the budget, and then ends it', async () => {
   const { tokens } = await tokensOf(1, 3_000);
   const [token] = tokens as [TestLedger];
   await token.admit(2_000, { requestId: 's', stream: true });
-  const look = (held: number, running: number) =>
+  const renew = (held: number, running: number) =>
     token.rpc().renew([
-      token.look({
+      token.renewal({
         requestId: 's',
         reservedNanoUsd: held,
         runningNanoUsd: running,
         wantNanoUsd: held + 2_000,
       }),
     ]);
-  expect(await look(2_000, 1_900)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 3_000 }]);
-  expect(await look(3_000, 3_000)).toMatchObject([{ outcome: 'refused', code: 'insufficient_quota' }]);
+  expect(await renew(2_000, 1_900)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 3_000 }]);
+  expect(await renew(3_000, 3_000)).toMatchObject([{ outcome: 'refused', code: 'insufficient_quota' }]);
 });
 
 it('refuses a model without a price, as a quota does', async () => {
   const { tokens } = await tokensOf(1, 3_000);
   const [token] = tokens as [TestLedger];
-  const answer = await token.rpc().admit(token.ask({ reserveNanoUsd: null }), []);
+  const answer = await token.rpc().admit(token.admissionRequest({ reserveNanoUsd: null }), []);
   expect(answer).toMatchObject({ code: 'model_price_unset' });
-  const free = await token.rpc().admit(token.ask({ reserveNanoUsd: null, free: true }), []);
+  const free = await token.rpc().admit(token.admissionRequest({ reserveNanoUsd: null, free: true }), []);
   expect(free).toMatchObject({ outcome: 'admitted' });
 });
 
-it('is carried over by an import: what is spent there counts here, once, in the same period only', async () => {
+it('counts imported spend in the same period once', async () => {
   const there = await tokensOf(2, 100_000);
   const [one, other] = there.tokens as [TestLedger, TestLedger];
   await one.admit(10_000, { requestId: 'r' });
   await one.rpc().settle([one.settlement('r', 4_000)]);
   await other.admit(1_000);
   const standing = await there.account().standing(budgetOf(100_000));
-  // What runs is held: it may still be spent. What was drawn ahead is not counted.
+  // Reservations of running requests count, since they may still be spent. Unused allocations do not.
   expect(standing).toEqual({
     spentNanoUsd: 5_000,
     periodStartMs: Date.UTC(new Date().getUTCFullYear(), new Date().getUTCMonth()),
@@ -182,7 +182,7 @@ it('is carried over by an import: what is spent there counts here, once, in the 
   expect((await here.account().standing(budgetOf(100_000))).spentNanoUsd).toBe(100_000);
 });
 
-it('that is imported where it was exported changes nothing', async () => {
+it('ignores an import where it was exported', async () => {
   const { tokens, account } = await tokensOf(1, 100_000);
   const [token] = tokens as [TestLedger];
   await token.admit(10_000, { requestId: 'r' });

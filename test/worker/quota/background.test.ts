@@ -1,4 +1,4 @@
-// Responses in the background: their reservation is kept until their end is seen, whatever dies meanwhile.
+// Background responses: their reservation is held until their end is seen, whatever fails meanwhile.
 import { abortAllDurableObjects } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -8,28 +8,28 @@ import type { BackgroundOrder } from '../../../src/quota/records.ts';
 import { logRow } from '../stores/rows.ts';
 import { hash, newLedger, type TestLedger } from './ledgers.ts';
 
-interface Asked {
+interface UpstreamRequest {
   method: string;
   url: string;
   authorization: string | null;
 }
 
-let asked: Asked[] = [];
-let answer: () => Response | Promise<Response> = () => state('queued');
+let requests: UpstreamRequest[] = [];
+let respond: () => Response | Promise<Response> = () => state('queued');
 let startMs = 0;
 
 const state = (status: string, rest: object = {}) =>
   Response.json({ id: 'resp_1', object: 'response', status, usage: null, output: [], ...rest });
 
 beforeEach(async () => {
-  asked = [];
+  requests = [];
   vi.stubGlobal('fetch', async (url: string, init: RequestInit) => {
-    asked.push({
+    requests.push({
       method: init.method ?? '',
       url,
       authorization: new Headers(init.headers).get('authorization'),
     });
-    return answer();
+    return respond();
   });
   await env.DB.prepare(
     `INSERT INTO channels (id, name, provider, base_url, created_at, updated_at)
@@ -43,7 +43,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** One nano-USD a token in, ten out. */
+/** Costs one nano-USD for each input token and ten for each output token. */
 const rates = overrideRates({ input: 0.001, output: 0.01 });
 
 async function running(fields: Partial<BackgroundOrder> = {}) {
@@ -69,9 +69,9 @@ async function running(fields: Partial<BackgroundOrder> = {}) {
     multiplier: 1,
     ...fields,
   };
-  const look = ledger.look({ requestId, reservedNanoUsd: 600, wantNanoUsd: 600, inputNanoUsd: 5 });
-  await ledger.rpc().trackBackground(look, order);
-  return { ledger, requestId, look, order };
+  const renewal = ledger.renewal({ requestId, reservedNanoUsd: 600, wantNanoUsd: 600, inputNanoUsd: 5 });
+  await ledger.rpc().trackBackground(renewal, order);
+  return { ledger, requestId, renewal, order };
 }
 
 async function alarmAt(ledger: TestLedger, ms: number): Promise<void> {
@@ -86,17 +86,17 @@ const rowOf = (id: string) =>
     .bind(id)
     .first();
 
-it('holds the reservation far beyond a lease, asks less and less often, and charges the upstream’s figure', async () => {
+it('holds a background reservation far beyond a lease, polls ever less often, and charges the upstream’s figure', async () => {
   const { ledger, requestId } = await running();
-  answer = () => state('in_progress');
+  respond = () => state('in_progress');
   await ledger.alarm();
-  expect(asked).toHaveLength(0);
+  expect(requests).toHaveLength(0);
   for (let ms = 0; ms <= 300_000; ms += 1_000) await alarmAt(ledger, ms);
-  expect(asked.length).toBeGreaterThan(10);
-  expect(asked.length).toBeLessThan(25);
-  expect(asked[0]).toMatchObject({ method: 'GET', url: 'https://upstream.test/v1/responses/resp_1' });
+  expect(requests.length).toBeGreaterThan(10);
+  expect(requests.length).toBeLessThan(25);
+  expect(requests[0]).toMatchObject({ method: 'GET', url: 'https://upstream.test/v1/responses/resp_1' });
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 0, reservedNanoUsd: 600, open: 1 });
-  answer = () => state('completed', { usage: { input_tokens: 20, output_tokens: 30, total_tokens: 50 } });
+  respond = () => state('completed', { usage: { input_tokens: 20, output_tokens: 30, total_tokens: 50 } });
   await alarmAt(ledger, 340_000);
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 320, reservedNanoUsd: 0, open: 0 });
   await alarmAt(ledger, 345_000);
@@ -107,30 +107,32 @@ it('holds the reservation far beyond a lease, asks less and less often, and char
     input_tokens: 20,
     output_tokens: 30,
   });
-  const before = asked.length;
+  const before = requests.length;
   await alarmAt(ledger, 400_000);
-  expect(asked).toHaveLength(before);
+  expect(requests).toHaveLength(before);
 });
 
-it('goes on waiting after a reset, its alarm set again', async () => {
+it('continues to poll after a reset, with its alarm set again', async () => {
   const { ledger } = await running();
-  answer = () => state('in_progress');
+  respond = () => state('in_progress');
   await alarmAt(ledger, 3_000);
   await abortAllDurableObjects();
   vi.setSystemTime(startMs + 120_000);
   expect(await ledger.rpc().balance()).toMatchObject({ reservedNanoUsd: 600, open: 1 });
-  answer = () => state('completed', { usage: { input_tokens: 1, output_tokens: 2, total_tokens: 3 } });
+  respond = () => state('completed', { usage: { input_tokens: 1, output_tokens: 2, total_tokens: 3 } });
   expect(await ledger.alarm()).toBe(true);
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 21, reservedNanoUsd: 0, open: 0 });
 });
 
-it('cancels a response whose token has lost its right, and charges what it came to', async () => {
+it('cancels a response whose token lost its access, and charges what was used', async () => {
   const { ledger, requestId } = await running();
   await ledger.rpc().configure(ledger.policy({ version: 2, status: 'deleted' }));
-  answer = () => state('cancelled', { output: [{ type: 'message', content: [{ text: 'x'.repeat(30) }] }] });
+  respond = () => state('cancelled', { output: [{ type: 'message', content: [{ text: 'x'.repeat(30) }] }] });
   await alarmAt(ledger, 10);
-  expect(asked).toMatchObject([{ method: 'POST', url: 'https://upstream.test/v1/responses/resp_1/cancel' }]);
-  // The upstream said no usage: nine tokens in, thirty characters out.
+  expect(requests).toMatchObject([
+    { method: 'POST', url: 'https://upstream.test/v1/responses/resp_1/cancel' },
+  ]);
+  // The upstream reported no usage: nine tokens of input, thirty characters of output.
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 109, open: 0 });
   await alarmAt(ledger, 5_000);
   expect(await rowOf(requestId)).toMatchObject({
@@ -141,17 +143,17 @@ it('cancels a response whose token has lost its right, and charges what it came 
 
 it('charges the reservation for a response that was deleted before its end was seen', async () => {
   const { ledger, requestId } = await running();
-  answer = () => Response.json({ error: {} }, { status: 404 });
+  respond = () => Response.json({ error: {} }, { status: 404 });
   await alarmAt(ledger, 2_000);
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 600, reservedNanoUsd: 0, open: 0 });
   await alarmAt(ledger, 6_000);
   expect(await rowOf(requestId)).toMatchObject({ error_code: 'background_gone', usage_source: 'estimated' });
 });
 
-it('bears an upstream that fails for a while, and gives up one that fails for an hour', async () => {
+it('tolerates an upstream that fails for a while, and gives up after an hour of failures', async () => {
   const warnings = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
   const { ledger, requestId } = await running();
-  answer = () => new Response('no', { status: 503 });
+  respond = () => new Response('no', { status: 503 });
   for (let ms = 0; ms < 3_600_000; ms += 20_000) await alarmAt(ledger, ms);
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 0, reservedNanoUsd: 600 });
   await alarmAt(ledger, 3_660_000);
@@ -162,25 +164,25 @@ it('bears an upstream that fails for a while, and gives up one that fails for an
   warnings.mockRestore();
 });
 
-it('is charged once when its stream comes to its end after all', async () => {
-  const { ledger, requestId, look, order } = await running();
-  answer = () => state('in_progress');
-  await ledger.rpc().renew([look]);
+it('charges a background response once when its stream completes after all', async () => {
+  const { ledger, requestId, renewal, order } = await running();
+  respond = () => state('in_progress');
+  await ledger.rpc().renew([renewal]);
   await alarmAt(ledger, 20_000);
-  expect(asked).toHaveLength(1);
+  expect(requests).toHaveLength(1);
   await ledger.rpc().settle([ledger.settlement(requestId, 320)]);
-  await ledger.rpc().trackBackground(look, order);
+  await ledger.rpc().trackBackground(renewal, order);
   await alarmAt(ledger, 60_000);
-  expect(asked).toHaveLength(1);
+  expect(requests).toHaveLength(1);
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 320, reservedNanoUsd: 0, open: 0 });
 });
 
-it('is charged when its end is seen though its stream, which nobody reads any more, still says it runs', async () => {
-  const { ledger, requestId, look } = await running();
-  answer = () => state('completed', { usage: { input_tokens: 20, output_tokens: 30, total_tokens: 50 } });
-  await ledger.rpc().renew([look]);
+it('charges a finished response although its abandoned stream still reports it as running', async () => {
+  const { ledger, requestId, renewal } = await running();
+  respond = () => state('completed', { usage: { input_tokens: 20, output_tokens: 30, total_tokens: 50 } });
+  await ledger.rpc().renew([renewal]);
   await alarmAt(ledger, 3_000);
-  await ledger.rpc().renew([look]);
+  await ledger.rpc().renew([renewal]);
   await ledger.rpc().settle([ledger.settlement(requestId, 77)]);
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 320, reservedNanoUsd: 0, open: 0 });
 });

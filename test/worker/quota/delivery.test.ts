@@ -1,4 +1,4 @@
-// Settlements on their way to a ledger that fails: kept and tried again while the invocation lives.
+// Settlements for a ledger that fails are retried while the invocation lives.
 import { expect, it, vi } from 'vitest';
 import { LedgerClient } from '../../../src/quota/client.ts';
 import type { Settlement } from '../../../src/quota/quota.ts';
@@ -6,7 +6,7 @@ import { logRow } from '../stores/rows.ts';
 
 const settlement = (id: string): Settlement => ({ row: logRow({ id, tokenId: 'tok_x' }), tokens: 1 });
 
-/** A client whose ledger fails in the given ways, one a call, and then takes everything. */
+/** Returns a client whose ledger fails in the given ways, one for each call, and then accepts everything. */
 function clientWith(failures: object[]) {
   const taken: string[][] = [];
   let calls = 0;
@@ -22,14 +22,14 @@ function clientWith(failures: object[]) {
   return { client, taken, calls: () => calls };
 }
 
-it('are sent together, and again at once when the ledger was moved', async () => {
+it('sends settlements together, and retries at once when the ledger was moved', async () => {
   const { client, taken, calls } = clientWith([{ retryable: true }]);
   await Promise.all(['a', 'b', 'c'].map((id) => client.settle('tok_x', settlement(id))));
   expect(taken).toEqual([['a', 'b', 'c']]);
   expect(calls()).toBe(2);
 });
 
-it('are not sent again at once to an overloaded ledger, but after a pause', async () => {
+it('retries at an overloaded ledger after a pause', async () => {
   const { client, taken, calls } = clientWith([{ retryable: true, overloaded: true }, { overloaded: true }]);
   const startedAtMs = Date.now();
   await client.settle('tok_x', settlement('a'));
@@ -38,13 +38,13 @@ it('are not sent again at once to an overloaded ledger, but after a pause', asyn
   expect(Date.now() - startedAtMs).toBeGreaterThanOrEqual(250);
 });
 
-it('are left to the reservation’s expiry when nothing helps, and the log says so', async () => {
+it('leaves undeliverable settlements to the expiry of the reservation, and logs that', async () => {
   vi.useFakeTimers();
   const waited = vi.spyOn(scheduler, 'wait').mockImplementation(async () => undefined);
   const errors = vi.spyOn(console, 'error').mockImplementation(() => undefined);
   const { client, taken, calls } = clientWith(Array.from({ length: 50 }, () => ({})));
   await client.settle('tok_x', settlement('a')).catch(() => undefined);
-  // The pauses of 21 seconds: within the 30 that an invocation has.
+  // The pauses add up to 21 seconds, within the 30 that an invocation has.
   expect(calls()).toBe(7);
   expect(taken).toEqual([]);
   expect(errors.mock.calls.flat().join()).toContain('settlement-lost-to-expiry');

@@ -1,28 +1,28 @@
-// Ledgers as the tests drive them: the real Durable Objects, asked over RPC.
+// Ledgers for tests: the real Durable Objects, called over RPC.
 import { runDurableObjectAlarm } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import type { AdmissionRequest, LeaseRenewal, LedgerRpc, Settlement } from '../../../src/quota/quota.ts';
 import { type TokenPolicy, unbounded } from '../../../src/tokens/token.ts';
 import { logRow } from '../stores/rows.ts';
 
-/** One token's ledger, and the ways to disturb it. */
+/** One token's ledger, with test data for it. */
 export interface TestLedger {
   tokenId: string;
   stub: DurableObjectStub;
-  /** Anew at each call: a reset breaks the stubs of before. */
+  /** Returns a new stub at each call, since a reset breaks existing stubs. */
   rpc(): LedgerRpc;
   alarm(): Promise<boolean>;
   policy(fields?: Partial<TokenPolicy>): TokenPolicy;
-  ask(fields?: Partial<AdmissionRequest>): AdmissionRequest;
-  look(fields: Partial<LeaseRenewal>): LeaseRenewal;
+  admissionRequest(fields?: Partial<AdmissionRequest>): AdmissionRequest;
+  renewal(fields: Partial<LeaseRenewal>): LeaseRenewal;
   settlement(requestId: string, costNanoUsd: number | null, fields?: object): Settlement;
-  /** Admitted with a reservation? Else the code of the refusal. */
+  /** Returns `admitted`, or the code of the refusal. */
   admit(reserveNanoUsd: number, fields?: Partial<AdmissionRequest>): Promise<string>;
 }
 
 let tokens = 0;
 
-/** A ledger of its own, configured with a policy. */
+/** Creates a ledger of its own, configured with a policy. */
 export async function newLedger(fields: Partial<TokenPolicy> = {}): Promise<TestLedger> {
   tokens += 1;
   const tokenId = `tok_ledger${tokens}_${crypto.randomUUID().slice(0, 8)}`;
@@ -35,7 +35,10 @@ export function ledgerOf(tokenId: string): TestLedger {
   const stub = () => env.LEDGER.get(env.LEDGER.idFromName(tokenId));
   const rpc = () => stub() as unknown as LedgerRpc;
   const policy = (fields: Partial<TokenPolicy> = {}): TokenPolicy => ({ ...plainPolicy(tokenId), ...fields });
-  const ask = (fields: Partial<AdmissionRequest> = {}): AdmissionRequest => ({ ...plainAsk(), ...fields });
+  const admissionRequest = (fields: Partial<AdmissionRequest> = {}): AdmissionRequest => ({
+    ...plainRequest(),
+    ...fields,
+  });
   return {
     tokenId,
     get stub() {
@@ -44,9 +47,9 @@ export function ledgerOf(tokenId: string): TestLedger {
     rpc,
     alarm: () => runDurableObjectAlarm(stub()),
     policy,
-    ask,
-    look: (fields) => ({
-      ...plainAsk(),
+    admissionRequest,
+    renewal: (fields) => ({
+      ...plainRequest(),
       reservedNanoUsd: 0,
       runningNanoUsd: 0,
       wantNanoUsd: 0,
@@ -58,7 +61,7 @@ export function ledgerOf(tokenId: string): TestLedger {
       tokens: 10,
     }),
     admit: async (reserveNanoUsd, fields = {}) => {
-      const admission = await rpc().admit(ask({ reserveNanoUsd, ...fields }), []);
+      const admission = await rpc().admit(admissionRequest({ reserveNanoUsd, ...fields }), []);
       return admission === null
         ? 'no policy'
         : admission.outcome === 'refused'
@@ -88,7 +91,7 @@ function plainPolicy(tokenId: string): TokenPolicy {
   };
 }
 
-function plainAsk(): AdmissionRequest {
+function plainRequest(): AdmissionRequest {
   return {
     requestId: crypto.randomUUID(),
     policyVersion: 1,

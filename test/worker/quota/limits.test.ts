@@ -1,4 +1,4 @@
-// Requests and tokens a minute, requests at a time; and what the ledger's refusals leave behind.
+// Limits of requests and tokens a minute and of concurrent requests, and the log rows of refusals.
 import { env } from 'cloudflare:workers';
 import { afterEach, expect, it, vi } from 'vitest';
 import { ledgerOf, newLedger, type TestLedger } from './ledgers.ts';
@@ -13,12 +13,12 @@ function at(ms: number): void {
 }
 
 async function refusal(ledger: TestLedger, fields: object = {}) {
-  const admission = await ledger.rpc().admit(ledger.ask(fields), []);
+  const admission = await ledger.rpc().admit(ledger.admissionRequest(fields), []);
   if (admission?.outcome !== 'refused') throw new Error(`not refused: ${JSON.stringify(admission)}`);
   return admission;
 }
 
-it('allows rpm requests in any sixty seconds, and says how long to wait', async () => {
+it('allows rpm requests in any sixty seconds, and reports how long to wait', async () => {
   at(0);
   const ledger = await newLedger({ limits: { rpm: 3 } });
   for (const ms of [0, 30_000, 59_000]) {
@@ -47,7 +47,7 @@ it('never allows more than rpm in any window of sixty seconds', async () => {
   expect(admitted.length).toBeGreaterThanOrEqual(20);
 });
 
-it('allows tpm tokens a minute, by the estimate and then by the true figure', async () => {
+it('allows tpm tokens a minute, by the estimate and then by the actual figure', async () => {
   at(0);
   const ledger = await newLedger({ limits: { tpm: 1_000 } });
   expect(await ledger.admit(0, { requestId: 'one', tokens: 800 })).toBe('admitted');
@@ -55,14 +55,14 @@ it('allows tpm tokens a minute, by the estimate and then by the true figure', as
   expect(message).toContain('201');
   expect(retryAfterMs).toBeGreaterThan(59_000);
   expect(await ledger.admit(0, { requestId: 'two', tokens: 200 })).toBe('admitted');
-  // Only 10 tokens passed in truth, as is known half a minute later.
+  // Only 10 tokens were really used, which the settlement reports half a minute later.
   at(30_000);
   await ledger.rpc().settle([ledger.settlement('one', 0)]);
   expect(await ledger.admit(0, { tokens: 790 })).toBe('admitted');
   expect((await refusal(ledger, { tokens: 1 })).code).toBe('rate_limit_exceeded');
 });
 
-it('allows so many requests at a time, until one ends', async () => {
+it('allows a number of concurrent requests until one ends', async () => {
   const ledger = await newLedger({ limits: { concurrency: 2 } });
   expect(await ledger.admit(0, { requestId: 'one' })).toBe('admitted');
   expect(await ledger.admit(0)).toBe('admitted');
@@ -79,7 +79,7 @@ it('does not count a refused request', async () => {
   expect((await refusal(ledger)).code).toBe('rate_limit_exceeded');
 });
 
-it('writes equal refusals of a minute as one row with a count, and no two minutes together', async () => {
+it('writes equal refusals of one minute as one row with a count', async () => {
   at(5_000);
   const ledger = await newLedger({ status: 'disabled' });
   for (let times = 0; times < 4; times++) await refusal(ledger);
@@ -120,7 +120,7 @@ it('writes equal refusals of a minute as one row with a count, and no two minute
   expect(results).toEqual([{ requests: 9, errors: 9 }]);
 });
 
-it('writes the status that the caller got, which for a spent quota differs by format', async () => {
+it('logs the status that the caller received, which for a spent quota differs by format', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 1 });
   for (const format of ['openai', 'anthropic', 'gemini'])
     await refusal(ledger, { reserveNanoUsd: 2, format, endpoint: format });
@@ -129,7 +129,7 @@ it('writes the status that the caller got, which for a spent quota differs by fo
   expect(rows.map(({ status }) => status).sort()).toEqual([402, 429, 429]);
 });
 
-it('says nothing about a token that it does not know', async () => {
+it('reports nothing about an unknown token', async () => {
   const stranger = ledgerOf('tok_that_never_was');
   expect(await stranger.admit(1)).toBe('no policy');
   expect(await stranger.rpc().inspect({ hash: 'x', ip: null, model: null })).toBeNull();
@@ -144,21 +144,21 @@ async function rowsOf(ledger: TestLedger) {
   return results;
 }
 
-it('counts what a running stream produces against tpm before it ends, and puts cached input back at its end', async () => {
+it('counts the output of a running stream against tpm, and returns cached input at its end', async () => {
   at(0);
   const ledger = await newLedger({ limits: { tpm: 1_000 } });
   expect(await ledger.admit(0, { requestId: 'stream', tokens: 100 })).toBe('admitted');
   expect(await ledger.admit(0, { requestId: 'two', tokens: 100 })).toBe('admitted');
-  const [answer] = await ledger.rpc().renew([ledger.look({ requestId: 'stream', runningTokens: 800 })]);
+  const [answer] = await ledger.rpc().renew([ledger.renewal({ requestId: 'stream', runningTokens: 800 })]);
   expect(answer?.outcome).toBe('go-on');
-  // 100 + 700 more, and 100: what is left is 100.
+  // 100 and 700 more for the stream and 100 for the other request leave 100.
   expect((await refusal(ledger, { tokens: 101 })).left).toMatchObject({ tpm: { remaining: 100 } });
   expect(await ledger.admit(0, { requestId: 'three', tokens: 100 })).toBe('admitted');
   await ledger.rpc().settle([{ ...ledger.settlement('two', 0), tokens: 1 }]);
   expect(await ledger.admit(0, { tokens: 99 })).toBe('admitted');
 });
 
-it('refuses input beyond tpm for good, and a full minute for a while', async () => {
+it('refuses input beyond tpm permanently, and a full minute temporarily', async () => {
   at(0);
   const ledger = await newLedger({ limits: { tpm: 1_000 } });
   expect(await refusal(ledger, { tokens: 1_001 })).toMatchObject({ isFinal: true });

@@ -1,11 +1,11 @@
-// The ledger's money: what is held, what is charged, once, whatever is repeated.
+// The ledger's money: reservations and charges, each applied once however often it is repeated.
 import { afterEach, expect, it, vi } from 'vitest';
 import type { TokenPolicy } from '../../../src/tokens/token.ts';
 import { newLedger } from './ledgers.ts';
 
 afterEach(() => void vi.useRealTimers());
 
-it('admits exactly what fits, and gives back what a request did not need', async () => {
+it('admits exactly what fits, and releases what a request did not need', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
   expect(await ledger.admit(40, { requestId: 'one' })).toBe('admitted');
   expect(await ledger.admit(40, { requestId: 'two' })).toBe('admitted');
@@ -17,7 +17,7 @@ it('admits exactly what fits, and gives back what a request did not need', async
   expect(await ledger.admit(33)).toBe('admitted');
 });
 
-it('holds a request once, however often it asks, and charges it once, however often it is told', async () => {
+it('reserves a repeated request once, and charges repeated settlements once', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
   for (let times = 0; times < 3; times++)
     expect(await ledger.admit(60, { requestId: 'same' })).toBe('admitted');
@@ -28,32 +28,32 @@ it('holds a request once, however often it asks, and charges it once, however of
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 33, reservedNanoUsd: 0, open: 0 });
 });
 
-it('charges settlements that ride along before it decides', async () => {
+it('charges piggybacked settlements before it decides on the admission', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
   await ledger.admit(100, { requestId: 'first' });
-  const second = ledger.ask({ reserveNanoUsd: 95 });
+  const second = ledger.admissionRequest({ reserveNanoUsd: 95 });
   expect(await ledger.rpc().admit(second, [ledger.settlement('first', 6)])).toMatchObject({
     outcome: 'refused',
   });
   expect(await ledger.admit(94)).toBe('admitted');
 });
 
-it('charges a request that was never admitted here, such as one of a lost hold', async () => {
+it('charges a request without a reservation at this ledger, such as one of a lost hold', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
   await ledger.rpc().settle([ledger.settlement('unknown', 12)]);
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 12, reservedNanoUsd: 0 });
 });
 
-it('may overdraw by what a request cost beyond its own bound, and then admits nothing', async () => {
+it('overdraws by what a request cost beyond its bound, and then admits nothing', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
-  await ledger.admit(50, { requestId: 'dear' });
-  await ledger.rpc().settle([ledger.settlement('dear', 130)]);
+  await ledger.admit(50, { requestId: 'costly' });
+  await ledger.rpc().settle([ledger.settlement('costly', 130)]);
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 130 });
   expect(await ledger.admit(0)).toBe('insufficient_quota');
   expect(await ledger.admit(0, { free: true })).toBe('admitted');
 });
 
-it('settles an orphan at its input’s cost when its lease is over, and lets the true figure replace that once', async () => {
+it('settles an orphan at its input’s cost when its lease expires, and replaces that by the actual figure once', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
   await ledger.admit(60, { requestId: 'orphan', inputNanoUsd: 9 });
   const startMs = Date.now();
@@ -68,28 +68,28 @@ it('settles an orphan at its input’s cost when its lease is over, and lets the
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 25, open: 0 });
 });
 
-it('wakes by itself for an orphan: its alarm is set', async () => {
+it('sets an alarm for the expiry of an orphan', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
   await ledger.admit(60);
   await vi.waitFor(async () => expect(await ledger.alarm()).toBe(true), { timeout: 2_000 });
 });
 
-it('keeps a reservation that gives signs of life', async () => {
+it('keeps a reservation whose lease is renewed', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
   await ledger.admit(60, { requestId: 'alive', inputNanoUsd: 9 });
   const startMs = Date.now();
   vi.useFakeTimers({ toFake: ['Date'], now: startMs + 20_000 });
-  await ledger.rpc().renew([ledger.look({ requestId: 'alive', reservedNanoUsd: 60, wantNanoUsd: 60 })]);
+  await ledger.rpc().renew([ledger.renewal({ requestId: 'alive', reservedNanoUsd: 60, wantNanoUsd: 60 })]);
   vi.setSystemTime(startMs + 45_000);
   await ledger.alarm();
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 0, reservedNanoUsd: 60, open: 1 });
 });
 
-it('does not take a sign of life that came late for a new request', async () => {
+it('does not admit a late renewal as a new request', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
   await ledger.admit(60, { requestId: 'over', inputNanoUsd: 9 });
   await ledger.rpc().settle([ledger.settlement('over', 40)]);
-  const late = ledger.look({ requestId: 'over', reservedNanoUsd: 60, wantNanoUsd: 60, inputNanoUsd: 9 });
+  const late = ledger.renewal({ requestId: 'over', reservedNanoUsd: 60, wantNanoUsd: 60, inputNanoUsd: 9 });
   expect(await ledger.rpc().renew([late])).toMatchObject([{ outcome: 'go-on' }]);
   expect(await ledger.rpc().balance()).toMatchObject({ reservedNanoUsd: 0, open: 0 });
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 });
@@ -97,18 +97,18 @@ it('does not take a sign of life that came late for a new request', async () => 
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 40, open: 0 });
 });
 
-it('extends a running request as far as the quota goes, and ends it when that is used up', async () => {
+it('extends a running request as far as the quota allows, and ends it when the quota is spent', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
   await ledger.admit(60, { requestId: 'running' });
-  const look = (wantNanoUsd: number, runningNanoUsd: number) =>
+  const renew = (wantNanoUsd: number, runningNanoUsd: number) =>
     ledger
       .rpc()
-      .renew([ledger.look({ requestId: 'running', reservedNanoUsd: 60, wantNanoUsd, runningNanoUsd })]);
-  expect(await look(90, 50)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 90 }]);
-  // Ten are left: they are given, and what has not used them up goes on.
-  expect(await look(150, 80)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 100 }]);
-  expect(await look(150, 99)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 100 }]);
-  expect(await look(150, 100)).toMatchObject([{ outcome: 'refused', code: 'insufficient_quota' }]);
+      .renew([ledger.renewal({ requestId: 'running', reservedNanoUsd: 60, wantNanoUsd, runningNanoUsd })]);
+  expect(await renew(90, 50)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 90 }]);
+  // Ten are left: the request gets them, and continues until they are used.
+  expect(await renew(150, 80)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 100 }]);
+  expect(await renew(150, 99)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 100 }]);
+  expect(await renew(150, 100)).toMatchObject([{ outcome: 'refused', code: 'insufficient_quota' }]);
   expect(await ledger.rpc().balance()).toMatchObject({ reservedNanoUsd: 100 });
 });
 
@@ -120,15 +120,15 @@ const edits: [string, Partial<TokenPolicy>, string][] = [
   ['rotated', { hashes: [] }, 'invalid_api_key'],
 ];
 
-it.each(edits)('tells a running request that its token is %s', async (_, change, code) => {
+it.each(edits)('ends a running request whose token is %s', async (_, change, code) => {
   const ledger = await newLedger();
   await ledger.admit(1, { requestId: 'running' });
   await ledger.rpc().configure(ledger.policy({ version: 2, ...change }));
-  const look = ledger.look({ requestId: 'running', reservedNanoUsd: 1, wantNanoUsd: 1 });
-  expect(await ledger.rpc().renew([look])).toMatchObject([{ outcome: 'refused', code }]);
+  const renewal = ledger.renewal({ requestId: 'running', reservedNanoUsd: 1, wantNanoUsd: 1 });
+  expect(await ledger.rpc().renew([renewal])).toMatchObject([{ outcome: 'refused', code }]);
 });
 
-it('puts a lowered and a raised quota into force at once', async () => {
+it('applies a lowered and a raised quota at once', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
   await ledger.admit(50, { requestId: 'one' });
   await ledger.rpc().settle([ledger.settlement('one', 50)]);
@@ -139,7 +139,7 @@ it('puts a lowered and a raised quota into force at once', async () => {
   expect(await ledger.admit(30, { policyVersion: 3 })).toBe('admitted');
 });
 
-it('ignores older policies and anything after a deletion', async () => {
+it('ignores older policies, and every policy after a deletion', async () => {
   const ledger = await newLedger({ version: 5, status: 'disabled' });
   await ledger.rpc().configure(ledger.policy({ version: 4 }));
   await ledger.rpc().configure(ledger.policy({ version: 5 }));
@@ -149,24 +149,24 @@ it('ignores older policies and anything after a deletion', async () => {
   expect(await ledger.admit(1)).toBe('invalid_api_key');
 });
 
-it('tells a caller with an old policy the new one, and asks for the policy when its own is the older', async () => {
+it('returns the new policy to a caller with an older one, and requests the policy when its own is older', async () => {
   const ledger = await newLedger({ version: 3 });
-  expect(await ledger.rpc().admit(ledger.ask({ policyVersion: 2 }), [])).toMatchObject({
+  expect(await ledger.rpc().admit(ledger.admissionRequest({ policyVersion: 2 }), [])).toMatchObject({
     outcome: 'stale',
     policy: { version: 3 },
   });
-  expect(await ledger.rpc().admit(ledger.ask({ policyVersion: 4 }), [])).toBeNull();
+  expect(await ledger.rpc().admit(ledger.admissionRequest({ policyVersion: 4 }), [])).toBeNull();
   expect(await ledger.rpc().balance()).toMatchObject({ open: 0 });
 });
 
-it('refuses a model without a price only where money is limited', async () => {
+it('refuses a model without a price only where spend is limited', async () => {
   const unlimited = await newLedger();
   expect(await unlimited.admit(0, { reserveNanoUsd: null })).toBe('admitted');
   const limited = await newLedger({ budget: { nanoUsd: 5, period: 'day' } });
   expect(await limited.admit(0, { reserveNanoUsd: null })).toBe('model_price_unset');
 });
 
-it('takes over what was spent elsewhere, and never lowers it', async () => {
+it('imports spend from elsewhere, and never lowers it', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
   expect(await ledger.rpc().restore(ledger.policy(), 90)).toBe(true);
   expect(await ledger.rpc().restore(ledger.policy(), 80)).toBe(false);
@@ -174,18 +174,18 @@ it('takes over what was spent elsewhere, and never lowers it', async () => {
   expect(await ledger.admit(10)).toBe('admitted');
 });
 
-it('gives a budget back at the boundary of its period, and says when', async () => {
+it('resets a budget at the end of its period, and reports when', async () => {
   const sundayNight = Date.parse('2029-12-30T23:59:50Z');
   vi.useFakeTimers({ toFake: ['Date'], now: sundayNight });
   const ledger = await newLedger({ budget: { nanoUsd: 100, period: 'week' }, quotaNanoUsd: 150 });
   await ledger.admit(90, { requestId: 'one' });
   await ledger.rpc().settle([ledger.settlement('one', 90)]);
-  const refusal = await ledger.rpc().admit(ledger.ask({ reserveNanoUsd: 20 }), []);
+  const refusal = await ledger.rpc().admit(ledger.admissionRequest({ reserveNanoUsd: 20 }), []);
   expect(refusal).toMatchObject({ code: 'insufficient_quota', retryAfterMs: 10_000 });
   vi.setSystemTime(sundayNight + 10_000);
   expect(await ledger.admit(20, { requestId: 'two' })).toBe('admitted');
   await ledger.rpc().settle([ledger.settlement('two', 20)]);
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 110, budgetSpentNanoUsd: 20 });
-  // The quota is total: a new week does not bring it back.
+  // The quota is a total: a new week does not reset it.
   expect(await ledger.admit(41)).toBe('insufficient_quota');
 });

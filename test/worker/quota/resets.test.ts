@@ -1,4 +1,4 @@
-// What a ledger knows after it was put to sleep, moved or killed; and how its rows reach D1.
+// What a ledger restores after an eviction, a move or a kill, and how its rows reach D1.
 import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, expect, it, vi } from 'vitest';
@@ -6,10 +6,10 @@ import { newLedger, type TestLedger } from './ledgers.ts';
 
 afterEach(() => void vi.useRealTimers());
 
-/** Longer than the rhythm in which holds are written down. */
+/** Longer than the interval at which holds are persisted. */
 const checkpointed = () => new Promise((resolve) => setTimeout(resolve, 300));
 
-it('keeps what is spent, and knows which requests are settled', async () => {
+it('keeps spend and settled request ids over a reset', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
   await ledger.admit(60, { requestId: 'one' });
   await ledger.rpc().settle([ledger.settlement('one', 42)]);
@@ -21,14 +21,14 @@ it('keeps what is spent, and knows which requests are settled', async () => {
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 42, open: 0 });
 });
 
-it('keeps the policy: a deleted token is dead after a reset, too', async () => {
+it('keeps the policy over a reset: a deleted token stays deleted', async () => {
   const ledger = await newLedger();
   await ledger.rpc().configure(ledger.policy({ status: 'deleted', version: 2 }));
   await abortAllDurableObjects();
   expect(await ledger.admit(1, { policyVersion: 2 })).toBe('invalid_api_key');
 });
 
-it('puts live reservations back, settles them once, and lets the rest expire', async () => {
+it('restores live reservations after a reset, settles them once, and lets the rest expire', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 1_000 });
   await ledger.admit(10, { requestId: 'one', inputNanoUsd: 3 });
   await ledger.admit(20, { requestId: 'two', inputNanoUsd: 4 });
@@ -42,7 +42,7 @@ it('puts live reservations back, settles them once, and lets the rest expire', a
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 13, reservedNanoUsd: 0, open: 0 });
 });
 
-it('settles an orphan though its ledger is put to sleep again and again, and each time wakes anew', async () => {
+it('settles an orphan once though its ledger is evicted again and again', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
   await ledger.admit(60, { requestId: 'orphan', inputNanoUsd: 9 });
   await checkpointed();
@@ -56,7 +56,7 @@ it('settles an orphan though its ledger is put to sleep again and again, and eac
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 9, open: 0 });
 });
 
-it('does not distrust the same money again at each waking while one request runs for long', async () => {
+it('does not mark the same money as unaccounted again at each wake-up during one long request', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 1_000 });
   await ledger.admit(10, { requestId: 'long' });
   await checkpointed();
@@ -65,14 +65,14 @@ it('does not distrust the same money again at each waking while one request runs
   for (let seconds = 8; seconds <= 48; seconds += 8) {
     vi.setSystemTime(startMs + seconds * 1_000);
     await abortAllDurableObjects();
-    await ledger.rpc().renew([ledger.look({ requestId: 'long', reservedNanoUsd: 10, wantNanoUsd: 10 })]);
+    await ledger.rpc().renew([ledger.renewal({ requestId: 'long', reservedNanoUsd: 10, wantNanoUsd: 10 })]);
     await ledger.alarm();
   }
   expect(await ledger.rpc().balance()).toMatchObject({ reservedNanoUsd: 10, open: 1 });
   expect(await ledger.admit(990)).toBe('admitted');
 });
 
-/** A ledger with one tiny hold that is written down and one of 60 that is too young to be, then killed. */
+/** Creates a ledger with one tiny persisted hold and one of 60 that is not persisted yet, then kills it. */
 async function forgetful() {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
   await ledger.admit(2);
@@ -83,7 +83,7 @@ async function forgetful() {
   return ledger;
 }
 
-it('refuses for a lease what it can no longer be sure of, and overspends never', async () => {
+it('holds unaccounted money for one lease after a reset, and never overspends', async () => {
   const ledger = await forgetful();
   expect(await ledger.admit(60)).toBe('insufficient_quota');
   expect((await ledger.rpc().balance()).reservedNanoUsd).toBeGreaterThanOrEqual(62);
@@ -91,24 +91,24 @@ it('refuses for a lease what it can no longer be sure of, and overspends never',
   expect(await ledger.admit(60)).toBe('admitted');
 });
 
-it('charges what a request of before the reset cost, though its hold was forgotten', async () => {
+it('charges a request from before the reset, though its hold was lost', async () => {
   const ledger = await forgetful();
   await ledger.rpc().settle([ledger.settlement('young', 55)]);
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 55, open: 1 });
   expect(await ledger.admit(44)).toBe('insufficient_quota');
 });
 
-it('takes a running request of before the reset back without holding its money twice', async () => {
+it('restores a running request from before the reset without holding its money twice', async () => {
   const ledger = await forgetful();
   const before = await ledger.rpc().balance();
-  const look = (wantNanoUsd: number) =>
-    ledger.rpc().renew([ledger.look({ requestId: 'young', reservedNanoUsd: 60, wantNanoUsd })]);
-  expect(await look(60)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 60 }]);
+  const renew = (wantNanoUsd: number) =>
+    ledger.rpc().renew([ledger.renewal({ requestId: 'young', reservedNanoUsd: 60, wantNanoUsd })]);
+  expect(await renew(60)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 60 }]);
   expect(await ledger.rpc().balance()).toMatchObject({ reservedNanoUsd: before.reservedNanoUsd, open: 2 });
-  expect(await look(90)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 90 }]);
+  expect(await renew(90)).toEqual([{ outcome: 'go-on', reservedNanoUsd: 90 }]);
 });
 
-it('replaces an orphan’s estimate once even when it slept in between', async () => {
+it('replaces an orphan’s estimate once, also after an eviction in between', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
   await ledger.admit(60, { requestId: 'orphan', inputNanoUsd: 9 });
   await checkpointed();
@@ -121,7 +121,7 @@ it('replaces an orphan’s estimate once even when it slept in between', async (
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 25, open: 0 });
 });
 
-it('keeps a minute’s count of requests over a reset', async () => {
+it('keeps the request count of a minute over a reset', async () => {
   const ledger = await newLedger({ limits: { rpm: 2 } });
   await ledger.admit(0);
   await ledger.admit(0);
@@ -130,7 +130,7 @@ it('keeps a minute’s count of requests over a reset', async () => {
   expect(await ledger.admit(0)).toBe('rate_limit_exceeded');
 });
 
-it('is exact and never over its quota, whatever happens in which order', async () => {
+it('stays exact and within the quota under any order of operations', async () => {
   const quotaNanoUsd = 10_000;
   const ledger = await newLedger({ quotaNanoUsd });
   const random = seeded(7);
@@ -170,7 +170,7 @@ it('is exact and never over its quota, whatever happens in which order', async (
   expect(await loggedOf(ledger)).toEqual({ rows: charged.size, cost: sum(charged) });
 });
 
-it('hands rows to the log, the roll-ups and the token, each once', async () => {
+it('delivers rows to the log, the roll-ups and the token, each once', async () => {
   const ledger = await newLedger();
   await insertToken(ledger.tokenId);
   for (const [id, cost] of [
@@ -196,7 +196,7 @@ it('hands rows to the log, the roll-ups and the token, each once', async () => {
   expect(free).toEqual({ cost_nano_usd: null });
 });
 
-it('replaces an orphan’s row and its roll-up by the true ones', async () => {
+it('replaces an orphan’s row and its roll-up by the actual ones', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
   const id = `${ledger.tokenId}orphan`;
   await ledger.admit(60, { requestId: id, inputNanoUsd: 9 });
@@ -216,7 +216,7 @@ it('replaces an orphan’s row and its roll-up by the true ones', async () => {
   expect(hourly).toEqual({ requests: 1, cost: 25 });
 });
 
-it('keeps its rows while D1 is away, over a reset too, and hands them on when it is back', async () => {
+it('keeps undelivered rows during a D1 outage and a reset, and delivers them afterwards', async () => {
   const ledger = await newLedger();
   await insertToken(ledger.tokenId);
   const errors = vi.spyOn(console, 'error').mockImplementation(() => undefined);
@@ -237,7 +237,7 @@ it('keeps its rows while D1 is away, over a reset too, and hands them on when it
   errors.mockRestore();
 });
 
-it('loses nothing while D1 is away for an hour under load, and does not hammer it', async () => {
+it('loses nothing in an hour of D1 outage under load, and limits its retries', async () => {
   const ledger = await newLedger();
   await insertToken(ledger.tokenId);
   const errors = vi.spyOn(console, 'error').mockImplementation(() => undefined);
@@ -254,10 +254,10 @@ it('loses nothing while D1 is away for an hour under load, and does not hammer i
     settled += 1;
     if (second % 15 === 0) await ledger.alarm();
   }
-  // After six failures once a minute.
+  // After six failures it retries once a minute.
   expect(tries).toBeGreaterThan(40);
   expect(tries).toBeLessThan(75);
-  // A reset in the middle, with more unwritten rows than are remembered.
+  // A reset in the middle, with more undelivered rows than memory holds.
   await abortAllDurableObjects();
   await ledger.rpc().settle([ledger.settlement(`${ledger.tokenId}-3595`, 7)]);
   vi.setSystemTime(startMs + 3_700_000);
@@ -267,7 +267,7 @@ it('loses nothing while D1 is away for an hour under load, and does not hammer i
   errors.mockRestore();
 });
 
-/** The ledger's database refuses every batch from now on, until its next reset. */
+/** Makes every batch of the ledger's database fail until the ledger's next reset. */
 async function withoutDatabase(ledger: TestLedger, onTry: () => void = () => {}): Promise<void> {
   await runInDurableObject(ledger.stub, (instance) => {
     const DB = {
@@ -301,7 +301,7 @@ const spentOf = (ledger: TestLedger) =>
     .bind(ledger.tokenId)
     .first('spent_nano_usd');
 
-/** Mulberry32: the same numbers at every run. */
+/** Mulberry32: returns the same numbers in every run. */
 function seeded(seed: number): () => number {
   let state = seed;
   return () => {

@@ -1,5 +1,5 @@
-// A session with real sockets of the runtime at both ends, an upstream that a test holds in its hand, and a ledger that
-// admits everything: for what only passing time shows.
+// A realtime session with the runtime's real sockets at both ends, an upstream that the test controls, and a
+// ledger that admits everything: for tests of time limits.
 
 import type { LogRow } from '../../../src/metering/log-row.ts';
 import { LiveSession } from '../../../src/realtime/live-session.ts';
@@ -12,23 +12,23 @@ import { plainChannel } from '../../support/plain-channel.ts';
 
 export const models = { openai: 'gpt-realtime', gemini: 'gemini-live-2.5-flash-preview' } as const;
 
-/** One end of a socket, as it was used. */
+/** One end of a socket, with what it received. */
 interface End {
   socket: WebSocket;
-  heard: string[];
+  received: string[];
   closed: { code: number; reason: string } | null;
 }
 
 export interface Staged {
   client: End;
-  /** null: none was opened yet. */
+  /** The upstream's end; null before it was opened. */
   upstream(): End | null;
   rows: LogRow[];
-  /** Work of the session that has failed. */
+  /** Background work of the session that failed. */
   failures: unknown[];
 }
 
-/** Opens a session. `model`: as the caller's URL names it; null: the first frame will. */
+/** Opens a session. `model` is the name in the caller's URL; null means that the first frame names it. */
 export async function stageSession(format: 'openai' | 'gemini', model: string | null): Promise<Staged> {
   const rows: LogRow[] = [];
   const failures: unknown[] = [];
@@ -63,9 +63,9 @@ export async function stageSession(format: 'openai' | 'gemini', model: string | 
 }
 
 function endOf(socket: WebSocket): End {
-  const end: End = { socket, heard: [], closed: null };
+  const end: End = { socket, received: [], closed: null };
   socket.addEventListener('message', ({ data }) => {
-    end.heard.push(String(data));
+    end.received.push(String(data));
   });
   socket.addEventListener('close', ({ code, reason }) => {
     end.closed = { code, reason };
@@ -97,10 +97,6 @@ function admittingLedger() {
   return {
     admit: async () => ({ outcome: 'admitted' }),
     inspect: async () => ({ outcome: 'allowed', policy: {} }),
-    look: async (_tokenId: string, { wantNanoUsd }: { wantNanoUsd: number }) => ({
-      outcome: 'go-on',
-      reservedNanoUsd: wantNanoUsd,
-    }),
     watch: () => new Promise(() => undefined),
     release: async () => undefined,
   };

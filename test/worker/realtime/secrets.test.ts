@@ -1,4 +1,4 @@
-// How long an ephemeral secret may live, as the routes take it.
+// The lifetimes of an ephemeral secret that the routes accept.
 import { beforeAll, expect, it } from 'vitest';
 import { realtimeLimits } from '../../../src/realtime/limits.ts';
 import { type OpenRelay, openRelay } from '../routes/open-relay.ts';
@@ -28,7 +28,7 @@ it.each([
   [most + 1, 400],
   [least + 0.5, 400],
   ['60', 400],
-])('of %s seconds: %i', async (seconds, status) => {
+])('answers a lifetime of %s seconds with %i', async (seconds, status) => {
   const nowSeconds = Math.floor(Date.now() / 1_000);
   const secret = await mint('client_secrets', {
     session,
@@ -39,12 +39,12 @@ it.each([
   else expect(secret.body.expires_at - nowSeconds).toBeOneOf([seconds, Number(seconds) + 1]);
 });
 
-it('of something that is no lifetime is refused', async () => {
+it('rejects a lifetime that is no number', async () => {
   const secret = await mint('client_secrets', { session, expires_after: 'an hour' });
   expect([secret.status, secret.body.error.param]).toEqual([400, 'expires_after.seconds']);
 });
 
-it('that says nothing is the usual', async () => {
+it('applies the default lifetime', async () => {
   const nowSeconds = Math.floor(Date.now() / 1_000);
   const secret = await mint('client_secrets', { session });
   expect(secret.body.expires_at - nowSeconds).toBeOneOf([usual, usual + 1]);

@@ -1,4 +1,4 @@
-// The limits of a session that are times, at their value: with a clock that the test moves.
+// The time limits of a session, tested at their exact values with a fake clock.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { realtimeLimits } from '../../../src/realtime/limits.ts';
 import { models, type Staged, stageSession } from './live-session.ts';
@@ -12,12 +12,12 @@ const firstFrames = {
   gemini: setup,
 };
 
-/** Sockets deliver in their own time, which no clock moves: so many turns are given to them. */
+/** Waits for sockets, which no fake clock moves, by giving them up to `turns` turns of the event loop. */
 async function delivered(isThere: () => boolean, turns = 3_000): Promise<void> {
   for (let turn = 0; turn < turns && !isThere(); turn++) await vi.advanceTimersByTimeAsync(0);
 }
 
-/** What would have come by now has come. */
+/** Waits until everything has arrived that was sent so far. */
 const quiet = () => delivered(() => false, 100);
 
 async function say({ client }: Staged, text: string, isThere: () => boolean): Promise<void> {
@@ -25,48 +25,52 @@ async function say({ client }: Staged, text: string, isThere: () => boolean): Pr
   await delivered(isThere);
 }
 
-describe.each(['openai', 'gemini'] as const)('a session of %s', { timeout: 30_000 }, (format) => {
-  it('is closed when its time is over, and not before', async () => {
-    const staged = await stageSession(format, null);
-    const { client, upstream, rows, failures } = staged;
-    await say(staged, firstFrames[format], () => upstream()?.heard.length === 1);
-    expect(upstream()?.heard).toEqual([firstFrames[format]]);
-    vi.advanceTimersByTime(realtimeLimits.sessionMs - 1);
-    await quiet();
-    expect([client.closed, rows]).toEqual([null, []]);
-    vi.advanceTimersByTime(1);
-    await delivered(() => client.closed !== null && upstream()?.closed !== null);
-    expect(client.closed).toEqual({ code: 1001, reason: 'session_expired' });
-    expect(upstream()?.closed?.code).toBe(1001);
-    expect(client.heard.map((text) => JSON.parse(text).error.code)).toEqual(
-      format === 'openai' ? ['session_expired'] : [],
-    );
-    expect(rows).toMatchObject([{ status: 101, errorCode: 'session_expired' }]);
-    expect(failures).toEqual([]);
-  });
+describe.each(['openai', 'gemini'] as const)(
+  'time limits of a realtime session of %s',
+  { timeout: 30_000 },
+  (format) => {
+    it('closes a session exactly when its time is over', async () => {
+      const staged = await stageSession(format, null);
+      const { client, upstream, rows, failures } = staged;
+      await say(staged, firstFrames[format], () => upstream()?.received.length === 1);
+      expect(upstream()?.received).toEqual([firstFrames[format]]);
+      vi.advanceTimersByTime(realtimeLimits.sessionMs - 1);
+      await quiet();
+      expect([client.closed, rows]).toEqual([null, []]);
+      vi.advanceTimersByTime(1);
+      await delivered(() => client.closed !== null && upstream()?.closed !== null);
+      expect(client.closed).toEqual({ code: 1001, reason: 'session_expired' });
+      expect(upstream()?.closed?.code).toBe(1001);
+      expect(client.received.map((text) => JSON.parse(text).error.code)).toEqual(
+        format === 'openai' ? ['session_expired'] : [],
+      );
+      expect(rows).toMatchObject([{ status: 101, errorCode: 'session_expired' }]);
+      expect(failures).toEqual([]);
+    });
 
-  it('that names no model is closed when the wait is over, and not before', async () => {
-    const { client, upstream, rows } = await stageSession(format, null);
-    vi.advanceTimersByTime(realtimeLimits.modelWaitMs - 1);
-    await quiet();
-    expect(client.closed).toBeNull();
-    vi.advanceTimersByTime(1);
-    await delivered(() => client.closed !== null);
-    expect(client.closed).toEqual({ code: 1008, reason: 'invalid_request' });
-    expect(upstream()).toBeNull();
-    expect(rows).toMatchObject([{ status: 101, errorCode: 'invalid_request', channelId: null }]);
-  });
+    it('closes a session that names no model exactly when the wait is over', async () => {
+      const { client, upstream, rows } = await stageSession(format, null);
+      vi.advanceTimersByTime(realtimeLimits.modelWaitMs - 1);
+      await quiet();
+      expect(client.closed).toBeNull();
+      vi.advanceTimersByTime(1);
+      await delivered(() => client.closed !== null);
+      expect(client.closed).toEqual({ code: 1008, reason: 'invalid_request' });
+      expect(upstream()).toBeNull();
+      expect(rows).toMatchObject([{ status: 101, errorCode: 'invalid_request', channelId: null }]);
+    });
 
-  it('that names its model just in time is opened', async () => {
-    const staged = await stageSession(format, null);
-    vi.advanceTimersByTime(realtimeLimits.modelWaitMs - 1);
-    await say(staged, firstFrames[format], () => staged.upstream()?.heard.length === 1);
-    vi.advanceTimersByTime(realtimeLimits.modelWaitMs);
-    await quiet();
-    expect(staged.client.closed).toBeNull();
-    expect(staged.upstream()?.heard).toEqual([firstFrames[format]]);
-    staged.client.socket.close();
-    await delivered(() => staged.rows.length > 0);
-    expect(staged.rows).toMatchObject([{ status: 101, errorCode: null }]);
-  });
-});
+    it('opens a session whose model is named just in time', async () => {
+      const staged = await stageSession(format, null);
+      vi.advanceTimersByTime(realtimeLimits.modelWaitMs - 1);
+      await say(staged, firstFrames[format], () => staged.upstream()?.received.length === 1);
+      vi.advanceTimersByTime(realtimeLimits.modelWaitMs);
+      await quiet();
+      expect(staged.client.closed).toBeNull();
+      expect(staged.upstream()?.received).toEqual([firstFrames[format]]);
+      staged.client.socket.close();
+      await delivered(() => staged.rows.length > 0);
+      expect(staged.rows).toMatchObject([{ status: 101, errorCode: null }]);
+    });
+  },
+);

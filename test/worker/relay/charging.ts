@@ -1,19 +1,19 @@
-// What a request is charged: one request of a token of its own, against an upstream that the test plays.
+// The charge of one request, made with a new token against an upstream that the test plays.
 import type { OpenRelay, Reply, Upstream } from '../routes/open-relay.ts';
 
-export interface Asked {
+export interface ChargedRequest {
   path: string;
   body?: object | FormData;
   method?: string;
   headers?: Record<string, string>;
-  /** Of the token. */
+  /** Fields of the token. */
   token?: object;
 }
 
-/** The answer, and what the token's ledger has taken for it, in nano-USD. */
+/** The response, and what the token's ledger charged for it, in nano-USD. */
 export async function chargeOf(
   relay: OpenRelay,
-  { path, body, method = 'POST', headers = {}, token: fields = {} }: Asked,
+  { path, body, method = 'POST', headers = {}, token: fields = {} }: ChargedRequest,
   upstream: Upstream,
 ): Promise<Reply & { nanoUsd: number; tokenId: string }> {
   relay.upstream = upstream;
@@ -36,13 +36,13 @@ export async function spentBy(relay: OpenRelay, tokenId: string): Promise<number
   return Math.round(body.spent_usd * 1e9);
 }
 
-/** Server-sent events, each an object, with OpenAI's terminator. */
+/** Returns a stream of server-sent events with these objects and OpenAI's terminator. */
 export function eventsOf(values: readonly object[], terminator = 'data: [DONE]\n\n'): string {
   return values.map((value) => `data: ${JSON.stringify(value)}\n\n`).join('') + terminator;
 }
 
-/** An answer with that content type; null: none is given. */
-export function answerAs(
+/** Returns a response with that content type; null sends none. */
+export function responseOfType(
   text: string | Uint8Array<ArrayBuffer>,
   type: string | null,
   headers = {},

@@ -1,4 +1,4 @@
-// Responses that the relay keeps for channels that have no such thing.
+// Responses that the relay stores for channels without stored responses of their own.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { conversationLimits } from '../../../src/relay/plan/stored-responses.ts';
@@ -6,15 +6,15 @@ import { type OpenRelay, openRelay } from '../routes/open-relay.ts';
 
 let relay: OpenRelay;
 let headers: Record<string, string>;
-let said: string[];
+let sentMessages: string[];
 
-/** Claude, who says back how much was said before. */
+/** Plays a Claude that answers with the number of messages it received. */
 function playClaude(): void {
-  said = [];
+  sentMessages = [];
   relay.upstream = ({ body }) => {
     const { messages, stream } = JSON.parse(body);
     const text = `turn ${messages.length}`;
-    said.push(JSON.stringify(messages));
+    sentMessages.push(JSON.stringify(messages));
     const message = {
       id: 'msg_1',
       type: 'message',
@@ -45,7 +45,7 @@ async function open(variables: Record<string, string>): Promise<void> {
   playClaude();
 }
 
-const ask = (fields: object) =>
+const send = (fields: object) =>
   relay.fetch('/v1/responses', {
     method: 'POST',
     headers,
@@ -54,31 +54,31 @@ const ask = (fields: object) =>
 const call = (method: string, path: string, more: Record<string, string> = {}) =>
   relay.fetch(path, { method, headers: { ...headers, ...more } });
 
-describe('switched on', () => {
+describe('stored conversations, enabled', () => {
   beforeEach(() => open({ CONVERSATION_DAYS: '30' }));
 
-  it('goes on from the response that is named, and from the one after', async () => {
-    const first = await ask({ input: 'One' });
+  it('continues from a named response, and from the next one', async () => {
+    const first = await send({ input: 'One' });
     expect(first.body.store).toBe(true);
-    const second = await ask({
+    const second = await send({
       input: [{ role: 'user', content: 'Two' }],
       previous_response_id: first.body.id,
     });
     expect(second.body.previous_response_id).toBeNull();
-    const third = await ask({ input: 'Three', previous_response_id: second.body.id });
+    const third = await send({ input: 'Three', previous_response_id: second.body.id });
     expect(third.body.output[0].content[0].text).toBe('turn 5');
-    for (const text of ['One', 'turn 1', 'Two', 'turn 3', 'Three']) expect(said[2]).toContain(text);
+    for (const text of ['One', 'turn 1', 'Two', 'turn 3', 'Three']) expect(sentMessages[2]).toContain(text);
   });
 
-  it('keeps a streamed response before its end is told', async () => {
-    const streamed = await ask({ input: 'One', stream: true });
+  it('stores a streamed response before it sends the end', async () => {
+    const streamed = await send({ input: 'One', stream: true });
     const id = /"id":"(resp_[^"]+)"/.exec(streamed.text)?.[1];
-    const next = await ask({ input: 'Two', previous_response_id: id });
+    const next = await send({ input: 'Two', previous_response_id: id });
     expect(next.body.output[0].content[0].text).toBe('turn 3');
   });
 
-  it('answers for it as OpenAI does: retrieved, listed, deleted', async () => {
-    const made = await ask({ input: 'One' });
+  it('retrieves, lists and deletes stored responses as OpenAI does', async () => {
+    const made = await send({ input: 'One' });
     const path = `/v1/responses/${made.body.id}`;
     expect((await call('GET', path)).body).toEqual(made.body);
     const { body: items } = await call('GET', `${path}/input_items`);
@@ -90,59 +90,59 @@ describe('switched on', () => {
       deleted: true,
     });
     expect((await call('GET', path)).status).toBe(404);
-    expect((await ask({ input: 'Two', previous_response_id: made.body.id })).status).toBe(404);
+    expect((await send({ input: 'Two', previous_response_id: made.body.id })).status).toBe(404);
   });
 
   it('obeys `store: false`', async () => {
-    const made = await ask({ input: 'One', store: false });
+    const made = await send({ input: 'One', store: false });
     expect(made.body.store).toBe(false);
     expect((await call('GET', `/v1/responses/${made.body.id}`)).status).toBe(404);
   });
 
-  it('shows it to no other account', async () => {
-    const made = await ask({ input: 'One' });
+  it('hides a stored response from other accounts', async () => {
+    const made = await send({ input: 'One' });
     await env.DB.prepare(
       "INSERT OR IGNORE INTO accounts (id, name, role, created_at) VALUES ('acc_b', 'B', 'member', 0)",
     ).run();
     const { id, token } = await relay.token();
     await env.DB.prepare("UPDATE tokens SET account_id = 'acc_b' WHERE id = ?").bind(id).run();
-    // An edit carries the record into the ledger and the caches.
+    // An edit copies the record into the ledger and the caches.
     await relay.manage('PATCH', `/tokens/${id}`, { name: 'theirs' });
     const other = { authorization: `Bearer ${token}` };
     expect((await call('GET', `/v1/responses/${made.body.id}`, other)).status).toBe(404);
   });
 
-  it('is sealed in the database', async () => {
-    const made = await ask({ input: 'a secret of the caller' });
+  it('encrypts stored responses in the database', async () => {
+    const made = await send({ input: 'a secret of the caller' });
     const row = await env.DB.prepare('SELECT * FROM conversations WHERE id = ?').bind(made.body.id).first();
     expect(JSON.stringify(row)).not.toContain('secret of the caller');
     expect(row?.expires_at).toBeGreaterThan(Date.now() + 29 * 86_400_000);
   });
 
-  it('is gone when its time is over', async () => {
-    const made = await ask({ input: 'One' });
+  it('deletes a stored response after its retention', async () => {
+    const made = await send({ input: 'One' });
     await env.DB.prepare('UPDATE conversations SET expires_at = ? WHERE id = ?')
       .bind(Date.now() - 1, made.body.id)
       .run();
     expect((await call('GET', `/v1/responses/${made.body.id}`)).status).toBe(404);
   });
 
-  it('keeps what fits into a row, and says in the log what does not', async () => {
-    const fits = await ask({ input: 'x'.repeat(conversationLimits.bytes - 5_000) });
+  it('stores what fits into a row, and logs what does not', async () => {
+    const fits = await send({ input: 'x'.repeat(conversationLimits.bytes - 5_000) });
     expect((await call('GET', `/v1/responses/${fits.body.id}`)).status).toBe(200);
-    const tooLarge = await ask({ input: 'x'.repeat(conversationLimits.bytes) });
+    const tooLarge = await send({ input: 'x'.repeat(conversationLimits.bytes) });
     expect(tooLarge.status).toBe(200);
     expect((await call('GET', `/v1/responses/${tooLarge.body.id}`)).status).toBe(404);
   });
 });
 
-describe('switched off', () => {
+describe('stored conversations, disabled', () => {
   beforeEach(() => open({}));
 
-  it('says so, instead of answering without what was said before', async () => {
-    const made = await ask({ input: 'One' });
+  it('rejects a previous response id, instead of answering without the history', async () => {
+    const made = await send({ input: 'One' });
     expect(made.body.store).toBe(false);
-    const next = await ask({ input: 'Two', previous_response_id: made.body.id });
+    const next = await send({ input: 'Two', previous_response_id: made.body.id });
     expect(next.status).toBe(400);
     expect(next.body.error).toMatchObject({
       param: 'previous_response_id',
@@ -151,7 +151,7 @@ describe('switched off', () => {
   });
 });
 
-it('keeps nothing when the number of days is none', async () => {
+it('stores nothing when CONVERSATION_DAYS is no number', async () => {
   await open({ CONVERSATION_DAYS: 'thirty' });
-  expect((await ask({ input: 'One' })).body.store).toBe(false);
+  expect((await send({ input: 'One' })).body.store).toBe(false);
 });

@@ -1,4 +1,5 @@
-// A fifth wire format, added by one object that src does not know: served, translated both ways, streamed and metered.
+// A fifth wire format, added by one object that src does not know: served, translated both ways, streamed and
+// metered.
 import { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { eventsOfResponse } from '../../../src/formats/events-of-response.ts';
@@ -32,7 +33,7 @@ function routesOfFive(): Hono<RouteEnv> {
   return routes;
 }
 
-/** What every upstream answers, in its own format. */
+/** The response of every upstream, in its own format. */
 const answer: NeutralResponse = {
   id: 'one',
   model: 'm',
@@ -52,7 +53,7 @@ const answer: NeutralResponse = {
   promptBlock: null,
 };
 
-/** The answer as an upstream of that format sends it. */
+/** Returns the response as an upstream of that format sends it. */
 function answerIn(format: ConversationFormat, isStreaming: boolean): Response {
   const context = {
     request: emptyRequest('m', isStreaming, format.id),
@@ -75,14 +76,14 @@ function answerIn(format: ConversationFormat, isStreaming: boolean): Response {
 const schema = { type: 'object', properties: { city: { type: 'string' } } };
 const prompt = 'How is the weather in Bonn?';
 
-/** How a caller of each format asks. */
+/** The request of a caller of each format. */
 const callers: Record<string, { path: (model: string, isStreaming: boolean) => string; body: JsonObject }> = {
   fifth: {
     path: () => '/v1/talk',
     body: {
       turns: [{ who: 'me', say: prompt }],
       limit: 50,
-      tools: [{ tool: 'weather', about: 'Tells it.', takes: schema }],
+      tools: [{ tool: 'weather', about: 'Returns the weather.', takes: schema }],
     },
   },
   'openai-chat': {
@@ -121,7 +122,7 @@ const callers: Record<string, { path: (model: string, isStreaming: boolean) => s
   },
 };
 
-/** A model of a channel that speaks each format. */
+/** The model of a channel of each format. */
 const models: Record<string, string> = {
   fifth: 'fifth-1',
   'openai-chat': 'glm-5',
@@ -160,17 +161,17 @@ beforeEach(async () => {
 
 afterEach(() => vi.restoreAllMocks());
 
-/** Sends the question by a caller of one format to a channel of another, and reads the answer back. */
+/** Sends a request from a caller of one format to a channel of another, and parses the response. */
 async function converse(from: string, to: string, isStreaming: boolean) {
   const { path, body } = callers[from] ?? { path: () => '', body: {} };
   const model = models[to] ?? '';
-  const asked = {
+  const request = {
     path: path(model, isStreaming),
     body: { ...body, ...(from !== 'gemini-generate' && { model, stream: isStreaming }) },
     token: { quota_usd: 1 },
   };
   const target = formats.conversation(to);
-  const reply = await chargeOf(relay, asked, () => answerIn(target, isStreaming));
+  const reply = await chargeOf(relay, request, () => answerIn(target, isStreaming));
   const { readResponse, eventReader } = formats.conversation(from);
   const read = isStreaming ? responseOfStream(reply.text, eventReader()).response : readResponse(reply.body);
   const upstreamBody = JSON.parse(relay.received.at(-1)?.body ?? '{}');
@@ -188,7 +189,7 @@ const pairs = [
   { from, to, isStreaming: true },
 ]);
 
-describe('a fifth format', () => {
+describe('an added fifth format', () => {
   it.each(pairs)(
     'serves $from callers by $to channels (streaming: $isStreaming)',
     async ({ from, to, isStreaming }) => {
@@ -210,27 +211,27 @@ describe('a fifth format', () => {
     },
   );
 
-  it('refuses bodies without its required fields, and more answers than it allows', async () => {
-    const ask = (body: object) => chargeOf(relay, { path: '/v1/talk', body }, () => Response.json({}));
-    expect((await ask({ model: 'fifth-1' })).body.error).toMatchObject({ param: 'turns' });
-    const many = await ask({ model: 'fifth-1', turns: [], tries: 5 });
+  it('rejects bodies without its required fields, and more choices than it allows', async () => {
+    const send = (body: object) => chargeOf(relay, { path: '/v1/talk', body }, () => Response.json({}));
+    expect((await send({ model: 'fifth-1' })).body.error).toMatchObject({ param: 'turns' });
+    const many = await send({ model: 'fifth-1', turns: [], tries: 5 });
     expect([many.status, many.body.error.param]).toEqual([400, 'tries']);
     expect(relay.received).toEqual([]);
   });
 
-  it('reserves by its own field for the length of an answer', async () => {
+  it('reserves by the format’s own field for the output limit', async () => {
     const turns = [{ who: 'me', say: 'Hi' }];
-    const ask = (limit: number) =>
+    const send = (limit: number) =>
       chargeOf(
         relay,
         { path: '/v1/talk', body: { model: 'fifth-1', turns, limit }, token: { quota_usd: 0.1 } },
         () => answerIn(fifthFormat, false),
       );
-    expect((await ask(5_000)).status).toBe(200);
-    expect((await ask(20_000)).body.error.code).toBe('insufficient_quota');
+    expect((await send(5_000)).status).toBe(200);
+    expect((await send(20_000)).body.error.code).toBe('insufficient_quota');
   });
 
-  it('reports a stream that breaks off as its own error event', async () => {
+  it('reports a truncated stream as the format’s own error event', async () => {
     const { path, body } = callers.fifth ?? { path: () => '', body: {} };
     const cut = 'data: {"say":"Look"}\n\n';
     const reply = await chargeOf(

@@ -1,4 +1,4 @@
-// Moderation costs nothing at OpenAI. Where it has a price, it is reserved and charged like everything else.
+// Moderation is free at OpenAI. Where it has a price, it is reserved and charged like other requests.
 import { expect, it } from 'vitest';
 import { addChannels, openRelay } from '../routes/open-relay.ts';
 
@@ -28,19 +28,19 @@ async function moderate(model: string, fields: object) {
   return { reply, spent: async () => (await relay.manage('GET', `/tokens/${id}`)).body.spent_usd };
 }
 
-it('is free at OpenAI, for a token with next to nothing left too', async () => {
+it('charges nothing for moderations at OpenAI, and admits a token with a nearly spent quota', async () => {
   const { reply, spent } = await moderate('omni-moderation-latest', { quota_usd: 0.000001 });
   expect(reply.status, reply.text).toBe(200);
   expect(await spent()).toBe(0);
 });
 
-it('is charged by the upstream’s usage where the model has a price', async () => {
+it('charges moderations by the upstream’s usage where the model has a price', async () => {
   const { reply, spent } = await moderate('a-moderation', { quota_usd: 10 });
   expect(reply.status, reply.text).toBe(200);
   await expect.poll(spent).toBe(0.1);
 });
 
-it('is refused where it has a price and the quota does not fit it', async () => {
+it('refuses moderations that have a price and exceed the quota', async () => {
   const { reply } = await moderate('a-moderation', { quota_usd: 0.001 });
   expect([reply.status, reply.body.error.code]).toEqual([429, 'insufficient_quota']);
 });

@@ -1,5 +1,6 @@
-// The cases of the Open Responses compliance suite (github.com/openresponses/openresponses, src/lib/compliance-tests.ts and
-// its schema ResponseResource, 2026-11) in our own words, on channels that do not speak Responses.
+// The cases of the Open Responses compliance suite (github.com/openresponses/openresponses,
+// src/lib/compliance-tests.ts and its schema ResponseResource, 2026-11), rewritten, on channels that do not
+// support Responses.
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type OpenRelay, openRelay } from '../routes/open-relay.ts';
@@ -89,7 +90,7 @@ const sse = (events: unknown[]) =>
 
 const weather = { location: 'San Francisco, CA' };
 
-/** Each channel's upstream: calls the tool that it is offered, else answers with a text, whole or streamed. */
+/** Plays each channel's upstream: calls the offered tool, else answers with a text, whole or streamed. */
 const upstreams = {
   chat: (callsTool: boolean, stream: boolean, isCut: boolean) => {
     const call = {
@@ -171,7 +172,7 @@ const schema = {
   additionalProperties: false,
 };
 
-/** What is asked, the status that the answer must have, and the item that must be in it. */
+/** The request, the status that the response must have, and the item that it must contain. */
 const cases: [name: string, body: object, status: string, type: string][] = [
   ['a text', { input: [user] }, 'completed', 'message'],
   ['a text, streamed', { input: [user], stream: true }, 'completed', 'message'],
@@ -193,7 +194,7 @@ const cases: [name: string, body: object, status: string, type: string][] = [
     'message',
   ],
   [
-    'a picture',
+    'an image',
     {
       input: [
         message('user', [
@@ -217,9 +218,14 @@ const cases: [name: string, body: object, status: string, type: string][] = [
     'completed',
     'message',
   ],
-  ['a bound that cuts the answer', { input: [user], max_output_tokens: 16 }, 'incomplete', 'message'],
   [
-    'settings that are repeated',
+    'an output limit that truncates the response',
+    { input: [user], max_output_tokens: 16 },
+    'incomplete',
+    'message',
+  ],
+  [
+    'settings that the response repeats',
     { input: [user], metadata: { a: 'b' }, temperature: 0.5, presence_penalty: 0.1, store: false },
     'completed',
     'message',
@@ -238,11 +244,11 @@ async function open(channel: Channel, variables: Record<string, string> = {}) {
     ...base_url,
   });
   const { token } = await relay.token();
-  return { relay, ask: (body: object) => ask(relay, token, channel, body) };
+  return { relay, send: (body: object) => post(relay, token, channel, body) };
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: bodies of every shape
-async function ask(relay: OpenRelay, token: string, channel: Channel, body: any) {
+async function post(relay: OpenRelay, token: string, channel: Channel, body: any) {
   relay.upstream = () =>
     upstreams[channel](body.tools !== undefined, body.stream === true, body.max_output_tokens === 16);
   return relay.fetch('/v1/responses', {
@@ -257,7 +263,7 @@ const eventsIn = (stream: string) =>
 
 describe.each(Object.keys(upstreams) as Channel[])('Open Responses on a channel of %s', (channel) => {
   it('passes the 13 cases that need no stored response', async () => {
-    const { ask: send } = await open(channel);
+    const { send } = await open(channel);
     for (const [name, body, expected, type] of cases) {
       const reply = await send(body);
       expect(reply.status, `${name}: ${reply.text}`).toBe(200);
@@ -290,15 +296,15 @@ describe.each(Object.keys(upstreams) as Channel[])('Open Responses on a channel 
     }
   });
 
-  it('goes on from a stored response with CONVERSATION_DAYS, and refuses it clearly without', async () => {
-    const { relay, ask: send } = await open(channel, { CONVERSATION_DAYS: '1' });
+  it('continues from a stored response with CONVERSATION_DAYS, and rejects it clearly without', async () => {
+    const { relay, send } = await open(channel, { CONVERSATION_DAYS: '1' });
     const first = await send({ input: [user] });
     const second = await send({ input: 'And now?', previous_response_id: first.body.id });
     expect(resource.safeParse(second.body).error?.issues).toBeUndefined();
     expect(second.body.status).toBe('completed');
     expect(relay.received.at(-1)?.body).toContain('Hello there friend.');
     const without = await open(channel);
-    const refused = await without.ask({ input: 'And now?', previous_response_id: 'resp_1' });
+    const refused = await without.send({ input: 'And now?', previous_response_id: 'resp_1' });
     expect([400, 404]).toContain(refused.status);
     expect(refused.body.error.message).toMatch(/\w/);
   });

@@ -1,5 +1,5 @@
-// What is around a translation: losses that are named or refused, counts that are estimated, errors in the caller's shape,
-// names of models that say how much to think, bodies that went to the wrong endpoint, other providers' seals.
+// What surrounds a translation: dropped fields that are named or rejected, estimated token counts, errors in the
+// caller's format, effort in model names, bodies at the wrong endpoint, other providers' reasoning state.
 import { runDurableObjectAlarm } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -52,8 +52,8 @@ const chat = (fields: object, headers = {}) =>
   );
 const sent = () => JSON.parse(relay.received.at(-1)?.body ?? 'null');
 
-describe('what the other format cannot say', () => {
-  it('is named in a header and in the log', async () => {
+describe('fields that the other format cannot express', () => {
+  it('names dropped fields in a header and in the log', async () => {
     const answer = await chat({ seed: 7, logit_bias: { '1': 2 } });
     expect(answer.headers.get('x-relay-dropped')?.split(', ').toSorted()).toEqual(['logit_bias', 'seed']);
     await runDurableObjectAlarm(env.LEDGER.get(env.LEDGER.idFromName(tokenId)));
@@ -62,7 +62,7 @@ describe('what the other format cannot say', () => {
     expect(row.dropped.toSorted()).toEqual(['logit_bias', 'seed']);
   });
 
-  it('is a 400 with `x-relay-strict: 1`, and nothing is sent', async () => {
+  it('rejects dropped fields with a 400 under `x-relay-strict: 1`, and sends nothing', async () => {
     const before = relay.received.length;
     const answer = await chat({ seed: 7 }, { 'x-relay-strict': '1' });
     expect(answer.status).toBe(400);
@@ -82,7 +82,7 @@ describe('functions in a chat request for a model that takes them in the Respons
     return new URL(relay.received.at(-1)?.url ?? '').pathname;
   };
 
-  it('go there, with the effort that the name of the model asks for too', async () => {
+  it('sends a chat request with functions to the Responses API, with the effort that the model name requests', async () => {
     expect(await paths({ model: 'gpt-5.6', tools })).toBe('/v1/responses');
     expect(await paths({ model: 'gpt-6.2-sol', reasoning_effort: 'none', tools })).toBe('/v1/responses');
     expect(sent()).toMatchObject({ reasoning: { effort: 'low' }, tools: [{ name: 'look' }] });
@@ -90,16 +90,16 @@ describe('functions in a chat request for a model that takes them in the Respons
     expect(await paths({ model: 'gpt-5.6', functions: [{ name: 'look' }] })).toBe('/v1/responses');
   });
 
-  it('stay where the model takes them, and so do requests without', async () => {
+  it('sends requests without functions, and models that take them, to chat completions', async () => {
     expect(await paths({ model: 'gpt-5.6', reasoning_effort: 'none', tools })).toBe('/v1/chat/completions');
     expect(await paths({ model: 'gpt-5.2', reasoning_effort: 'high', tools })).toBe('/v1/chat/completions');
     expect(await paths({ model: 'gpt-6.2-sol' })).toBe('/v1/chat/completions');
   });
 });
 
-describe('a conversation that is nested deeply', () => {
-  /** So many levels in all: the body, `tools`, the tool, its schema, and what is in that. */
-  const ask = (levels: number) => {
+describe('deeply nested conversations', () => {
+  /** Sends a body of that many levels: the body, `tools`, the tool, its schema, and the rest inside that. */
+  const request = (levels: number) => {
     const schema = `${'{"a":'.repeat(levels - 4)}{}${'}'.repeat(levels - 4)}`;
     const tools = `[{"type":"function","name":"f","parameters":${schema}}]`;
     return relay.fetch('/v1/responses', {
@@ -109,10 +109,10 @@ describe('a conversation that is nested deeply', () => {
     });
   };
 
-  it('is translated up to the limit, and a 400 beyond it', async () => {
-    expect((await ask(relayLimits.translatedLevels)).status).toBe(200);
+  it('translates a conversation up to the nesting limit, and rejects a deeper one with a 400', async () => {
+    expect((await request(relayLimits.translatedLevels)).status).toBe(200);
     for (const levels of [relayLimits.translatedLevels + 1, 100_000]) {
-      const answer = await ask(levels);
+      const answer = await request(levels);
       expect(answer.status).toBe(400);
       expect(answer.body.error.message).toContain(`more than ${relayLimits.translatedLevels} levels`);
     }
@@ -120,8 +120,8 @@ describe('a conversation that is nested deeply', () => {
   });
 });
 
-describe('counting tokens for a model of another format', () => {
-  it('is the relay’s own estimate, marked as such, and costs nothing', async () => {
+describe('token counting for a model of another format', () => {
+  it('returns the relay’s own estimate, marked as such, without a charge', async () => {
     const body = { model: 'gpt-4o', messages: [{ role: 'user', content: 'word '.repeat(400) }] };
     const answer = await post('/v1/messages/count_tokens', body);
     expect(answer.headers.get('x-relay-estimated')).toBe('input_tokens');
@@ -135,8 +135,8 @@ describe('counting tokens for a model of another format', () => {
   });
 });
 
-describe('an upstream’s error', () => {
-  it('in the middle of a stream is the last element of a Gemini caller’s array', async () => {
+describe('upstream errors in translation', () => {
+  it('appends a mid-stream error as the last element of a Gemini caller’s array', async () => {
     const events = [
       ['message_start', { message: { id: 'm', model: 'c', content: [], usage: { input_tokens: 9 } } }],
       ['content_block_start', { index: 0, content_block: { type: 'text', text: '' } }],
@@ -153,7 +153,7 @@ describe('an upstream’s error', () => {
     expect(answer.body[1].error).toMatchObject({ code: 529, message: 'Overloaded', status: 'UNAVAILABLE' });
   });
 
-  it('has the caller’s shape and the upstream’s status and words', async () => {
+  it('converts an error to the caller’s format with the upstream’s status and message', async () => {
     relay.upstream = () =>
       Response.json(
         { type: 'error', error: { type: 'invalid_request_error', message: 'max_tokens: too large' } },
@@ -183,7 +183,7 @@ describe('an upstream’s error', () => {
     expect(messages.body.request_id).toBe(messages.headers.get('request-id'));
   });
 
-  it('says to a Gemini caller that the upstream failed, where it is not the request’s fault', async () => {
+  it('reports an upstream failure to a Gemini caller as such, unless the request caused it', async () => {
     const contents = [{ role: 'user', parts: [{ text: 'Hi' }] }];
     for (const [status, word, reason] of [
       [400, 'INVALID_ARGUMENT', undefined],
@@ -199,7 +199,7 @@ describe('an upstream’s error', () => {
     }
   });
 
-  it('is one in a body with status 200 too, and a page of HTML', async () => {
+  it('treats an error in a 200 body, and an HTML page, as an upstream error', async () => {
     relay.upstream = () => Response.json({ error: { message: 'Provider returned error', code: 502 } });
     const gemini = await post('/v1beta/models/gpt-4o:generateContent', {
       contents: [{ role: 'user', parts: [{ text: 'Hi' }] }],
@@ -212,14 +212,14 @@ describe('an upstream’s error', () => {
     expect(html.body.error.message).toBe('The model provider answered with an error.');
   });
 
-  it('is told for an answer that is no JSON', async () => {
+  it('reports a response that is no JSON as an upstream error', async () => {
     relay.upstream = () => new Response('{"type":"mess', { headers: { 'content-type': 'application/json' } });
     expect((await chat({})).status).toBe(502);
   });
 });
 
-describe('a model’s name', () => {
-  it('says how much to think, at an upstream of another format and at one of the caller’s own', async () => {
+describe('effort in a model’s name', () => {
+  it('sets the reasoning effort from a model name, at an upstream of another format and of the caller’s own', async () => {
     await chat({ model: 'claude-opus-4-5-high' });
     expect(sent()).toMatchObject({
       model: 'claude-opus-4-5',
@@ -236,14 +236,14 @@ describe('a model’s name', () => {
     });
   });
 
-  it('means the same model when tokens are counted', async () => {
+  it('resolves a name with an effort to the same model when tokens are counted', async () => {
     relay.upstream = () => Response.json({ input_tokens: 3 });
     const body = { model: 'claude-opus-4-5-high', messages: [{ role: 'user', content: 'Hi' }] };
     expect((await post('/v1/messages/count_tokens', body)).body).toEqual({ input_tokens: 3 });
     expect(sent().model).toBe('claude-opus-4-5');
   });
 
-  it('is the model’s own where a channel names it', async () => {
+  it('leaves the name alone where a channel names it as a model', async () => {
     await relay.channel({
       name: 'x',
       provider: 'anthropic',
@@ -256,7 +256,7 @@ describe('a model’s name', () => {
   });
 });
 
-it('reads a Responses body at chat completions as what it is, and answers as chat', async () => {
+it('reads a Responses body at chat completions as a Responses request, and answers as chat', async () => {
   const answer = await post('/v1/chat/completions', {
     model: 'claude-opus-4-5',
     input: 'Hello',
@@ -289,7 +289,7 @@ it('reads a Responses body at chat completions as what it is, and answers as cha
   expect(codex.body.choices[0].message.content).toBe('Yes');
 });
 
-it('keeps other providers’ seals out of a conversation that goes on at its own provider', async () => {
+it('removes other providers’ reasoning state from a conversation that continues at its own provider', async () => {
   const foreign = writePortableState(
     { reasoning: [{ text: '', signature: { origin: 'gemini-generate', kind: 'signature', value: 'abc' } }] },
     'base64url',
@@ -313,7 +313,7 @@ it('keeps other providers’ seals out of a conversation that goes on at its own
   expect(sent().messages[1].content).toEqual([{ type: 'text', text: 'Yes?' }]);
 });
 
-it('keeps a caller’s beta headers and telemetry from another provider', async () => {
+it('withholds a caller’s beta headers and telemetry from another provider', async () => {
   await post(
     '/v1/messages',
     { model: 'gpt-4o', max_tokens: 9, messages: [{ role: 'user', content: 'Hi' }] },
@@ -323,17 +323,17 @@ it('keeps a caller’s beta headers and telemetry from another provider', async 
   expect(names.filter((name) => /anthropic|stainless/.test(name))).toEqual([]);
 });
 
-describe('embeddings', () => {
+describe('embeddings in translation', () => {
   const vectors = (count: number) => Array.from({ length: count }, (_, index) => [index, 0.5, -0.25]);
 
-  it('go from OpenAI’s shape to Gemini’s and back, in the encoding that was asked for', async () => {
+  it('translates OpenAI embeddings to Gemini and back, in the requested encoding', async () => {
     relay.upstream = () =>
       Response.json({
         embeddings: vectors(2).map((values) => ({ values })),
         usageMetadata: { promptTokenCount: 7 },
       });
-    const ask = { model: 'gemini-embedding-001', input: ['a', 'b'], dimensions: 3, user: 'u' };
-    const floats = await post('/v1/embeddings', ask);
+    const request = { model: 'gemini-embedding-001', input: ['a', 'b'], dimensions: 3, user: 'u' };
+    const floats = await post('/v1/embeddings', request);
     expect(relay.received.at(-1)?.url).toContain(':batchEmbedContents');
     expect(sent().requests[1]).toMatchObject({
       content: { parts: [{ text: 'b' }] },
@@ -341,14 +341,14 @@ describe('embeddings', () => {
     });
     expect(floats.body.data.map(({ embedding }: { embedding: number[] }) => embedding)).toEqual(vectors(2));
     expect(floats.headers.get('x-relay-dropped')).toBe('user');
-    const base64 = await post('/v1/embeddings', { ...ask, encoding_format: 'base64' });
+    const base64 = await post('/v1/embeddings', { ...request, encoding_format: 'base64' });
     const bytes = Uint8Array.from(atob(base64.body.data[1].embedding), (character) =>
       character.charCodeAt(0),
     );
     expect([...new Float32Array(bytes.buffer)]).toEqual([1, 0.5, -0.25]);
   });
 
-  it('go from Gemini’s shape to OpenAI’s, and from OpenAI’s to Cohere’s', async () => {
+  it('translates Gemini embeddings to OpenAI, and OpenAI’s to Cohere', async () => {
     relay.upstream = () =>
       Response.json({
         data: [{ index: 0, embedding: [1, 2] }],
@@ -366,7 +366,7 @@ describe('embeddings', () => {
     expect(cohere.body).toMatchObject({ data: [{ embedding: [3, 4] }], usage: { prompt_tokens: 2 } });
   });
 
-  it('use Voyage’s names for OpenAI’s fields and leave its own alone', async () => {
+  it('translates OpenAI’s fields to Voyage’s names, and leaves Voyage’s own fields alone', async () => {
     await post('/v1/embeddings', {
       model: 'voyage-3.5',
       input: 'a',
@@ -377,7 +377,7 @@ describe('embeddings', () => {
     expect(sent()).toEqual({ model: 'voyage-3.5', input: 'a', output_dimension: 256, truncation: false });
   });
 
-  it('are refused where the provider takes no token ids, and told when vectors are missing', async () => {
+  it('rejects token ids where the provider does not take them, and reports missing vectors', async () => {
     const ids = await post('/v1/embeddings', { model: 'gemini-embedding-001', input: [[1, 2, 3]] });
     expect([ids.status, ids.body.error.param]).toEqual([400, 'input']);
     relay.upstream = () => Response.json({ embeddings: [{ values: [1] }] });
@@ -387,7 +387,7 @@ describe('embeddings', () => {
   });
 });
 
-it('serves legacy completions from a model that only converses', async () => {
+it('serves legacy completions from a chat-only model', async () => {
   const answer = await post('/v1/completions', {
     model: 'claude-opus-4-5',
     prompt: 'Once upon',

@@ -1,4 +1,4 @@
-// Fallback across models: by an alias of the operator's, or by the caller's header.
+// Fallback across models, by an operator's alias or by the caller's header.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { fallbackLimits } from '../../../src/routing/requested-names.ts';
 import { expectRefusal } from './expect-refusal.ts';
@@ -8,7 +8,7 @@ import { ownHeader, refusals } from './routes.ts';
 let relay: OpenRelay;
 let token: string;
 let tokenId: string;
-/** Models whose upstream is down. */
+/** Models whose upstream fails. */
 let down: Set<string>;
 
 const answered = (model: string) =>
@@ -22,7 +22,7 @@ const answered = (model: string) =>
 const modelOf = ({ body }: Received): string => JSON.parse(body).model;
 
 let serial = 0;
-/** Names of this test only: what one test breaks is cooling in the next. */
+/** Returns a name of this test only, since a model that one test fails is cooling down in the next. */
 const named = (name: string) => `${name}-${serial}`;
 
 beforeEach(async () => {
@@ -43,7 +43,7 @@ beforeEach(async () => {
   ({ token, id: tokenId } = await relay.token());
 });
 
-const ask = (model: string, headers: Record<string, string> = {}, key = token) =>
+const send = (model: string, headers: Record<string, string> = {}, key = token) =>
   relay.fetch('/v1/chat/completions', {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...ownHeader('openai', key), ...headers },
@@ -53,48 +53,48 @@ const put = (name: string, models: string[]) =>
   relay.manage('PUT', `/aliases/${encodeURIComponent(name)}`, { models });
 const sentTo = () => relay.received.map(modelOf);
 
-describe('an alias', () => {
-  it('is served by its first model, and the answer says which', async () => {
+describe('aliases', () => {
+  it('serves an alias by its first model, and names that model in the response', async () => {
     await put('our/smart', [named('one'), named('two')]);
-    const reply = await ask('our/smart');
+    const reply = await send('our/smart');
     expect([reply.status, reply.headers.get('x-relay-model')]).toEqual([200, named('one')]);
     expect(sentTo()).toEqual([named('one')]);
-    expect((await ask(named('one'))).headers.get('x-relay-model')).toBeNull();
+    expect((await send(named('one'))).headers.get('x-relay-model')).toBeNull();
   });
 
-  it('goes to the second model when every channel of the first has failed, and remembers that', async () => {
+  it('fails over to the second model when every channel of the first failed, and remembers that', async () => {
     await put(named('smart'), [named('one'), named('two')]);
     down.add(named('one'));
-    const reply = await ask(named('smart'));
+    const reply = await send(named('smart'));
     expect([reply.status, reply.headers.get('x-relay-model')]).toEqual([200, named('two')]);
     expect(sentTo()).toEqual([named('one'), named('one'), named('two')]);
     relay.received.length = 0;
-    expect((await ask(named('smart'))).status).toBe(200);
+    expect((await send(named('smart'))).status).toBe(200);
     expect(sentTo()).toEqual([named('two')]);
   });
 
-  it('goes to the second model where nobody serves the first', async () => {
+  it('serves an alias by the second model where no channel serves the first', async () => {
     await put(named('smart'), ['nobody-has-this', named('three')]);
-    expect((await ask(named('smart'))).headers.get('x-relay-model')).toBe(named('three'));
+    expect((await send(named('smart'))).headers.get('x-relay-model')).toBe(named('three'));
     await put(named('empty'), ['nobody-has-this']);
-    const none = await ask(named('empty'));
+    const none = await send(named('empty'));
     expect([none.status, none.body.error.code]).toEqual([404, 'model_not_found']);
   });
 
-  it('needs every one of its models to be allowed, whatever the alias is called', async () => {
+  it('requires every model of an alias to be allowed, whatever the alias is called', async () => {
     await put(named('smart'), [named('one'), named('two')]);
     const narrow = await relay.token({ models: [named('one'), named('smart')] });
     const message = expectRefusal(
-      await ask(named('smart'), {}, narrow.token),
+      await send(named('smart'), {}, narrow.token),
       'openai',
       refusals.modelNotAllowed,
     );
     expect(message).toContain(`\`${named('two')}\``);
     const wide = await relay.token({ models: [named('one'), named('two')] });
-    expect((await ask(named('smart'), {}, wide.token)).status).toBe(200);
+    expect((await send(named('smart'), {}, wide.token)).status).toBe(200);
   });
 
-  it('is in the list of models of who may call it, and of nobody else', async () => {
+  it('lists an alias only for tokens that may call it', async () => {
     await put(named('smart'), [named('one'), named('two')]);
     const narrow = await relay.token({ models: [named('one')] });
     const listed = async (key: string) => {
@@ -107,23 +107,23 @@ describe('an alias', () => {
     expect([(await single(token)).status, (await single(narrow.token)).status]).toEqual([200, 403]);
   });
 
-  it('reserves the dearest of its models and charges the one that answered', async () => {
+  it('reserves at the highest price of an alias’s models, and charges the one that answered', async () => {
     await put(named('smart'), [named('one'), named('two')]);
     await relay.manage('PUT', `/prices/${named('two')}`, { input: 100_000, output: 100_000 });
     const poor = await relay.token({ quota_usd: 0.01 });
-    expect((await ask(named('smart'), {}, poor.token)).status).toBe(429);
-    expect((await ask(named('one'), {}, poor.token)).status).toBe(200);
+    expect((await send(named('smart'), {}, poor.token)).status).toBe(429);
+    expect((await send(named('one'), {}, poor.token)).status).toBe(200);
     expect((await relay.manage('GET', `/tokens/${poor.id}`)).body.spent_usd).toBe(0.000012);
   });
 
-  it('may have a price of its own, which wins', async () => {
+  it('applies an alias’s own price first', async () => {
     await put(named('smart'), [named('one')]);
     await relay.manage('PUT', `/prices/${named('smart')}`, { input: 5, output: 0 });
-    await ask(named('smart'));
+    await send(named('smart'));
     expect((await relay.manage('GET', `/tokens/${tokenId}`)).body.spent_usd).toBe(0.00005);
   });
 
-  it('is refused for what is wrong with the request, not for its name', async () => {
+  it('rejects an invalid request to an alias for its own error, not for the name', async () => {
     await put(named('smart'), [named('one')]);
     const narrow = await relay.token({ models: [named('one')] });
     const reply = await relay.fetch('/v1/chat/completions', {
@@ -136,7 +136,7 @@ describe('an alias', () => {
 });
 
 describe('/api/aliases', () => {
-  it('reads, lists and deletes; an alias stands for no alias', async () => {
+  it('reads, lists and deletes aliases, and rejects an alias of an alias', async () => {
     await put(named('smart'), [named('one')]);
     expect((await relay.manage('GET', `/aliases/${named('smart')}`)).body.models).toEqual([named('one')]);
     const { body } = await relay.manage('GET', '/aliases?limit=200');
@@ -146,31 +146,31 @@ describe('/api/aliases', () => {
     await expect(put(named('none'), [])).rejects.toThrow('400');
     await relay.manage('DELETE', `/aliases/${named('smart')}`);
     await expect(relay.manage('GET', `/aliases/${named('smart')}`)).rejects.toThrow('404');
-    expect((await ask(named('smart'))).status).toBe(404);
+    expect((await send(named('smart'))).status).toBe(404);
   });
 });
 
 describe('x-relay-fallback', () => {
-  it('names models for this request, in order', async () => {
+  it('tries the models of x-relay-fallback in order', async () => {
     down = new Set([named('one'), named('two')]);
-    const reply = await ask(named('one'), { 'x-relay-fallback': `${named('two')}, ${named('three')}` });
+    const reply = await send(named('one'), { 'x-relay-fallback': `${named('two')}, ${named('three')}` });
     expect([reply.status, reply.headers.get('x-relay-model')]).toEqual([200, named('three')]);
     expect(sentTo()).toEqual(['one', 'one', 'two', 'two', 'three'].map(named));
     expect(relay.received.every(({ headers }) => !headers.has('x-relay-fallback'))).toBe(true);
   });
 
-  it('is refused with a 403 that names the model that is not allowed', async () => {
+  it('rejects x-relay-fallback with a 403 that names the model that is not allowed', async () => {
     const narrow = await relay.token({ models: [named('one')] });
-    const reply = await ask(named('one'), { 'x-relay-fallback': named('two') }, narrow.token);
+    const reply = await send(named('one'), { 'x-relay-fallback': named('two') }, narrow.token);
     expect(expectRefusal(reply, 'openai', refusals.modelNotAllowed)).toContain(`\`${named('two')}\``);
     expect(relay.received).toEqual([]);
   });
 
-  it('names so many models and no more', async () => {
+  it('limits the number of models in x-relay-fallback', async () => {
     const names = (count: number) => Array.from({ length: count }, (_, index) => `m${index}`).join(',');
-    const most = await ask(named('one'), { 'x-relay-fallback': names(fallbackLimits.fallbackModels) });
+    const most = await send(named('one'), { 'x-relay-fallback': names(fallbackLimits.fallbackModels) });
     expect(most.status).toBe(200);
-    const over = await ask(named('one'), {
+    const over = await send(named('one'), {
       'x-relay-fallback': names(fallbackLimits.fallbackModels + 1),
     });
     expect([over.status, over.body.error.message]).toEqual([
@@ -179,9 +179,9 @@ describe('x-relay-fallback', () => {
     ]);
   });
 
-  it('has both names in the log', async () => {
+  it('logs both the requested and the used model', async () => {
     down.add(named('one'));
-    await ask(named('one'), { 'x-relay-fallback': named('two') });
+    await send(named('one'), { 'x-relay-fallback': named('two') });
     await expect
       .poll(async () => (await relay.manage('GET', `/logs?token=${tokenId}`)).body.data[0], {
         timeout: 8_000,

@@ -1,4 +1,5 @@
-// What of a body is judged, and what reaches the upstream: the caller's bytes, but for what must be changed.
+// Which parts of a body are validated, and what the upstream receives: the caller's bytes with the necessary
+// changes.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { expectRefusal } from './expect-refusal.ts';
 import { addChannels, type OpenRelay, openRelay } from './open-relay.ts';
@@ -33,7 +34,7 @@ function send(
 const jsonRoutes = everyRoute.filter(({ headers, method }) => method === 'POST' && 'content-type' in headers);
 
 it.each(jsonRoutes.map((route) => [route.name, route] as const))(
-  '%s wants a JSON object',
+  '%s requires a JSON object',
   async (_, { path, format }) => {
     const bodies = [
       '',
@@ -65,13 +66,13 @@ it.each([
   ['/v1/moderations', {}, 'input'],
   ['/v1/audio/speech', { model: 'tts-1' }, 'input'],
   ['/v1/rerank', { model: 'rerank-v3.5', query: 'q' }, 'documents'],
-])('%s with %j names the parameter `%s`', async (path, body, param) => {
+])('%s rejects %j and names the parameter `%s`', async (path, body, param) => {
   const reply = await send(path, JSON.stringify(body));
   expect(expectRefusal(reply, 'openai', wrongBody)).toContain(param);
   expect(reply.body.error.param).toBe(param);
 });
 
-it('names the parameter in the other formats, too', async () => {
+it('names the invalid parameter in the other formats, too', async () => {
   const messages = await send(
     '/v1/messages',
     '{"model":"claude-3-5-haiku-20241022","messages":[]}',
@@ -91,14 +92,14 @@ it('names the parameter in the other formats, too', async () => {
   expect(response.body.error.param).toBe('model');
 });
 
-/** What the upstream received for a body. */
+/** Returns what the upstream received for a body. */
 async function relayed(path: string, body: string, format: TestRoute['format'] = 'openai'): Promise<string> {
   const reply = await send(path, body, format);
   expect(reply.status, reply.text).toBe(200);
   return relay.received.at(-1)?.body ?? '';
 }
 
-describe('what the upstream receives', () => {
+describe('bodies that the upstream receives', () => {
   const odd = [
     '{"model":"gpt-4o","messages":[],"seed":12345678901234567890,"n":1.0,"temperature":1e0}',
     '\n\t{ "messages" : [ ] ,\r\n "model" : "gpt-4o" , "z":1, "a":2 }  ',
@@ -108,11 +109,11 @@ describe('what the upstream receives', () => {
     '{"model":"gpt-4o","messages":[],"__proto__":{"x":1},"constructor":2}',
     '{"model":"gpt-4o","messages":[],"stream":false,"stream_options":{"include_usage":false}}',
   ];
-  it.each(odd)('is the caller’s bytes: %s', async (body) => {
+  it.each(odd)('passes the caller’s bytes through: %s', async (body) => {
     expect(await relayed('/v1/chat/completions', body)).toBe(body);
   });
 
-  it('is the caller’s bytes in the other formats', async () => {
+  it('passes the caller’s bytes through in the other formats', async () => {
     const messages = '{"max_tokens":1e1, "model":"claude-3-5-haiku-20241022","messages":[],"stream":true}';
     expect(await relayed('/v1/messages', messages, 'anthropic')).toBe(messages);
     const contents = '{ "contents":[],"model":"models/something-else","seed":9007199254740993 }';
@@ -121,13 +122,13 @@ describe('what the upstream receives', () => {
     );
   });
 
-  it('names one model only where the caller named two: the one that was allowed and priced', async () => {
+  it('sends one model where the caller named two: the one that was allowed and priced', async () => {
     const body = '{"model":"gpt-4.5","messages":[],"mod\\u0065l":"gpt-4o"}';
     const received = await relayed('/v1/chat/completions', body);
     expect(received).toBe('{"model":"gpt-4o","messages":[],"mod\\u0065l":"gpt-4o"}');
   });
 
-  it('has a mapped model’s name in its place, the rest untouched', async () => {
+  it('replaces a mapped model’s name in place and nothing else', async () => {
     const body = '{ "seed": 12345678901234567890, "model" : "mapped", "messages":[ ] , "b":1 }';
     expect(await relayed('/v1/chat/completions', body)).toBe(body.replace('"mapped"', '"gpt-4o"'));
   });
@@ -140,7 +141,7 @@ describe('what the upstream receives', () => {
       '{"model":"gpt-4o","stream":true,"stream_options":{"include_usage":false,"include_obfuscation":false},"messages":[]}',
       { include_usage: true, include_obfuscation: false },
     ],
-  ])('asks a chat stream for its usage, in place: %s', async (body, options) => {
+  ])('requests usage from a chat stream, in place: %s', async (body, options) => {
     const received = await relayed('/v1/chat/completions', body);
     const { stream_options, ...rest } = JSON.parse(received);
     const { stream_options: _before, ...restBefore } = JSON.parse(body);
@@ -150,13 +151,13 @@ describe('what the upstream receives', () => {
     expect(received.startsWith(untouched)).toBe(true);
   });
 
-  it('is untouched where the caller asked for usage already', async () => {
+  it('leaves a body alone that requests usage already', async () => {
     const body = '{"model":"gpt-4o","stream":true, "stream_options":{"include_usage": true },"messages":[]}';
     expect(await relayed('/v1/chat/completions', body)).toBe(body);
   });
 });
 
-it('says which models there are when none is served by that name, and where another endpoint serves it', async () => {
+it('lists the served models when no channel serves the name, and names the endpoint that does', async () => {
   const unknown = await send('/v1/chat/completions', JSON.stringify(jsonBody('gtp-4o')));
   expect(unknown.status).toBe(404);
   expect(unknown.body.error).toMatchObject({ type: 'invalid_request_error', code: 'model_not_found' });
@@ -167,7 +168,7 @@ it('says which models there are when none is served by that name, and where anot
 });
 
 it.each(['client_secrets', 'sessions'])(
-  'takes no larger body at /v1/realtime/%s without a length',
+  'rejects an oversized body without a length at /v1/realtime/%s',
   async (name) => {
     const large = new Blob(['{"session":{},"x":"', 'x'.repeat(300_000), '"}']);
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };

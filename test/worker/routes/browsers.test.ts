@@ -1,4 +1,4 @@
-// What answers say to browsers: none of them is a page of an upstream's at the relay's own address.
+// Security headers for browsers: no upstream's page runs at the relay's own origin.
 import { beforeAll, expect, it } from 'vitest';
 import { addChannels, type OpenRelay, openRelay } from './open-relay.ts';
 
@@ -12,19 +12,19 @@ beforeAll(async () => {
   token = (await relay.token()).token;
 });
 
-const ofAnswer = (headers: Headers) => [
+const securityHeaders = (headers: Headers) => [
   headers.get('x-content-type-options'),
   headers.get('content-security-policy'),
 ];
 
-it('keeps an upstream’s page from being one of the relay’s own', async () => {
+it('sandboxes an upstream’s HTML page', async () => {
   for (const [status, type] of [
     [200, 'application/xhtml+xml'],
     [400, 'text/html'],
   ] as const) {
     const headers = { 'content-type': type, 'content-security-policy': 'script-src *' };
     relay.upstream = () => new Response('<script>alert(1)</script>', { status, headers });
-    // As a form of another site's sends it: no header but what the address says.
+    // As a form of another site sends it: without headers, with the key in the URL.
     const path = `/v1beta/models/gemini-2.0-flash:generateContent?key=${token}`;
     const body = JSON.stringify({ contents: [{ parts: [{ text: 'hi' }] }] });
     const reply = await relay.fetch(path, {
@@ -33,7 +33,7 @@ it('keeps an upstream’s page from being one of the relay’s own', async () =>
       headers: { 'content-type': 'text/plain', origin: 'null' },
     });
     expect(reply.status).toBe(status);
-    expect(ofAnswer(reply.headers)).toEqual([
+    expect(securityHeaders(reply.headers)).toEqual([
       'nosniff',
       "default-src 'none'; frame-ancestors 'none'; sandbox",
     ]);
@@ -41,20 +41,26 @@ it('keeps an upstream’s page from being one of the relay’s own', async () =>
   relay.upstream = () => Response.json({});
 });
 
-it.each(['/v1/models', '/v1/nothing', '/v1beta/models'])('says the same at %s', async (path) => {
+it.each(['/v1/models', '/v1/nothing', '/v1beta/models'])('sets the sandbox headers at %s', async (path) => {
   const reply = await relay.fetch(path, { headers: { origin, authorization: `Bearer ${token}` } });
-  expect(ofAnswer(reply.headers)).toEqual(['nosniff', "default-src 'none'; frame-ancestors 'none'; sandbox"]);
-});
-
-it.each(['/api/health', '/api/tokens', '/api/nothing', '/api/openapi.json'])('and at %s', async (path) => {
-  expect(ofAnswer((await relay.fetch(path)).headers)).toEqual([
+  expect(securityHeaders(reply.headers)).toEqual([
     'nosniff',
     "default-src 'none'; frame-ancestors 'none'; sandbox",
   ]);
 });
 
+it.each(['/api/health', '/api/tokens', '/api/nothing', '/api/openapi.json'])(
+  'sets the sandbox headers on management responses: %s',
+  async (path) => {
+    expect(securityHeaders((await relay.fetch(path)).headers)).toEqual([
+      'nosniff',
+      "default-src 'none'; frame-ancestors 'none'; sandbox",
+    ]);
+  },
+);
+
 it.each(['/favicon.svg', '/dashboard.js', '/dashboard.css', '/robots.txt', '/nothing-here'])(
-  'lets nobody frame %s, or take it for something else',
+  'forbids framing and content sniffing of %s',
   async (path) => {
     const { status, headers } = await relay.fetch(path);
     expect(status).toBe(path === '/nothing-here' ? 404 : 200);

@@ -1,5 +1,5 @@
-// What the operator sees of channels: their health, their trial, their upstream's list of models; and what the caller
-// sees when all is dead.
+// What the operator sees of channels: health, channel tests and model discovery; and what the caller sees when
+// every key fails.
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { probeLimits } from '../../../src/relay/upstream/channel-probe.ts';
@@ -18,7 +18,7 @@ beforeEach(async () => {
 });
 afterEach(() => void vi.useRealTimers());
 
-const ask = (content = 'hi') =>
+const send = (content = 'hi') =>
   relay.fetch('/v1/chat/completions', {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...ownHeader('openai', token) },
@@ -41,12 +41,12 @@ const made = (fields: object = {}) =>
     ...fields,
   });
 
-describe('the health of a channel', () => {
-  it('names the key that the provider refuses; the other goes on', async () => {
+describe('health of a channel', () => {
+  it('shows which key the provider refuses, and continues to use the other', async () => {
     relay.upstream = refusing('key-one-of-two');
     const { id } = await made();
-    // So many conversations that both keys have some.
-    for (let turn = 0; turn < 20; turn++) expect((await ask(`hi ${turn}`)).status).toBe(200);
+    // Enough conversations for both keys to serve some.
+    for (let turn = 0; turn < 20; turn++) expect((await send(`hi ${turn}`)).status).toBe(200);
     const { body } = await relay.manage('GET', `/channels/${id}`);
     const [first, second] = body.keys;
     expect([first.health.state, first.health.last_error]).toEqual(['refused', 'status 401']);
@@ -56,21 +56,21 @@ describe('the health of a channel', () => {
     expect(body.health.state).toBe('ready');
   });
 
-  it('tells the operator which keys are dead, and the caller only that the service is away', async () => {
+  it('shows the refused keys to the operator, and only unavailability to the caller', async () => {
     relay.upstream = refusing('key-one-of-two', 'key-two-of-two');
     const errors = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     const { id } = await made();
-    const reply = await ask();
+    const reply = await send();
     expect([reply.status, reply.headers.get('x-should-retry')]).toEqual([502, 'false']);
     expect(reply.text).not.toMatch(/key-one|key-two|401|Incorrect/);
-    const told = errors.mock.calls.map(([line]) => JSON.parse(String(line)));
-    const refused = told.filter(({ event }) => event === 'channel-key-refused');
+    const logged = errors.mock.calls.map(([line]) => JSON.parse(String(line)));
+    const refused = logged.filter(({ event }) => event === 'channel-key-refused');
     const { data } = (await relay.manage('GET', '/channels')).body;
     const ids = data[0].keys.map((key: { id: string }) => key.id);
     expect(refused.map(({ channelId, keyId }) => [channelId, keyId]).sort()).toEqual(
       ids.map((keyId: string) => [id, keyId]).sort(),
     );
-    expect(told.map(String).join()).not.toMatch(/key-one|key-two/);
+    expect(logged.map(String).join()).not.toMatch(/key-one|key-two/);
     expect([
       data[0].health.state,
       ...data[0].keys.map((key: { health: { state: string } }) => key.health.state),
@@ -78,19 +78,19 @@ describe('the health of a channel', () => {
     errors.mockRestore();
   });
 
-  it('is known in an isolate that has seen nothing itself', async () => {
+  it('shares health with an isolate that saw no failure itself', async () => {
     relay.upstream = refusing('key-one-of-two');
     const { id } = await made({ keys: ['key-one-of-two'] });
-    await ask();
+    await send();
     const elsewhere = openRelay();
     const { body } = await elsewhere.manage('GET', `/channels/${id}`);
     expect(body.keys[0].health.state).toBe('refused');
   });
 
-  it('is well again after a trial of that key that succeeds', async () => {
+  it('restores a key after a successful channel test', async () => {
     relay.upstream = refusing('key-one-of-two');
     const { id } = await made({ keys: ['key-one-of-two'] });
-    await ask();
+    await send();
     const keyId = (await relay.manage('GET', `/channels/${id}`)).body.keys[0].id;
     expect((await relay.manage('POST', `/channels/${id}/test`, { key_id: keyId })).body.ok).toBe(false);
     relay.upstream = refusing();
@@ -101,7 +101,7 @@ describe('the health of a channel', () => {
 });
 
 describe('discovery with several keys', () => {
-  it('asks with another key where the first is refused', async () => {
+  it('discovers models with another key where the first is refused', async () => {
     relay.upstream = ({ headers }) =>
       headers.get('authorization') === 'Bearer key-two-of-two'
         ? Response.json({ data: [{ id: 'a' }] })
@@ -121,8 +121,8 @@ describe('discovery with several keys', () => {
   });
 });
 
-describe('edits of keys at the same time', () => {
-  it('are both there afterwards', async () => {
+describe('concurrent edits of keys', () => {
+  it('keeps both of two concurrent key edits', async () => {
     const { id } = await made();
     await Promise.all(
       ['key-three', 'key-four'].map((key) => relay.manage('PATCH', `/channels/${id}`, { add_keys: [key] })),
@@ -131,33 +131,33 @@ describe('edits of keys at the same time', () => {
   });
 });
 
-describe('an edit that mends a channel', () => {
+describe('edits that fix a channel', () => {
   const stateOf = async (id: string) => {
     const { body } = await relay.manage('GET', `/channels/${id}`);
     return [body.health.state, ...body.keys.map((key: { health: { state: string } }) => key.health.state)];
   };
 
-  it('by a key that it lacked lets it be used at once', async () => {
+  it('uses a channel at once after a missing key was added', async () => {
     relay.upstream = ({ headers }) =>
       headers.has('authorization')
         ? Response.json({ object: 'chat.completion', choices: [] })
         : Response.json({ error: { message: 'No key' } }, { status: 401 });
     const fields = { provider: 'openai-compatible', base_url: 'https://x.test/v1', keys: [], priority: 1 };
     const { id } = await made(fields);
-    expect((await ask()).status).toBe(502);
+    expect((await send()).status).toBe(502);
     expect(await stateOf(id)).toEqual(['refused']);
     await made({ provider: 'openai-compatible', base_url: 'https://y.test/v1' });
     await relay.manage('PATCH', `/channels/${id}`, { add_keys: ['key-that-it-lacked'] });
     expect(await stateOf(id)).toEqual(['ready', 'ready']);
     relay.received.length = 0;
-    expect((await ask()).status).toBe(200);
+    expect((await send()).status).toBe(200);
     expect(relay.received.map(({ url }) => new URL(url).host)).toEqual(['x.test']);
   });
 
-  it('by its address forgives its keys, too; by other keys only itself; by its name nothing', async () => {
+  it('resets a channel’s and its keys’ health on a new address, only its own on new keys, and nothing on a new name', async () => {
     relay.upstream = refusing('key-one-of-two', 'key-two-of-two');
     const { id } = await made();
-    await ask();
+    await send();
     await relay.manage('PATCH', `/channels/${id}`, {
       name: 'another',
       base_url: null,
@@ -168,29 +168,25 @@ describe('an edit that mends a channel', () => {
     expect(await stateOf(id)).toEqual(['ready', 'refused', 'refused', 'ready']);
     await relay.manage('PATCH', `/channels/${id}`, { headers: { 'x-team': 'relay' } });
     expect(await stateOf(id)).toEqual(['ready', 'ready', 'ready', 'ready']);
-    // The board, too: an isolate that has seen nothing itself.
+    // The shared health registry is reset too: another isolate reads it.
     const elsewhere = openRelay();
     const { body } = await elsewhere.manage('GET', `/channels/${id}`);
     expect(body.keys[0].health.state).toBe('ready');
   });
 });
 
-describe('a trial', () => {
+describe('channel tests', () => {
   it.each<[string, () => Response, string]>([
-    ['a page', () => new Response('<html>Welcome!</html>'), 'Welcome!'],
+    ['an HTML page', () => new Response('<html>Welcome!</html>'), 'Welcome!'],
     ['nothing', () => new Response(''), 'no JSON'],
     [
       'an error with 200',
       () => Response.json({ error: { message: 'No such model', code: 404 } }),
       'No such model',
     ],
-    [
-      'a redirection',
-      () => new Response(null, { status: 302, headers: { location: 'https://x.test' } }),
-      '302',
-    ],
+    ['a redirect', () => new Response(null, { status: 302, headers: { location: 'https://x.test' } }), '302'],
     ['nothing with 500', () => new Response('', { status: 500 }), '500'],
-  ])('that is answered with %s has failed, and says so', async (_, answer, words) => {
+  ])('fails a channel test that is answered with %s, and reports why', async (_, answer, words) => {
     relay.upstream = answer;
     const { id } = await made();
     const { body } = await relay.manage('POST', `/channels/${id}/test`);
@@ -198,7 +194,7 @@ describe('a trial', () => {
     expect(body.error).toContain(words);
   });
 
-  it('does not wait for an answer that never ends', async () => {
+  it('does not wait for a response that never ends', async () => {
     relay.upstream = (_request, signal) => {
       const body = new ReadableStream({
         start: (controller) => {
@@ -216,7 +212,7 @@ describe('a trial', () => {
   });
 });
 
-describe('discovery', () => {
+describe('model discovery', () => {
   const lists: Record<string, (url: URL) => object> = {
     openai: () => ({ data: [{ id: 'a' }, { id: 'b' }] }),
     azure: () => ({ data: [{ id: 'a' }, { id: 'b' }] }),
@@ -243,7 +239,7 @@ describe('discovery', () => {
     cohere: 'https://api.cohere.com/v1/models?page_size=1000',
   };
 
-  it.each(Object.keys(lists))('reads the whole list of %s', async (provider) => {
+  it.each(Object.keys(lists))('reads the whole model list of %s', async (provider) => {
     relay.upstream = ({ url, method }) =>
       method === 'GET' ? Response.json(lists[provider]?.(new URL(url))) : new Response('', { status: 405 });
     const base_url =
@@ -259,7 +255,7 @@ describe('discovery', () => {
     expect([...(relay.received[0]?.headers.values() ?? [])].join()).toContain('key-one-of-two');
   });
 
-  it('says what is wrong, in the upstream’s words, and that some have no list', async () => {
+  it('reports what is wrong in the upstream’s words, and which providers have no list', async () => {
     relay.upstream = () => Response.json({ error: 'no such account' }, { status: 403 });
     const { id } = await made();
     const { body } = await relay.manage('POST', `/channels/${id}/discover`);
@@ -271,7 +267,7 @@ describe('discovery', () => {
     expect((await relay.manage('POST', `/channels/${jina.id}/discover`)).body.error).toContain('no list');
   });
 
-  it('reads so many pages and no more', async () => {
+  it('reads a limited number of pages', async () => {
     let page = 0;
     relay.upstream = () => {
       page += 1;
@@ -283,24 +279,24 @@ describe('discovery', () => {
   });
 });
 
-describe('a channel that is removed', () => {
-  it('serves no new request of the isolate that removed it', async () => {
+describe('removed channels', () => {
+  it('sends no new request of the same isolate to a removed channel', async () => {
     relay.upstream = refusing();
     const { id } = await made();
-    expect((await ask()).status).toBe(200);
+    expect((await send()).status).toBe(200);
     await relay.manage('DELETE', `/channels/${id}`);
-    expect((await ask()).status).toBe(404);
+    expect((await send()).status).toBe(404);
     expect(relay.received).toHaveLength(1);
   });
 
-  it('serves none of any other isolate after a minute', async () => {
+  it('sends no request of any other isolate to a removed channel after a minute', async () => {
     relay.upstream = refusing();
     const { id } = await made();
-    expect((await ask()).status).toBe(200);
-    // As another isolate does it: this one hears nothing.
+    expect((await send()).status).toBe(200);
+    // Deletes the channel as another isolate does, without notifying this one.
     await new RoutingStore(env.DB).delete(id);
-    expect((await ask()).status).toBe(200);
+    expect((await send()).status).toBe(200);
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 });
-    expect((await ask()).status).toBe(404);
+    expect((await send()).status).toBe(404);
   });
 });

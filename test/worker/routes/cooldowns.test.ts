@@ -1,4 +1,4 @@
-// Who is left alone after a failure, for how long, and what callers are told meanwhile.
+// Cooldowns after a failure: what cools down, for how long, and what callers receive meanwhile.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type OpenRelay, openRelay, type Received } from './open-relay.ts';
@@ -22,7 +22,7 @@ const made = (name: string, fields: object = {}) =>
     keys: ['the-key'],
     ...fields,
   });
-const ask = (model = 'gpt-4o', path = '/v1/chat/completions', body: object = jsonBody(model)) =>
+const send = (model = 'gpt-4o', path = '/v1/chat/completions', body: object = jsonBody(model)) =>
   relay.fetch(path, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...ownHeader('openai', token) },
@@ -37,13 +37,13 @@ const limited = (seconds: number) =>
 const modelOf = ({ body }: Received): string => JSON.parse(body).model;
 const callsOf = (model: string) => relay.received.filter((request) => modelOf(request) === model).length;
 
-describe('a model at its rate limit', () => {
-  it('takes no other model of the same key away', async () => {
+describe('models at their rate limit', () => {
+  it('cools down one model and no other model of the same key', async () => {
     const { id } = await made('only');
     relay.upstream = (request) => (modelOf(request) === 'gpt-4.1' ? limited(60) : answered());
     const statuses: number[][] = [];
     for (let turn = 0; turn < 10; turn++)
-      statuses.push([(await ask('gpt-4.1')).status, (await ask('gpt-4o')).status]);
+      statuses.push([(await send('gpt-4.1')).status, (await send('gpt-4o')).status]);
     expect(statuses).toEqual(Array(10).fill([429, 200]));
     expect([callsOf('gpt-4.1'), callsOf('gpt-4o')]).toEqual([1, 10]);
     const { body } = await relay.manage('GET', `/channels/${id}`);
@@ -53,7 +53,7 @@ describe('a model at its rate limit', () => {
     ]);
   });
 
-  it('goes on by another key, and the limited key with other models', async () => {
+  it('uses another key for the limited model, and the limited key for other models', async () => {
     await made('only', { keys: ['one', 'two'] });
     let limitedKey: string | null = null;
     relay.upstream = (request) => {
@@ -62,24 +62,24 @@ describe('a model at its rate limit', () => {
       limitedKey ??= key;
       return key === limitedKey ? limited(60) : answered();
     };
-    for (let turn = 0; turn < 10; turn++) expect((await ask('gpt-4.1')).status).toBe(200);
+    for (let turn = 0; turn < 10; turn++) expect((await send('gpt-4.1')).status).toBe(200);
     expect(callsOf('gpt-4.1')).toBe(11);
   });
 
-  it('is known by its upstream name: two names of one model are limited together', async () => {
+  it('cools down by upstream name: two names of one model are limited together', async () => {
     await made('only', { models: ['gpt-4o'], model_map: { alias: 'gpt-4o' } });
     relay.upstream = () => limited(60);
-    expect([(await ask('gpt-4o')).status, (await ask('alias')).status]).toEqual([429, 429]);
+    expect([(await send('gpt-4o')).status, (await send('alias')).status]).toEqual([429, 429]);
     expect(relay.received).toHaveLength(1);
   });
 });
 
-describe('while the retry-after of every channel holds', () => {
-  it('makes no more calls than one to each, and refuses at once with the soonest time', async () => {
+describe('rate limits with retry-after at every channel', () => {
+  it('calls each channel once at most, and refuses at once with the earliest time', async () => {
     for (const name of ['one', 'two', 'three']) await made(name);
     relay.upstream = () => limited(60);
     const replies = [];
-    for (let turn = 0; turn < 10; turn++) replies.push(await ask());
+    for (let turn = 0; turn < 10; turn++) replies.push(await send());
     expect(replies.map(({ status }) => status)).toEqual(Array(10).fill(429));
     expect(relay.received.length).toBeLessThanOrEqual(4);
     const last = replies.at(-1);
@@ -98,67 +98,67 @@ describe('while the retry-after of every channel holds', () => {
       429,
       'RESOURCE_EXHAUSTED',
     ],
-  ])('says so in the caller’s format: %s', async (path, body, status, name) => {
+  ])('reports the rate limit in the caller’s format: %s', async (path, body, status, name) => {
     await made('only');
     relay.upstream = () => limited(60);
-    await ask();
-    const reply = await ask('gpt-4o', path, body);
+    await send();
+    const reply = await send('gpt-4o', path, body);
     expect([reply.status, reply.body.error.type ?? reply.body.error.status]).toEqual([status, name]);
     expect(relay.received).toHaveLength(1);
   });
 
-  it('is unavailable where one cause was no rate limit', async () => {
+  it('answers 503 where one cause was no rate limit', async () => {
     await made('one');
     await made('two');
     relay.upstream = ({ url }) =>
       url.includes('one')
         ? limited(60)
         : Response.json({ error: {} }, { status: 503, headers: { 'retry-after': '30' } });
-    await ask();
+    await send();
     const calls = relay.received.length;
-    const reply = await ask();
+    const reply = await send();
     expect([reply.status, reply.body.error.code]).toEqual([503, 'service_unavailable']);
     expect(Number(reply.headers.get('retry-after'))).toBeLessThanOrEqual(30);
     expect([calls, relay.received.length]).toEqual([2, 2]);
   });
 
-  it('has a row in the log that names no channel, and costs nothing', async () => {
+  it('logs a refusal without a channel and without a cost', async () => {
     await made('only');
     relay.upstream = () => limited(60);
     const { id, token: own } = await relay.token();
     token = own;
-    await ask();
-    await ask();
+    await send();
+    await send();
     const { body } = await relay.manage('GET', `/tokens/${id}`);
     expect([body.spent_usd, body.reserved_usd ?? 0]).toEqual([0, 0]);
   });
 
-  it('goes on trying where no time was given', async () => {
+  it('retries where no retry-after was given', async () => {
     await made('only');
     relay.upstream = () => Response.json({ error: { message: 'Slow down' } }, { status: 429 });
-    for (let turn = 0; turn < 3; turn++) expect((await ask()).text).toContain('Slow down');
+    for (let turn = 0; turn < 3; turn++) expect((await send()).text).toContain('Slow down');
     expect(relay.received).toHaveLength(3);
   });
 
-  it('is served again at once when the operator has tested the model', async () => {
+  it('serves a model at once after the operator tested it', async () => {
     const { id } = await made('only');
     relay.upstream = () => limited(60);
-    await ask('gpt-4o');
-    await ask('gpt-4.1');
+    await send('gpt-4o');
+    await send('gpt-4.1');
     relay.upstream = answered;
     expect((await relay.manage('POST', `/channels/${id}/test`, { model: 'gpt-4o' })).body.ok).toBe(true);
-    expect([(await ask('gpt-4o')).status, (await ask('gpt-4.1')).status]).toEqual([200, 429]);
+    expect([(await send('gpt-4o')).status, (await send('gpt-4.1')).status]).toEqual([200, 429]);
   });
 });
 
-describe('the health of models', () => {
-  it('is told to other isolates: one that never saw a failure refuses, too', async () => {
+describe('shared health of models', () => {
+  it('refuses a limited model in an isolate that saw no failure itself', async () => {
     await made('only');
     relay.upstream = () => limited(60);
-    await ask();
+    await send();
     const other = openRelay();
     other.upstream = () => limited(60);
-    // The first request of an isolate asks what the others know while it is admitted.
+    // The first request of an isolate reads the shared health while it is admitted.
     const reply = await other.fetch('/v1/chat/completions', {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...ownHeader('openai', token) },

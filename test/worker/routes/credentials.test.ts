@@ -1,4 +1,4 @@
-// The shared suite of credentials: what every route does with every kind of token.
+// The shared suite of credentials: every route with every kind of token.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { mintSecret } from '../../../src/tokens/secret.ts';
 import { expectRefusal, expectRequestId } from './expect-refusal.ts';
@@ -26,7 +26,7 @@ beforeAll(async () => {
   tokens.deleted = deleted.token;
 });
 
-/** A call of the route. */
+/** Calls the route. */
 function call(route: TestRoute, headers: Record<string, string>, query = ''): Promise<Reply> {
   const { method, path, body } = route;
   return relay.fetch(path + query, { method, headers: { ...route.headers, ...headers }, body: body() });
@@ -36,16 +36,16 @@ function withToken(route: TestRoute, token: string | undefined, headers: Record<
   return call(route, { ...ownHeader(route.format, token ?? ''), ...headers });
 }
 
-/** The token with one character changed. */
+/** Returns the token with one character changed. */
 const mistyped = (token = '') => token.slice(0, 20) + (token[20] === 'a' ? 'b' : 'a') + token.slice(21);
 
 describe.each(everyRoute.map((route) => [route.name, route] as const))('%s', (_, route) => {
-  it('wants a token, and says in which header', async () => {
+  it('requires a token, and names the header for it', async () => {
     const message = expectRefusal(await call(route, {}), route.format, refusals.invalidKey);
     expect(message).toMatch(/No API key was given.*`/);
   });
 
-  it('tells a mistyped token from an unknown one', async () => {
+  it('distinguishes a mistyped token from an unknown one', async () => {
     const malformed = await withToken(route, mistyped(tokens.good));
     expect(expectRefusal(malformed, route.format, refusals.invalidKey)).toMatch(/malformed/);
     const unknown = await withToken(route, mintSecret());
@@ -60,12 +60,12 @@ describe.each(everyRoute.map((route) => [route.name, route] as const))('%s', (_,
     expectRefusal(await withToken(route, tokens.expired), route.format, refusals.expired);
   });
 
-  it.skipIf(route.model === null)('refuses a model that the token may not use, and names it', async () => {
+  it.skipIf(route.model === null)('refuses a model that the token does not allow, and names it', async () => {
     const reply = await withToken(route, tokens.otherModel);
     expect(expectRefusal(reply, route.format, refusals.modelNotAllowed)).toContain(`\`${route.model}\``);
   });
 
-  it('refuses an address that the token may not be used from', async () => {
+  it('refuses a client address that the token does not allow', async () => {
     const from = (ip: string) => withToken(route, tokens.otherAddress, { 'cf-connecting-ip': ip });
     expectRefusal(await from('192.0.2.7'), route.format, refusals.ipNotAllowed);
     expectRefusal(await withToken(route, tokens.otherAddress), route.format, refusals.ipNotAllowed);
@@ -73,7 +73,7 @@ describe.each(everyRoute.map((route) => [route.name, route] as const))('%s', (_,
     expect((await from('2001:db8::7')).status).not.toBe(403);
   });
 
-  it('lets a good token in: by its own header, and by Authorization', async () => {
+  it('accepts a valid token in the API’s own header and in Authorization', async () => {
     for (const headers of [
       ownHeader(route.format, tokens.good ?? ''),
       { authorization: `Bearer ${tokens.good}` },
@@ -84,7 +84,7 @@ describe.each(everyRoute.map((route) => [route.name, route] as const))('%s', (_,
     }
   });
 
-  it('takes the credential whose checksum is right', async () => {
+  it('prefers the credential whose checksum is right', async () => {
     const stale = { ...ownHeader(route.format, 'sk-ant-stale'), authorization: `Bearer ${tokens.disabled}` };
     const known =
       route.format === 'openai'
@@ -94,7 +94,7 @@ describe.each(everyRoute.map((route) => [route.name, route] as const))('%s', (_,
   });
 });
 
-it('finds the good one of several that stand in the same place', async () => {
+it('finds the valid one of several credentials in one header', async () => {
   const good = tokens.good ?? '';
   const [chat, messages, generate] = ['/v1/chat/completions', '/v1/messages', ':generateContent'].map((end) =>
     everyRoute.find(({ path }) => path.endsWith(end)),
@@ -116,7 +116,7 @@ it('finds the good one of several that stand in the same place', async () => {
 
 const isList = ({ method, path }: TestRoute) => method === 'GET' && path.includes('/models');
 
-/** The lists' shape follows the headers: a Gemini list asked by Bearer is OpenAI's. */
+/** Returns the format of a list, which follows the headers: a Gemini list requested with Bearer is OpenAI's. */
 function shapeOf({ format }: TestRoute, headers: Record<string, string>) {
   return format === 'gemini' && 'authorization' in headers ? 'openai' : format;
 }
@@ -138,7 +138,7 @@ it.each(relaying.map((route) => [route.name, route] as const))(
   },
 );
 
-it('takes `?key=` at the endpoints of Gemini only', async () => {
+it('accepts `?key=` at the Gemini endpoints only', async () => {
   const gemini = everyRoute.find(({ format }) => format === 'gemini');
   const openai = everyRoute[0];
   if (gemini === undefined || openai === undefined) throw new Error('no route');

@@ -1,4 +1,4 @@
-// A token that is refused by itself is refused before its body is read.
+// A token that is invalid whatever the body contains is refused before its body is read.
 import { expect, it } from 'vitest';
 import { relayLimits } from '../../../src/relay/limits.ts';
 import { addChannels, type OpenRelay, openRelay } from './open-relay.ts';
@@ -6,10 +6,10 @@ import { addChannels, type OpenRelay, openRelay } from './open-relay.ts';
 const refusals: [string, object, string, number][] = [
   ['disabled', { status: 'disabled' }, 'token_disabled', 401],
   ['expired', { expires_at: '2020-01-01T00:00:00Z' }, 'token_expired', 401],
-  ['used from elsewhere', { allowed_ips: ['203.0.113.9'] }, 'ip_not_allowed', 403],
+  ['used from another address', { allowed_ips: ['203.0.113.9'] }, 'ip_not_allowed', 403],
 ];
 
-/** A body of so many bytes, one chunk of 64 KB after the other; counts what was read of it. */
+/** Returns a body of 64 KB chunks and counts what was read of it. */
 function chunked(bytes: number): { body: ReadableStream; read: () => number } {
   const chunk = new TextEncoder().encode(' '.repeat(65_536));
   let sent = 0;
@@ -24,7 +24,7 @@ function chunked(bytes: number): { body: ReadableStream; read: () => number } {
   return { body, read: () => sent };
 }
 
-/** A body that never comes. */
+/** Returns a body that never arrives. */
 const silent = () => new ReadableStream({ type: 'bytes', pull: () => new Promise(() => {}) });
 
 async function send(relay: OpenRelay, token: string, body: ReadableStream, headers: object = {}) {
@@ -58,7 +58,7 @@ it.each(refusals)(
 );
 
 it.each(refusals)(
-  'refuses a token that is %s although its small body does not come',
+  'refuses a token that is %s although its small body does not arrive',
   async (_, fields, code) => {
     const relay = openRelay();
     await addChannels(relay);
@@ -68,7 +68,7 @@ it.each(refusals)(
   },
 );
 
-it('refuses a token that has nothing left, and counts one refusal', async () => {
+it('refuses a token with a spent quota, and counts one refusal', async () => {
   const relay = openRelay();
   await addChannels(relay);
   const { id, token } = await relay.token({ quota_usd: 0.001 });
@@ -97,7 +97,7 @@ it('refuses a token that has nothing left, and counts one refusal', async () => 
     .toEqual([['insufficient_quota', 1]]);
 });
 
-it('reads the large body of a token that may go on', async () => {
+it('reads the large body of a valid token', async () => {
   const relay = openRelay();
   await addChannels(relay);
   const { token } = await relay.token();

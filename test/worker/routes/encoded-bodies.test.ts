@@ -1,4 +1,4 @@
-// Compressed request bodies: what is read, checked and sent on is the decoded body.
+// Compressed request bodies: the decoded body is read, checked and forwarded.
 import * as zlib from 'node:zlib';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { relayLimits } from '../../../src/relay/limits.ts';
@@ -52,14 +52,14 @@ function send(path: string, { encoding, body, type = 'application/json' }: Encod
 const jsonRoutes = everyRoute.filter(({ headers, method }) => method === 'POST' && 'content-type' in headers);
 
 it.each(encodings)(
-  'takes %s at every JSON endpoint, and sends the decoded body on',
+  'accepts %s at every JSON endpoint, and forwards the decoded body',
   async (encoding, encode) => {
     for (const { name, path, body } of jsonRoutes) {
       const text = String(body());
       const reply = await send(path, { encoding, body: encode(bytesOf(text)) });
       expect(reply.status, `${name}: ${reply.text}`).toBe(200);
       const received = relay.received.at(-1);
-      // Cohere's rerank has a body of its own; every other one is the caller's.
+      // Cohere's rerank has its own body; every other endpoint forwards the caller's.
       if (path !== '/v1/rerank') expect(received?.body, name).toBe(text);
       expect(received?.headers.get('content-encoding'), name).toBeNull();
       expect(received?.headers.get('content-type'), name).toBe('application/json');
@@ -72,7 +72,7 @@ const form = (size: number) =>
   '--b\r\nContent-Disposition: form-data; name="model"\r\n\r\nwhisper-1\r\n--b--\r\n';
 const formType = 'multipart/form-data; boundary=b';
 
-it.each(spellings)('takes a form in %s', async (encoding, encode) => {
+it.each(spellings)('accepts a form in %s', async (encoding, encode) => {
   const body = encode(bytesOf(form(1_000)));
   const reply = await send('/v1/audio/transcriptions', { encoding, body, type: formType });
   expect(reply.status, reply.text).toBe(200);
@@ -81,7 +81,7 @@ it.each(spellings)('takes a form in %s', async (encoding, encode) => {
   expect(received?.headers.get('content-encoding')).toBeNull();
 });
 
-it('takes a compressed body without a length, and `identity` for a plain one', async () => {
+it('accepts a compressed body without a length, and `identity` for a plain one', async () => {
   const text = String(jsonRoutes[0]?.body());
   const streamed = new Response(gzip(bytesOf(text))).body as ReadableStream;
   for (const encoded of [
@@ -102,7 +102,7 @@ const unsupported: Refusal = {
 };
 
 it.each(['compress', 'lz4', 'gzip, gzip', 'br, zstd'])(
-  'refuses %s with a 415 that lists what is taken',
+  'rejects %s with a 415 that lists the accepted encodings',
   async (encoding) => {
     for (const { path, format, body } of jsonRoutes) {
       const reply = await send(path, { encoding, body: bytesOf(String(body())) });
@@ -120,7 +120,7 @@ const wrongBody: Refusal = {
   gemini: ['INVALID_ARGUMENT', 'INVALID_REQUEST'],
 };
 
-it.each(spellings)('refuses a damaged body in %s by saying so', async (encoding, encode) => {
+it.each(spellings)('rejects a damaged body in %s and explains why', async (encoding, encode) => {
   const whole = encode(bytesOf(JSON.stringify({ model: 'gpt-4o', messages: [], x: crypto.randomUUID() })));
   for (const body of [whole.slice(0, -20), bytesOf('{"model":"gpt-4o","messages":[]}')]) {
     const reply = await send('/v1/chat/completions', { encoding, body });
@@ -138,14 +138,14 @@ const tooLarge: Refusal = {
   gemini: ['INVALID_ARGUMENT', 'REQUEST_TOO_LARGE'],
 };
 
-describe('the bound of the decoded size', () => {
+describe('limit of the decoded size', () => {
   const { heldFormBytes } = relayLimits;
   const jsonOf = (size: number) => {
     const [start, end] = ['{"model":"gpt-4o","messages":[]', '}'];
     return bytesOf(start + ' '.repeat(size - start.length - end.length) + end);
   };
 
-  it.each(encodings)('holds for JSON in %s', async (encoding, encode) => {
+  it.each(encodings)('limits the decoded size of JSON in %s', async (encoding, encode) => {
     const path = '/v1/chat/completions';
     const most = await send(path, { encoding, body: encode(jsonOf(heldFormBytes)) });
     expect(most.status, most.text).toBe(200);
@@ -153,7 +153,7 @@ describe('the bound of the decoded size', () => {
     expectRefusal(more, 'openai', tooLarge);
   });
 
-  it('holds for a form', async () => {
+  it('limits the decoded size of a form', async () => {
     const path = '/v1/audio/transcriptions';
     const frame = form(0).length;
     const most = await send(path, {
@@ -167,7 +167,7 @@ describe('the bound of the decoded size', () => {
     expectRefusal(more, 'openai', tooLarge);
   });
 
-  it('is not reached by a token that is refused by itself', async () => {
+  it('refuses an invalid token before the decoded size matters', async () => {
     const { id, token: disabled } = await relay.token();
     await relay.manage('PATCH', `/tokens/${id}`, { status: 'disabled' });
     const body = gzip(jsonOf(heldFormBytes + 1));
@@ -176,7 +176,7 @@ describe('the bound of the decoded size', () => {
   });
 });
 
-it('takes compressed settings of an ephemeral secret', async () => {
+it('accepts compressed settings of an ephemeral secret', async () => {
   const body = bytesOf('{"session":{"type":"realtime","model":"gpt-realtime"}}');
   const path = '/v1/realtime/client_secrets';
   const taken = await send(path, { encoding: 'gzip', body: gzip(body) });
@@ -184,8 +184,8 @@ it('takes compressed settings of an ephemeral secret', async () => {
   expectRefusal(await send(path, { encoding: 'lz4', body }), 'openai', unsupported);
 });
 
-describe('a body that clients often get wrong', () => {
-  it('may begin with a byte order mark, which is not sent on', async () => {
+describe('bodies that clients often get wrong', () => {
+  it('accepts a byte order mark, and does not forward it', async () => {
     for (const { name, path, body } of jsonRoutes) {
       const text = String(body());
       const reply = await send(path, { encoding: 'identity', body: bytesOf(`\u{feff}${text}`) });
@@ -195,7 +195,7 @@ describe('a body that clients often get wrong', () => {
   });
 
   it.each(['multipart/form-data', 'Multipart/Form-Data; charset=utf-8', 'multipart/form-data; boundary='])(
-    'is refused with the content type `%s`, which names no boundary',
+    'rejects a form with the content type `%s`, which names no boundary',
     async (type) => {
       for (const path of ['/v1/audio/transcriptions', '/v1/images/edits', '/v1/chat/completions']) {
         const reply = await send(path, { encoding: 'identity', body: bytesOf(form(10)), type });

@@ -1,4 +1,4 @@
-// ENCRYPTION_KEY rotated while requests run: none of them fails, and afterwards nothing needs the old key.
+// Rotation of ENCRYPTION_KEY while requests run: none fails, and afterwards nothing needs the old key.
 import { env } from 'cloudflare:workers';
 import { beforeEach, expect, it } from 'vitest';
 import type { Env } from '../../../src/env.ts';
@@ -13,7 +13,7 @@ beforeEach(async () => {
   await env.DB.batch(['channels', 'conversations'].map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
 });
 
-/** A relay of that environment; its upstream takes only the right key. */
+/** Opens a relay with that environment, whose upstream accepts only the right key. */
 function relayWith(variables: Partial<Env>): OpenRelay {
   const relay = openRelay({ ...variables, CONVERSATION_DAYS });
   relay.upstream = ({ headers }) =>
@@ -54,13 +54,13 @@ async function populated(): Promise<{ relay: OpenRelay; made: string[] }> {
   const channel = { name: 'a', provider: 'anthropic', models: ['claude-x'] };
   await relay.channel({ ...channel, keys: ['the-right-key'] });
   ({ token } = await relay.token());
-  // One more than are sealed anew in one call.
+  // One more than one call re-encrypts.
   const replies = await Promise.all(Array.from({ length: resealRows + 1 }, () => respond(relay)));
   const made = replies.map(({ body }) => body.id as string);
   return { relay, made };
 }
 
-it('serves before, while and after, and keeps what is kept', async () => {
+it('serves requests before, during and after a rotation, and keeps stored data readable', async () => {
   const { made } = await populated();
   const both = relayWith({ ENCRYPTION_KEY: 'old', ENCRYPTION_KEY_NEXT: 'new' });
   expect((await both.manage('GET', '/encryption-key')).body.opens).toHaveLength(2);
@@ -87,14 +87,14 @@ it('serves before, while and after, and keeps what is kept', async () => {
   expect(new Set(ids).size).toBe(1);
 });
 
-it('opens what the previous key sealed, for a rotation by hand', async () => {
+it('opens what the previous key encrypted, for a manual rotation', async () => {
   const { made } = await populated();
   const both = relayWith({ ENCRYPTION_KEY: 'new', ENCRYPTION_KEY_PREVIOUS: 'old' });
   expect((await respond(both, { previous_response_id: made[0] })).status).toBe(200);
   expect(await reseal(both)).toEqual({ resealed: 1 + made.length, locked: 0 });
 });
 
-it('leaves alone and counts what no known key opens, and says so to nobody but the operator', async () => {
+it('skips and counts what no configured key opens, and reports that to the operator only', async () => {
   const { made } = await populated();
   const other = relayWith({ ENCRYPTION_KEY: 'another' });
   expect(await reseal(other)).toEqual({ resealed: 0, locked: 1 + made.length });
@@ -105,7 +105,7 @@ it('leaves alone and counts what no known key opens, and says so to nobody but t
   ).toBe(200);
 });
 
-it('says in a trial and in discovery that it is the encryption key', async () => {
+it('names the encryption key as the cause in a channel test and in discovery', async () => {
   await relayWith({ ENCRYPTION_KEY: 'old' }).channel({
     name: 'a',
     provider: 'anthropic',
@@ -114,10 +114,13 @@ it('says in a trial and in discovery that it is the encryption key', async () =>
   });
   const relay = relayWith({ ENCRYPTION_KEY: 'another' });
   const { id } = (await relay.manage('GET', '/channels')).body.data[0];
-  const said = { error: expect.stringContaining('sealed under another ENCRYPTION_KEY') };
-  expect((await relay.manage('POST', `/channels/${id}/test`)).body).toMatchObject({ ok: false, ...said });
+  const explained = { error: expect.stringContaining('sealed under another ENCRYPTION_KEY') };
+  expect((await relay.manage('POST', `/channels/${id}/test`)).body).toMatchObject({
+    ok: false,
+    ...explained,
+  });
   expect((await relay.manage('POST', `/channels/${id}/discover`)).body).toMatchObject({
     models: null,
-    ...said,
+    ...explained,
   });
 });

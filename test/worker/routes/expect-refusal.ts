@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import type { Reply } from './open-relay.ts';
 import type { ApiFormat, Refusal } from './routes.ts';
 
-/** Holds a reply to status, shape and ids; answers its message. */
+/** Checks a reply's status, format and ids, and returns its message. */
 export function expectRefusal(reply: Reply, format: ApiFormat, refusal: Refusal): string {
   expect(reply.headers.get('content-type')).toMatch(/^application\/json/);
   expect(reply.status, reply.text).toBe(refusal.status);

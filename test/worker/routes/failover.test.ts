@@ -1,4 +1,4 @@
-// What an upstream's refusal says of its place, and where a request goes next.
+// What an upstream's refusal means for its target, and where the request goes next.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { errorBodyLimits } from '../../../src/providers/call.ts';
@@ -21,7 +21,7 @@ const answered = () =>
     choices: [{ index: 0, message: { role: 'assistant', content: 'hi' }, finish_reason: 'stop' }],
     usage: { prompt_tokens: 10, completion_tokens: 2, total_tokens: 12 },
   });
-const ask = (fields: object = {}, headers: Record<string, string> = {}, path = '/v1/chat/completions') =>
+const send = (fields: object = {}, headers: Record<string, string> = {}, path = '/v1/chat/completions') =>
   relay.fetch(path, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...ownHeader('openai', token), ...headers },
@@ -36,15 +36,15 @@ const made = (name: string, fields: object = {}) =>
     keys: [`the-key-of-${name}`],
     ...fields,
   });
-const hostsAsked = () => relay.received.map(({ url }) => new URL(url).hostname.replace('.test', ''));
+const hostsCalled = () => relay.received.map(({ url }) => new URL(url).hostname.replace('.test', ''));
 const healthOf = async (id: string) => (await relay.manage('GET', `/channels/${id}`)).body;
-/** `first` fails as it is told, `second` works. */
+/** Makes the channel `first` answer with `first`, and `second` succeed. */
 const failing = (first: () => Response) => (request: Received) =>
   request.url.includes('first') ? first() : answered();
 const refusal = (status: number, error: object) => () => Response.json({ error }, { status });
 
-describe('a refusal that only looks like one of the key', () => {
-  it('is the caller’s own: a field that is called like a bad key', async () => {
+describe('refusals that only look like one of the key', () => {
+  it('returns an error about a field that is named like a key error to the caller', async () => {
     const { id } = await made('first', { priority: 1 });
     await made('second');
     const error = {
@@ -54,36 +54,36 @@ describe('a refusal that only looks like one of the key', () => {
       code: 'unknown_parameter',
     };
     relay.upstream = failing(refusal(400, error));
-    const reply = await ask({ API_KEY_INVALID: 1 });
+    const reply = await send({ API_KEY_INVALID: 1 });
     expect([reply.status, reply.body.error.param]).toEqual([400, 'API_KEY_INVALID']);
-    expect(hostsAsked()).toEqual(['first']);
+    expect(hostsCalled()).toEqual(['first']);
     expect((await healthOf(id)).health.state).toBe('ready');
   });
 
-  it('is of the model: the key goes on with others', async () => {
+  it('cools down the model, and uses the key for other models', async () => {
     const { id } = await made('first', { priority: 1 });
     await made('second');
     const message = 'Project `proj_1` does not have access to model `gpt-4.1`';
     relay.upstream = failing(
       refusal(403, { message, type: 'invalid_request_error', code: 'model_not_found' }),
     );
-    expect((await ask({ model: 'gpt-4.1' })).status).toBe(200);
-    expect(hostsAsked()).toEqual(['first', 'second']);
+    expect((await send({ model: 'gpt-4.1' })).status).toBe(200);
+    expect(hostsCalled()).toEqual(['first', 'second']);
     expect((await healthOf(id)).keys[0].health.state).toBe('ready');
   });
 });
 
-describe('a refusal of the account that does not look like one', () => {
+describe('refusals of the account that look like the caller’s error', () => {
   it.each([
     'Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or purchase credits.',
     'You have reached your specified API usage limits. You will regain access on 2026-12-01 at 00:00 UTC.',
     'This organization has been disabled.',
-  ])('is none of the caller’s: %s', async (message) => {
+  ])('fails over on an account error: %s', async (message) => {
     const { id } = await made('first', { provider: 'anthropic', models: ['claude-x'], priority: 1 });
     await made('second', { provider: 'anthropic', models: ['claude-x'] });
     const body = { type: 'error', error: { type: 'invalid_request_error', message } };
     relay.upstream = failing(() => Response.json(body, { status: 400 }));
-    const reply = await ask({ model: 'claude-x', max_tokens: 5 }, {}, '/v1/messages');
+    const reply = await send({ model: 'claude-x', max_tokens: 5 }, {}, '/v1/messages');
     expect(reply.status).toBe(200);
     expect((await healthOf(id)).keys[0].health.state).toBe('refused');
   });
@@ -94,36 +94,36 @@ describe('retry-after', () => {
     const { id } = await made('first', { priority: 1 });
     await made('second');
     relay.upstream = failing(first);
-    expect((await ask()).status).toBe(200);
+    expect((await send()).status).toBe(200);
     const { health, model_health } = await healthOf(id);
     const until = health.cool_until ?? model_health[0].health.cool_until;
     return Date.parse(until) - Date.now();
   };
 
-  it.each([503, 529])('of a %s is believed as that of a 429', async (status) => {
+  it.each([503, 529])('obeys the retry-after of a %s as of a 429', async (status) => {
     const ms = await coolsFor(() => Response.json({}, { status, headers: { 'retry-after': '40' } }));
     expect(ms).toBeGreaterThan(20_000);
   });
 
-  it('of Gemini stands in the body', async () => {
+  it('obeys Gemini’s retryDelay in the body', async () => {
     const details = [{ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '41.5s' }];
     const ms = await coolsFor(refusal(429, { code: 429, status: 'RESOURCE_EXHAUSTED', details }));
     expect(ms).toBeGreaterThan(20_000);
   });
 });
 
-describe('models in order at one channel', () => {
-  it('are tried there one after the other where the channel answers', async () => {
+describe('several models at one channel', () => {
+  it('tries each model at a channel that still answers', async () => {
     await made('first');
     relay.upstream = ({ body }) =>
       JSON.parse(body).model === 'gpt-4o' ? refusal(529, { message: 'Overloaded' })() : answered();
-    const reply = await ask({}, { 'x-relay-fallback': 'gpt-4.1' });
+    const reply = await send({}, { 'x-relay-fallback': 'gpt-4.1' });
     expect([reply.status, reply.headers.get('x-relay-model')]).toEqual([200, 'gpt-4.1']);
   });
 });
 
-describe('a caller that leaves before the first event', () => {
-  it('is no failure of the channel, and nobody else is asked', async () => {
+describe('callers that leave before the first event', () => {
+  it('counts no failure and tries no other channel when the caller leaves', async () => {
     const { id } = await made('first', { priority: 1 });
     await made('second');
     const leave = new AbortController();
@@ -142,12 +142,12 @@ describe('a caller that leaves before the first event', () => {
       headers: { 'content-type': 'application/json', ...ownHeader('openai', token) },
       body: JSON.stringify({ model: 'gpt-4o', stream: true, messages: [{ role: 'user', content: 'hi' }] }),
     });
-    expect(hostsAsked()).toEqual(['first']);
+    expect(hostsCalled()).toEqual(['first']);
     expect((await healthOf(id)).health.state).toBe('ready');
   });
 });
 
-describe('the body of an error', () => {
+describe('bodies of errors', () => {
   const spaces = ' '.repeat(64 * 1024);
   const bodyOf = (bytes: number) => {
     const text = JSON.stringify({ error: { message: 'Too long.', code: 'x' } });
@@ -167,12 +167,12 @@ describe('the body of an error', () => {
     [errorBodyLimits.bytes, errorBodyLimits.bytes],
     [errorBodyLimits.bytes + 1, errorBodyLimits.bytes],
     [Number.POSITIVE_INFINITY, errorBodyLimits.bytes],
-  ])('of %d bytes is told up to %d', async (bytes, told) => {
+  ])('passes an error body of %d bytes through up to %d bytes', async (bytes, expected) => {
     await made('first');
     relay.upstream = () =>
       new Response(bodyOf(bytes), { status: 404, headers: { 'content-type': 'application/json' } });
-    const reply = await ask();
-    expect([reply.status, reply.text.length]).toEqual([404, told]);
+    const reply = await send();
+    expect([reply.status, reply.text.length]).toEqual([404, expected]);
     expect(reply.text).toContain('Too long.');
   });
 });

@@ -1,4 +1,4 @@
-// Streams that open with 200 and begin with an error, as each API tells it: no answer, but for what the caller did wrong.
+// Streams that open with 200 and begin with an error, in each API's form: a failure, unless the caller caused it.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type OpenRelay, openRelay } from './open-relay.ts';
@@ -38,10 +38,10 @@ const gemini: Api = {
   path: '/v1beta/models/the-model:streamGenerateContent?alt=sse',
   fields: { contents },
 };
-const pictures: Api = { provider: 'openai', path: '/v1/images/generations', fields: { prompt: 'a dot' } };
+const images: Api = { provider: 'openai', path: '/v1/images/generations', fields: { prompt: 'a dot' } };
 
-/** Hosts that were asked, and the health of the first: its channel's and its key's state, and those of models that are not well. */
-async function ask({ provider, path, fields }: Api, first: () => Response, headers = {}) {
+/** Returns the called hosts and the health of the first channel: of the channel, its key and its unhealthy models. */
+async function send({ provider, path, fields }: Api, first: () => Response, headers = {}) {
   relay.received.length = 0;
   const made = { provider, models: ['the-model'], keys: ['key-of-the-operator'] };
   const [{ id }] = await Promise.all([
@@ -70,7 +70,7 @@ const failedResponse = (code: string) => ({
   response: { id: 'resp_1', status: 'failed', error: { code, message: 'It failed.' } },
 });
 
-describe('an error as the first event', () => {
+describe('errors as the first event', () => {
   it.each<[string, Api, string, string, string, string?]>([
     ['Anthropic', anthropic, named('error', overloaded), 'cooling', 'ready'],
     [
@@ -81,7 +81,7 @@ describe('an error as the first event', () => {
       'ready',
     ],
     [
-      'Anthropic, of a limit',
+      'Anthropic for a rate limit',
       anthropic,
       named('error', { type: 'error', error: { type: 'rate_limit_error' } }),
       'ready',
@@ -89,7 +89,7 @@ describe('an error as the first event', () => {
       'the-model cooling',
     ],
     [
-      'Anthropic, of the key',
+      'Anthropic for an invalid key',
       anthropic,
       named('error', { type: 'error', error: { type: 'permission_error' } }),
       'ready',
@@ -103,7 +103,7 @@ describe('an error as the first event', () => {
       'ready',
     ],
     [
-      'Responses, of a limit',
+      'Responses for a rate limit',
       responses,
       named('error', { type: 'error', code: 'rate_limit_exceeded', sequence_number: 0 }),
       'ready',
@@ -111,7 +111,7 @@ describe('an error as the first event', () => {
       'the-model cooling',
     ],
     [
-      'Responses, as a response that has failed',
+      'Responses as a failed response',
       responses,
       named('response.failed', failedResponse('server_error')),
       'cooling',
@@ -125,14 +125,14 @@ describe('an error as the first event', () => {
       'ready',
     ],
     [
-      'Gemini, without its data:',
+      'Gemini without a data: prefix',
       gemini,
       `${JSON.stringify({ error: { code: 500, status: 'INTERNAL' } }, null, 2)}\n\n`,
       'cooling',
       'ready',
     ],
     [
-      'Gemini, of a limit',
+      'Gemini for a rate limit',
       gemini,
       bare({ error: { code: 429, status: 'RESOURCE_EXHAUSTED' } }),
       'ready',
@@ -148,8 +148,8 @@ describe('an error as the first event', () => {
     ],
     ['an event of that name', chat, named('error', { message: 'worker died' }), 'cooling', 'ready'],
     ['nothing at all', chat, '', 'cooling', 'ready'],
-  ])('of %s goes to another channel', async (_, api, stream, channel, key, ...model) => {
-    const { hosts, text, health } = await ask(api, () => sse(stream));
+  ])('fails over on a first error event of %s', async (_, api, stream, channel, key, ...model) => {
+    const { hosts, text, health } = await send(api, () => sse(stream));
     expect(hosts).toEqual(['first', 'second']);
     expect(text).toContain('hi');
     expect(health).toEqual([channelState(channel, key), key, ...model]);
@@ -161,35 +161,38 @@ describe('an error as the first event', () => {
     ['Gemini', gemini, bare({ error: { code: 400, status: 'INVALID_ARGUMENT' } })],
     ['vLLM', chat, bare({ error: { message: 'too long', type: 'BadRequestError', code: 400 } })],
     ['a nameless', chat, bare({ error: 'context_length exceeded' })],
-  ])('of %s that is the caller’s own fault goes to the caller', async (_, api, stream) => {
-    const { hosts, text, health } = await ask(api, () => sse(stream));
-    expect([hosts, text, health]).toEqual([['first'], stream, ['ready', 'ready']]);
-  });
+  ])(
+    'returns a first error event of %s to the caller if it is the caller’s fault',
+    async (_, api, stream) => {
+      const { hosts, text, health } = await send(api, () => sse(stream));
+      expect([hosts, text, health]).toEqual([['first'], stream, ['ready', 'ready']]);
+    },
+  );
 });
 
-/** A channel all of whose keys are away shows their state. */
+/** Returns the expected channel state: a channel shows its keys' state when all of them are unavailable. */
 const channelState = (channel: string, key: string) => (channel === 'ready' ? key : channel);
 
-describe('a picture that may have been made', () => {
+describe('images that may have been generated', () => {
   const lost: [string, () => Response][] = [
     ['a stream that ends before it begins', () => sse('')],
-    ['a gateway’s time-out', () => Response.json({ error: { message: 'x' } }, { status: 504 })],
+    ['a gateway timeout', () => Response.json({ error: { message: 'x' } }, { status: 504 })],
     ['a bad gateway', () => Response.json({ error: { message: 'x' } }, { status: 502 })],
   ];
-  it.each(lost)('is not asked for twice: %s', async (_, first) => {
-    expect((await ask(pictures, first)).hosts).toEqual(['first']);
+  it.each(lost)('does not retry an image: %s', async (_, first) => {
+    expect((await send(images, first)).hosts).toEqual(['first']);
     await env.DB.prepare('DELETE FROM channels').run();
-    expect((await ask(chat, first)).hosts).toEqual(['first', 'second']);
+    expect((await send(chat, first)).hosts).toEqual(['first', 'second']);
     await env.DB.prepare('DELETE FROM channels').run();
   });
 
-  it('is, when the caller says so, and when the upstream says that it failed', async () => {
+  it('retries an image when the caller allows it, and when the upstream reports a failure', async () => {
     const [, first] = lost[1] as (typeof lost)[1];
-    expect((await ask(pictures, first, { 'x-relay-repeat': '1' })).hosts).toEqual(['first', 'second']);
+    expect((await send(images, first, { 'x-relay-repeat': '1' })).hosts).toEqual(['first', 'second']);
   });
 
-  it('is, when the upstream says that it made none', async () => {
+  it('retries an image when the upstream reports that it generated none', async () => {
     const first = () => sse(bare({ error: { type: 'server_error', message: 'x' } }));
-    expect((await ask(pictures, first)).hosts).toEqual(['first', 'second']);
+    expect((await send(images, first)).hosts).toEqual(['first', 'second']);
   });
 });

@@ -1,4 +1,4 @@
-// What a group does to its tokens, and when: an edit is in force at the very next request, as a token's own is.
+// What a group applies to its tokens: an edit is in force at the very next request, as a token's own is.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { managementLimits } from '../../../src/dashboard/api/limits.ts';
@@ -24,21 +24,21 @@ beforeEach(async () => {
   await relay.manage('POST', '/groups', { name: group });
 });
 
-const ask = (token: string, model = 'gpt-4o') =>
+const send = (token: string, model = 'gpt-4o') =>
   relay.fetch('/v1/chat/completions', {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...ownHeader('openai', token) },
     body: JSON.stringify(jsonBody(model)),
   });
 
-/** A token of the group that isolate, KV and ledger know. */
+/** Creates a token of the group that isolate, KV and ledger have cached. */
 async function warmToken(fields: object = {}) {
   const made = await relay.token({ group, ...fields });
-  expect((await ask(made.token)).status).toBe(200);
+  expect((await send(made.token)).status).toBe(200);
   return made;
 }
 
-/** As PATCH does it in another isolate: this one's picture of the catalog and its memory of tokens stay as they are. */
+/** Edits as PATCH in another isolate does: this isolate's catalog snapshot and cached tokens stay as they are. */
 async function editElsewhere(changes: GroupChanges): Promise<void> {
   await new GroupStore(env.DB).update(group, changes);
   const tokens = new TokenStore(env.DB);
@@ -48,75 +48,75 @@ async function editElsewhere(changes: GroupChanges): Promise<void> {
 
 const edit = (fields: object) => relay.manage('PATCH', `/groups/${group}`, fields);
 
-describe('an edit of a group', () => {
-  it('takes models from its tokens at the very next request, and gives them back', async () => {
+describe('edits of a group', () => {
+  it('removes models from the group’s tokens at the very next request, and restores them', async () => {
     const { token } = await warmToken();
     await edit({ models: ['claude-*'] });
-    const message = expectRefusal(await ask(token), 'openai', refusals.modelNotAllowed);
+    const message = expectRefusal(await send(token), 'openai', refusals.modelNotAllowed);
     expect(message).toContain(group);
     const { body } = await relay.fetch('/v1/models', { headers: ownHeader('openai', token) });
     const names: string[] = body.data.map(({ id }: { id: string }) => id);
     expect(names.length).toBeGreaterThan(0);
     expect(names.filter((name) => !name.startsWith('claude-'))).toEqual([]);
     await edit({ models: null });
-    expect((await ask(token)).status).toBe(200);
+    expect((await send(token)).status).toBe(200);
   });
 
-  it('bounds each token by the lower of both limits, from the very next request', async () => {
+  it('applies the lower of both limits to each token at the very next request', async () => {
     const { token } = await warmToken({ limits: { rpm: 100 } });
     await edit({ limits: { rpm: 2 } });
-    expect((await ask(token)).status).toBe(200);
-    expect((await ask(token)).status).toBe(429);
+    expect((await send(token)).status).toBe(200);
+    expect((await send(token)).status).toBe(429);
     const other = await warmToken({ limits: { rpm: 1 } });
-    expect((await ask(other.token)).status).toBe(429);
+    expect((await send(other.token)).status).toBe(429);
     await edit({ limits: {} });
-    expect((await ask(token)).status).toBe(200);
-    expect((await ask(other.token)).status).toBe(429);
+    expect((await send(token)).status).toBe(200);
+    expect((await send(other.token)).status).toBe(429);
   });
 
-  it('prices the very next request anew, in an isolate that has not heard of it too', async () => {
+  it('applies a new price to the very next request, also in another isolate', async () => {
     const { id, token } = await warmToken();
     const before = await spentOf(id);
     await editElsewhere({ priceMultiplierMillionths: 2_500_000 });
-    expect((await ask(token)).status).toBe(200);
+    expect((await send(token)).status).toBe(200);
     expect((await spentOf(id)) - before).toBe(before * 2.5);
     await editElsewhere({ priceMultiplierMillionths: 0 });
     const sum = await spentOf(id);
-    expect((await ask(token)).status).toBe(200);
+    expect((await send(token)).status).toBe(200);
     expect(await spentOf(id)).toBe(sum);
   });
 
-  it('binds its tokens to channels, in an isolate that has not heard of it too', async () => {
+  it('binds the group’s tokens to channels, also in another isolate', async () => {
     const { id } = await relay.channel({ name: 'x', provider: 'openai', keys: ['k'], models: ['other'] });
     const { token } = await warmToken();
     await editElsewhere({ channels: [id] });
-    expect((await ask(token)).status).toBe(404);
+    expect((await send(token)).status).toBe(404);
     await editElsewhere({ channels: [] });
-    expect((await ask(token)).status).toBe(200);
+    expect((await send(token)).status).toBe(200);
   });
 
-  it('reaches ledgers that were not told, as soon as the isolate has read the catalog', async () => {
+  it('reaches ledgers without notification as soon as the isolate has read the catalog', async () => {
     const { id, token } = await warmToken();
-    // As an edit beyond the bound of told tokens, or one whose call broke off, leaves it.
+    // The state that an edit leaves that notifies too many tokens for one call, or whose call was aborted.
     await env.DB.prepare(`UPDATE groups SET models = '["claude-*"]', version = version + 1 WHERE name = ?`)
       .bind(group)
       .run();
-    expect((await ask(token)).status).toBe(200);
-    // Anything written through this isolate reads its catalog anew.
+    expect((await send(token)).status).toBe(200);
+    // Any write through this isolate reloads its catalog.
     await relay.manage('PUT', '/prices/some-model', { input: 1, output: 1 });
-    expectRefusal(await ask(token), 'openai', refusals.modelNotAllowed);
+    expectRefusal(await send(token), 'openai', refusals.modelNotAllowed);
     expect((await relay.manage('GET', `/tokens/${id}`)).body.group).toBe(group);
   });
 
-  it('is one version for a token that moves between groups', async () => {
+  it('counts versions across groups for a token that moves between them', async () => {
     const { id, token } = await warmToken();
     await edit({ limits: { rpm: 50 } });
     await edit({ limits: {} });
     await relay.manage('POST', '/groups', { name: `${group}-narrow`, models: ['claude-*'] });
     await relay.manage('PATCH', `/tokens/${id}`, { group: `${group}-narrow` });
-    expectRefusal(await ask(token), 'openai', refusals.modelNotAllowed);
+    expectRefusal(await send(token), 'openai', refusals.modelNotAllowed);
     await relay.manage('PATCH', `/tokens/${id}`, { group });
-    expect((await ask(token)).status).toBe(200);
+    expect((await send(token)).status).toBe(200);
   });
 });
 
@@ -135,7 +135,7 @@ describe('/api/groups', () => {
     return { status: reply.status, body: reply.body };
   };
 
-  it('creates, reads, lists in pages, edits and deletes', async () => {
+  it('creates, reads, lists in pages, edits and deletes groups', async () => {
     const fields = { price_multiplier: 1.5, models: ['gpt-*'], limits: { rpm: 5, tpm: null } };
     const whole = { price_multiplier: 1.5, models: ['gpt-*'], channels: [], limits: { rpm: 5 } };
     const name = `${group}.x`;
@@ -174,7 +174,7 @@ describe('/api/groups', () => {
     expect((await status('DELETE', '/groups/default')).status).toBe(409);
   });
 
-  it('names the field that is wrong', async () => {
+  it('names the invalid field of a group', async () => {
     const wrong: [object, string][] = [
       [{ name: 'a b' }, 'name'],
       [{ name: 'a'.repeat(managementLimits.groupCharacters + 1) }, 'name'],
@@ -190,7 +190,7 @@ describe('/api/groups', () => {
     expect((await status('POST', '/groups', { name: group })).status).toBe(409);
   });
 
-  it('refuses a token of an unknown group with a 400', async () => {
+  it('rejects a token of an unknown group with a 400', async () => {
     const made = await status('POST', '/tokens', { name: 't', group: 'nobody' });
     expect([made.status, made.body.errors[0].field]).toEqual([400, 'group']);
     const { id } = await relay.token();

@@ -1,5 +1,5 @@
-// A model's name is the caller's text, and becomes part of an upstream's address: it names one model there, the one
-// that was asked for, allowed and priced.
+// A model name is the caller's text and becomes part of an upstream's URL: it must select only the model that was
+// requested, allowed and priced.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type OpenRelay, openRelay } from './open-relay.ts';
 import { jsonBody } from './routes.ts';
@@ -27,48 +27,48 @@ beforeAll(async () => {
   token = (await relay.token({ models: [...upstreams.map(({ prefix }) => `${prefix}*`), '.*'] })).token;
 });
 
-function ask(model: string) {
+function sendChat(model: string) {
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
   const body = JSON.stringify(jsonBody(model));
   return relay.fetch('/v1/chat/completions', { method: 'POST', headers, body });
 }
 
 it.each([
-  'gem-flash/../dear',
+  'gem-flash/../costly',
   'gem-flash/../../../../elsewhere',
-  'gem-flash/./../dear',
-  'vx-flash/../dear',
+  'gem-flash/./../costly',
+  'vx-flash/../costly',
   'az-mini/..',
-  'compatible-mini/../dear',
+  'compatible-mini/../costly',
   '..',
   '.',
   '../x',
-])('does not take %s for a model: no segment of a name goes up in an address', async (model) => {
+])('rejects the model name %s: no segment of a name may go up in a URL', async (model) => {
   const before = relay.received.length;
-  const reply = await ask(model);
+  const reply = await sendChat(model);
   expect([reply.status, reply.body.error.code]).toEqual([404, 'model_not_found']);
   expect(relay.received.length).toBe(before);
 });
 
-it('nor in the path of a request of Gemini’s', async () => {
+it('rejects a model name that goes up in the path of a Gemini request', async () => {
   const headers = { 'content-type': 'application/json', 'x-goog-api-key': token };
   const body = JSON.stringify({ contents: [{ parts: [{ text: 'hi' }] }] });
   const before = relay.received.length;
-  const path = '/v1beta/models/gem-flash%2F..%2Fdear:generateContent';
+  const path = '/v1beta/models/gem-flash%2F..%2Fcostly:generateContent';
   expect((await relay.fetch(path, { method: 'POST', headers, body })).status).toBe(404);
   expect(relay.received.length).toBe(before);
 });
 
-it('asks Vertex for the whole of a name, not for what follows its last slash', async () => {
-  await ask('vx-flash/dear');
+it('requests the whole name from Vertex, not the part after its last slash', async () => {
+  await sendChat('vx-flash/costly');
   const { pathname } = new URL(relay.received.at(-1)?.url ?? '');
-  expect(pathname).toMatch(/\/publishers\/google\/models\/vx-flash\/dear:generateContent$/);
+  expect(pathname).toMatch(/\/publishers\/google\/models\/vx-flash\/costly:generateContent$/);
 });
 
-it.each(['gem-a?key=1#x', 'gem-a%2F..%2Fdear', 'gem-a\\..\\dear', 'gem-a:streamGenerateContent'])(
-  'keeps what else may be in a name within its place: %j',
+it.each(['gem-a?key=1#x', 'gem-a%2F..%2Fcostly', 'gem-a\\..\\costly', 'gem-a:streamGenerateContent'])(
+  'encodes other characters of a name within its path segment: %j',
   async (model) => {
-    await ask(model);
+    await sendChat(model);
     const { pathname, search, hash, host } = new URL(relay.received.at(-1)?.url ?? '');
     expect([host, search, hash]).toEqual(['upstream.test', '', '']);
     const name = encodeURIComponent(model).replaceAll('%2F', '/');
@@ -76,10 +76,10 @@ it.each(['gem-a?key=1#x', 'gem-a%2F..%2Fdear', 'gem-a\\..\\dear', 'gem-a:streamG
   },
 );
 
-it.each(['Model', 'MODEL', 'mo\\u0044el'])('does not take a body that says `%s` besides', async (key) => {
+it.each(['Model', 'MODEL', 'mo\\u0044el'])('rejects a body with the second model key `%s`', async (key) => {
   const before = relay.received.length;
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
-  const body = `{"model":"compatible-mini","${key}":"dear","messages":[{"role":"user","content":"hi"}]}`;
+  const body = `{"model":"compatible-mini","${key}":"costly","messages":[{"role":"user","content":"hi"}]}`;
   const reply = await relay.fetch('/v1/chat/completions', { method: 'POST', headers, body });
   expect([reply.status, reply.body.error.param]).toEqual([400, JSON.parse(`"${key}"`)]);
   expect(relay.received.length).toBe(before);
@@ -92,9 +92,9 @@ it.each([
   ['a header in it', 'gem-a\r\nx: y'],
   ['a zero-width space in it', 'compatible\u200b-mini'],
   ['257 characters', `compatible-${'m'.repeat(246)}`],
-])('refuses a name with %s', async (_, model) => {
+])('rejects a name with %s', async (_, model) => {
   const before = relay.received.length;
-  const reply = await ask(model);
+  const reply = await sendChat(model);
   expect([reply.status, reply.body.error.code, reply.body.error.param]).toEqual([400, null, 'model']);
   const headers = { 'content-type': 'application/json', 'x-goog-api-key': token };
   const body = JSON.stringify({ contents: [{ parts: [{ text: 'hi' }] }] });
@@ -103,11 +103,11 @@ it.each([
   expect(relay.received.length).toBe(before);
 });
 
-it('takes a name of 256 characters', async () => {
-  expect((await ask(`compatible-${'m'.repeat(245)}`)).status).toBe(200);
+it('accepts a name of 256 characters', async () => {
+  expect((await sendChat(`compatible-${'m'.repeat(245)}`)).status).toBe(200);
 });
 
-it('refuses such names in x-relay-fallback', async () => {
+it('rejects such names in x-relay-fallback', async () => {
   const headers = {
     'content-type': 'application/json',
     authorization: `Bearer ${token}`,
@@ -117,7 +117,7 @@ it('refuses such names in x-relay-fallback', async () => {
   expect((await relay.fetch('/v1/chat/completions', { method: 'POST', headers, body })).status).toBe(400);
 });
 
-describe('a form', () => {
+describe('multipart forms', () => {
   const part = (disposition: string, value: string) =>
     `--b\r\ncontent-disposition: form-data; ${disposition}\r\n\r\n${value}\r\n`;
   const cheap = part('name="model"', 'compatible-mini');
@@ -130,17 +130,17 @@ describe('a form', () => {
     });
 
   const smuggled = [
-    ['again', part('name="model"', 'dear')],
-    ['as a file', part('name="model"; filename="m"', 'dear')],
-    ['in an encoded name', part("name*=utf-8''mod%65l", 'dear')],
-    ['in a name with a backslash', part('name="mo\\del"', 'dear')],
-    ['in the second name of a part', part('name="x"; name="model"', 'dear')],
+    ['again', part('name="model"', 'costly')],
+    ['as a file', part('name="model"; filename="m"', 'costly')],
+    ['in an encoded name', part("name*=utf-8''mod%65l", 'costly')],
+    ['in a name with a backslash', part('name="mo\\del"', 'costly')],
+    ['in the second name of a part', part('name="x"; name="model"', 'costly')],
     [
       'in the second header of a part',
-      part('name="x"\r\ncontent-disposition: form-data; name="model"', 'dear'),
+      part('name="x"\r\ncontent-disposition: form-data; name="model"', 'costly'),
     ],
-    ['in a header of two lines', part('\r\n name="model"', 'dear')],
-    ['in lines of another kind', '--b\ncontent-disposition: form-data; name="model"\n\ndear\n--b\n'],
+    ['in a folded header', part('\r\n name="model"', 'costly')],
+    ['with other line breaks', '--b\ncontent-disposition: form-data; name="model"\n\ncostly\n--b\n'],
   ] as const;
   const places: [string, (second: string) => string][] = [
     ['before', (second) => `${second}${cheap}${file}--b--\r\n`],
@@ -151,18 +151,18 @@ describe('a form', () => {
     places.map(([where, bodyOf]) => [how, where, bodyOf(second)] as const),
   );
 
-  it.each(cases)('that names a model %s, %s, is not sent', async (_how, _where, body) => {
+  it.each(cases)('rejects a form that names a model %s, %s', async (_how, _where, body) => {
     const reply = await send(body);
     expect([reply.status, reply.body?.error?.param]).toEqual([400, 'model']);
-    expect(relay.received.at(-1)?.body ?? '').not.toContain('dear');
+    expect(relay.received.at(-1)?.body ?? '').not.toContain('costly');
   });
 
   it.each(['models', 'fallback_model', 'models[]'])(
-    'that names another model in `%s` is not sent',
+    'rejects a form that names another model in `%s`',
     async (name) => {
       for (const body of [
-        `${part(`name="${name}"`, 'dear')}${cheap}${file}--b--\r\n`,
-        `${cheap}${file}${part(`name="${name}"`, 'dear')}--b--\r\n`,
+        `${part(`name="${name}"`, 'costly')}${cheap}${file}--b--\r\n`,
+        `${cheap}${file}${part(`name="${name}"`, 'costly')}--b--\r\n`,
       ]) {
         const reply = await send(body);
         expect([reply.status, reply.body?.error?.param]).toEqual([400, name]);
@@ -170,7 +170,7 @@ describe('a form', () => {
     },
   );
 
-  it('goes on under the one boundary that was read', async () => {
+  it('forwards a form under the one boundary that was read', async () => {
     const body = `${cheap}${file}--b--\r\n`;
     for (const type of [
       'multipart/form-data; boundary=b; boundary=other',
@@ -182,8 +182,8 @@ describe('a form', () => {
     }
   });
 
-  it('may have a file that looks like one', async () => {
-    const inside = `RIFF\r\n--bb\r\ncontent-disposition: form-data; name="model"\r\n\r\ndear`;
+  it('accepts a file that looks like a form', async () => {
+    const inside = `RIFF\r\n--bb\r\ncontent-disposition: form-data; name="model"\r\n\r\ncostly`;
     const body = `${cheap}${part('name="file"; filename="model.wav"', inside)}${part('name="modes"', 'x')}--b--\r\n`;
     expect((await send(body)).status).toBe(200);
     expect(relay.received.at(-1)?.body).toBe(body);

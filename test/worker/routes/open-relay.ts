@@ -1,5 +1,5 @@
-// The whole Worker inside the test's isolate: its routes called as a client would, its bindings counted and
-// made to fail at will, its upstream played by the test.
+// The whole Worker inside the test's isolate: tests call its routes as a client, count its bindings and make them
+// fail, and play its upstream.
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { vi } from 'vitest';
@@ -16,7 +16,7 @@ export interface Received {
 
 export type Upstream = (request: Received, signal: AbortSignal | null) => Response | Promise<Response>;
 
-/** How often each binding was used; `fails` names those that are away. */
+/** How often each binding was used; `fails` names the unavailable ones. */
 interface Traffic {
   d1: number;
   d1Writes: number;
@@ -44,14 +44,14 @@ export interface OpenRelay {
   channel(fields: object): Promise<{ id: string }>;
 }
 
-/** What answers requests to the API. */
+/** Answers requests to the API. */
 interface Routes {
   fetch(request: Request, bindings: Env, context: ExecutionContext): Response | Promise<Response>;
 }
 
 /**
- * A relay whose isolate has cold caches. `variables` are added to its environment. `routes` answer requests to the model
- * endpoints; the management API is the app's.
+ * Opens a relay whose isolate has cold caches. `variables` are added to its environment. `routes` answer
+ * requests to the model endpoints; the management API is the app's.
  */
 export function openRelay(variables: Partial<Env> = {}, routes: Routes = app): OpenRelay {
   const traffic: Traffic = { d1: 0, d1Writes: 0, kv: 0, kvWrites: 0, ledger: 0, fails: new Set() };
@@ -84,7 +84,7 @@ export function openRelay(variables: Partial<Env> = {}, routes: Routes = app): O
   return relay;
 }
 
-/** The channels that most tests want: one provider each for its own models. */
+/** Adds the channels that most tests use: one for each provider, with its own models. */
 export async function addChannels(relay: OpenRelay): Promise<void> {
   const keys = ['key-of-the-operator'];
   const media = [
@@ -115,8 +115,8 @@ async function playUpstream(relay: OpenRelay, url: string, init: RequestInit): P
 }
 
 /**
- * A script's stream of bytes: the runtime cannot pipe its own kind of stream within one isolate ("not
- * implemented"). Real bodies are for the tests over sockets.
+ * Wraps a stream in a script's stream of bytes, because the runtime cannot pipe its own kind of stream within
+ * one isolate ("not implemented"). Tests over sockets use real bodies.
  */
 function asFromNetwork(response: Response): Response {
   if (response.body === null) return response;

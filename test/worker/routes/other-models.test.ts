@@ -1,5 +1,5 @@
-// A request may name other models than its own: fallbacks, models that tools call. Each is checked against the token,
-// reserved, and priced.
+// A request may name other models than its own: fallbacks, and models that tools call. Each is checked against the
+// token, reserved and priced.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type OpenRelay, openRelay } from './open-relay.ts';
 
@@ -18,25 +18,25 @@ beforeEach(async () => {
   await relay.channel({ name: 'anthropic', provider: 'anthropic', keys, models: ['claude-*'] });
   await relay.channel({ name: 'openai', provider: 'openai', keys, models: ['gpt-*'] });
   await relay.manage('PUT', '/prices/openai%2Fcheap', { input: 1, output: 1 });
-  await relay.manage('PUT', '/prices/openai%2Fdear', { input: 100, output: 1_000 });
+  await relay.manage('PUT', '/prices/openai%2Fcostly', { input: 100, output: 1_000 });
 });
 
 const hi = [{ role: 'user', content: 'hi' }];
 
 const requests = {
-  'models of OpenRouter': [
+  'a request with OpenRouter’s models': [
     '/v1/chat/completions',
-    { model: 'openai/cheap', models: ['openai/dear'], messages: hi },
+    { model: 'openai/cheap', models: ['openai/costly'], messages: hi },
   ],
-  'fallbacks of OpenRouter': [
+  'a request with OpenRouter’s fallbacks': [
     '/v1/chat/completions',
-    { model: 'openai/cheap', fallbacks: [{ model: 'openai/dear' }], messages: hi },
+    { model: 'openai/cheap', fallbacks: [{ model: 'openai/costly' }], messages: hi },
   ],
-  'fallbacks of Anthropic': [
+  'a request with Anthropic’s fallbacks': [
     '/v1/messages',
     { model: 'claude-haiku-4-5', fallbacks: [{ model: 'claude-opus-4-8' }], max_tokens: 10, messages: hi },
   ],
-  'the advisor of Anthropic': [
+  'a request with Anthropic’s advisor': [
     '/v1/messages',
     {
       model: 'claude-haiku-4-5',
@@ -45,44 +45,44 @@ const requests = {
       messages: hi,
     },
   ],
-  'the image tool of OpenAI': [
+  'a request with OpenAI’s image tool': [
     '/v1/responses',
     { model: 'gpt-4.1-mini', tools: [{ type: 'image_generation', model: 'gpt-image-1' }], input: 'a cat' },
   ],
-  'a field that nobody knows': [
+  'a request with a model in an unknown field': [
     '/v1/chat/completions',
-    { model: 'openai/cheap', routing: { backup_model: 'openai/dear' }, messages: hi },
+    { model: 'openai/cheap', routing: { backup_model: 'openai/costly' }, messages: hi },
   ],
 } as const;
 
-function ask(token: string, path: string, body: object) {
+function send(token: string, path: string, body: object) {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   return relay.fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
 }
 
 describe.each(Object.entries(requests))('%s', (_, [path, body]) => {
-  it('is a 403 for a token that may use the requested model only', async () => {
+  it('answers 403 for a token that allows the requested model only', async () => {
     const { token } = await relay.token({ models: [body.model] });
-    const reply = await ask(token, path, body);
+    const reply = await send(token, path, body);
     expect(reply.status, reply.text).toBe(403);
     expect(relay.received).toHaveLength(0);
   });
 
-  it('passes for a token that may use both, as it came', async () => {
+  it('passes a request through for a token that allows both models', async () => {
     const { token } = await relay.token({ models: ['openai/*', 'claude-*', 'gpt-*'] });
-    expect((await ask(token, path, body)).status).toBe(200);
+    expect((await send(token, path, body)).status).toBe(200);
     expect(JSON.parse(relay.received.at(-1)?.body ?? '{}')).toEqual(body);
   });
 
-  it('is reserved at the dearest of the models', async () => {
+  it('reserves at the highest price of the models', async () => {
     const { token, id } = await relay.token();
-    const reserved = async (asked: object) => {
+    const reserved = async (requestBody: object) => {
       let usd = 0;
       relay.upstream = async () => {
         usd = (await relay.manage('GET', `/tokens/${id}`)).body.reserved_usd;
         return Response.json({});
       };
-      await ask(token, path, asked);
+      await send(token, path, requestBody);
       return usd;
     };
     const {
@@ -98,7 +98,7 @@ describe.each(Object.entries(requests))('%s', (_, [path, body]) => {
 
 it('refuses a fallback that no channel of the requested model serves', async () => {
   const { token } = await relay.token();
-  const reply = await ask(token, '/v1/chat/completions', {
+  const reply = await send(token, '/v1/chat/completions', {
     model: 'openai/cheap',
     models: ['secret/model'],
     messages: hi,
@@ -110,7 +110,7 @@ it('refuses a fallback that no channel of the requested model serves', async () 
   ]);
 });
 
-it('serves a request that is translated: the target knows nothing of the fallback', async () => {
+it('serves a translated request, whose target does not know the fallback', async () => {
   const { token } = await relay.token();
   await relay.manage('PUT', '/aliases/claude-by-gpt', { models: ['gpt-4.1-mini'] });
   relay.upstream = () =>
@@ -121,14 +121,14 @@ it('serves a request that is translated: the target knows nothing of the fallbac
     max_tokens: 10,
     messages: hi,
   };
-  const reply = await ask(token, '/v1/messages', body);
+  const reply = await send(token, '/v1/messages', body);
   expect(reply.status, reply.text).not.toBe(404);
   expect(relay.received.at(-1)?.body).not.toContain('claude-opus-4-8');
 });
 
 it('refuses a fallback without a price to a token with a quota', async () => {
   const { token } = await relay.token({ quota_usd: 5 });
-  const reply = await ask(token, '/v1/chat/completions', {
+  const reply = await send(token, '/v1/chat/completions', {
     model: 'openai/cheap',
     models: ['openai/unpriced'],
     messages: hi,
@@ -136,51 +136,51 @@ it('refuses a fallback without a price to a token with a quota', async () => {
   expect([reply.status, reply.body.error.code]).toEqual([400, 'model_price_unset']);
 });
 
-it('refuses a quota that the dearer fallback does not fit', async () => {
+it('refuses a token whose quota does not cover the more expensive fallback', async () => {
   const { token } = await relay.token({ quota_usd: 0.1 });
-  expect((await ask(token, '/v1/chat/completions', { model: 'openai/cheap', messages: hi })).status).toBe(
+  expect((await send(token, '/v1/chat/completions', { model: 'openai/cheap', messages: hi })).status).toBe(
     200,
   );
-  const reply = await ask(token, '/v1/chat/completions', {
+  const reply = await send(token, '/v1/chat/completions', {
     model: 'openai/cheap',
-    models: ['openai/dear'],
+    models: ['openai/costly'],
     messages: hi,
   });
   expect([reply.status, reply.body.error.code]).toEqual([429, 'insufficient_quota']);
 });
 
-it('leaves a fallback that the provider chooses by itself to the provider', async () => {
+it('leaves a fallback to the provider if the provider chooses it', async () => {
   const { token } = await relay.token({ models: ['claude-haiku-4-5'] });
   const body = { model: 'claude-haiku-4-5', fallbacks: 'default', max_tokens: 10, messages: hi };
-  expect((await ask(token, '/v1/messages', body)).status).toBe(200);
+  expect((await send(token, '/v1/messages', body)).status).toBe(200);
 });
 
-it('does not take a tool’s parameter, a document, or a schema for a model', async () => {
+it('does not read a tool’s parameter, a document or a schema as a model', async () => {
   const { token } = await relay.token({ models: ['openai/cheap'] });
   const schema = { type: 'object', properties: { model: { type: 'string', default: 'x' } } };
   const body = {
     model: 'openai/cheap',
-    messages: [{ role: 'user', content: [{ type: 'text', text: '{"model": "dear"}' }] }],
+    messages: [{ role: 'user', content: [{ type: 'text', text: '{"model": "costly"}' }] }],
     tools: [{ type: 'function', function: { name: 'buy', parameters: schema } }],
     metadata: { model: 'mine' },
   };
-  expect((await ask(token, '/v1/chat/completions', body)).status).toBe(200);
+  expect((await send(token, '/v1/chat/completions', body)).status).toBe(200);
 });
 
-describe('a preset of OpenRouter’s', () => {
+describe('OpenRouter presets', () => {
   const bodies = [
     { model: 'openai/cheap', preset: 'team', messages: hi },
     { model: 'openai/cheap@preset/team', messages: hi },
     { model: 'openai/cheap', models: ['openai/cheap@preset/team'], messages: hi },
   ];
 
-  it('is refused, because it may name any model', async () => {
+  it('rejects a preset, because it may name any model', async () => {
     const { token } = await relay.token();
-    for (const body of bodies) expect((await ask(token, '/v1/chat/completions', body)).status).toBe(404);
+    for (const body of bodies) expect((await send(token, '/v1/chat/completions', body)).status).toBe(404);
     expect(relay.received).toHaveLength(0);
   });
 
-  it('passes where the operator shares it', async () => {
+  it('passes a preset through where the operator shares it', async () => {
     relay = openRelay();
     const settings = { preset: 'openrouter', shared_resources: ['team'] };
     const base_url = 'https://router.test/v1';
@@ -194,6 +194,6 @@ describe('a preset of OpenRouter’s', () => {
       settings,
     });
     const { token } = await relay.token();
-    for (const body of bodies) expect((await ask(token, '/v1/chat/completions', body)).status).toBe(200);
+    for (const body of bodies) expect((await send(token, '/v1/chat/completions', body)).status).toBe(200);
   });
 });

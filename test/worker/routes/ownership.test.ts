@@ -1,4 +1,4 @@
-// Ids that an upstream made work only for the account that made them. And a caller that leaves early.
+// Ids that an upstream created work only for the account that created them. Also callers that leave early.
 import { env } from 'cloudflare:workers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectRefusal } from './expect-refusal.ts';
@@ -20,7 +20,7 @@ beforeAll(async () => {
     ),
     env.DB.prepare(`UPDATE tokens SET account_id = 'acc_two' WHERE id = ?`).bind(id),
   ]);
-  // An edit carries the record into the ledger and the caches.
+  // An edit copies the record into the ledger and the caches.
   await relay.manage('PATCH', `/tokens/${id}`, { name: 'theirs' });
   theirs = token;
 });
@@ -54,24 +54,24 @@ const stored: [string, string][] = [
   ['DELETE', '/v1/responses/resp_mine'],
 ];
 
-it('shows a stored response to the account that made it, and to no other', async () => {
+it('shows a stored response only to the account that created it', async () => {
   relay.upstream = () => Response.json(made);
   expect((await respond(mine)).status).toBe(200);
   for (const [method, path] of stored) {
-    const asked = relay.received.length;
+    const receivedBefore = relay.received.length;
     expectRefusal(
       await relay.fetch(path, { method, headers: ownHeader('openai', theirs) }),
       'openai',
       notFound,
     );
-    expect(relay.received.length).toBe(asked);
+    expect(relay.received.length).toBe(receivedBefore);
     const reply = await relay.fetch(path, { method, headers: ownHeader('openai', mine) });
     expect(reply.status, reply.text).toBe(200);
     expect(relay.received.at(-1)).toMatchObject({ method, url: `https://api.openai.com${path}` });
   }
 });
 
-it('takes a previous response, and its items, from the account that made them only', async () => {
+it('accepts a previous response and its items only from the account that created them', async () => {
   for (const fields of [
     { previous_response_id: 'resp_mine' },
     { input: [{ type: 'item_reference', id: 'msg_mine' }] },
@@ -81,14 +81,14 @@ it('takes a previous response, and its items, from the account that made them on
   }
 });
 
-it('knows it after the isolate is gone, too', async () => {
+it('knows the owner of a response after the isolate is gone, too', async () => {
   relay = openRelay();
   relay.upstream = () => Response.json(made);
   expectRefusal(await respond(theirs, { previous_response_id: 'resp_mine' }), 'openai', notFound);
   expect((await respond(mine, { previous_response_id: 'resp_mine' })).status).toBe(200);
 });
 
-it('does not let an id be taken over by another account that claims to have made it', async () => {
+it('keeps the owner of an id when another account’s response repeats it', async () => {
   expect((await respond(theirs)).status).toBe(200);
   expectRefusal(await respond(theirs, { previous_response_id: 'resp_mine' }), 'openai', notFound);
 });
@@ -97,11 +97,11 @@ it.each([
   ['a response', { previous_response_id: 'resp_unknown' }],
   ['a file', { input: [{ role: 'user', content: [{ type: 'input_file', file_id: 'file-unknown' }] }] }],
   ['a conversation', { conversation: 'conv_unknown' }],
-])('does not know %s that nobody made through it', async (_, fields) => {
+])('answers as unknown to %s that was not created through the relay', async (_, fields) => {
   expectRefusal(await respond(mine, fields), 'openai', notFound);
 });
 
-it('does not know a file in a chat or a message that nobody made through it', async () => {
+it('answers as unknown to a file in a chat or a message that was not created through the relay', async () => {
   const content = [{ type: 'file', file: { file_id: 'file-unknown' } }];
   const chat = JSON.stringify({ model: 'gpt-4o', messages: [{ role: 'user', content }] });
   const json = { 'content-type': 'application/json' };
@@ -122,7 +122,7 @@ it('does not know a file in a chat or a message that nobody made through it', as
   expectRefusal(answer, 'anthropic', notFound);
 });
 
-describe('a resource of the operator’s account', () => {
+describe('resources of the operator’s account', () => {
   const text = [{ role: 'user', content: 'hi' }];
   const gemini = (fields: object) => ({ contents: [{ role: 'user', parts: [{ text: 'hi' }] }], ...fields });
   const file = (fileUri: string) =>
@@ -131,7 +131,7 @@ describe('a resource of the operator’s account', () => {
   const claude = { model: 'claude-3-5-haiku-20241022', max_tokens: 9, messages: text };
   const cases: [string, string, object][] = [
     ['a bucket', flash, file('gs://operator-bucket/secret.pdf')],
-    ['a file by address', flash, file('https://generativelanguage.googleapis.com/v1beta/files/abc')],
+    ['a file by URL', flash, file('https://generativelanguage.googleapis.com/v1beta/files/abc')],
     [
       'a RAG corpus',
       flash,
@@ -170,13 +170,13 @@ describe('a resource of the operator’s account', () => {
     return relay.fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
   }
 
-  it.each(cases)('such as %s is not there for tokens', async (_, path, body) => {
-    const asked = relay.received.length;
+  it.each(cases)('hides a resource from tokens: %s', async (_, path, body) => {
+    const receivedBefore = relay.received.length;
     expect((await post(mine, path, body)).status).toBe(404);
-    expect(relay.received.length).toBe(asked);
+    expect(relay.received.length).toBe(receivedBefore);
   });
 
-  it.each(cases)('such as %s works where its channel shares it', async (_, path, body) => {
+  it.each(cases)('serves a resource where its channel shares it: %s', async (_, path, body) => {
     const sharing = openRelay();
     const keys = ['k'];
     const settings = { shared_resources: ['*'] };
@@ -193,7 +193,7 @@ describe('a resource of the operator’s account', () => {
     expect(JSON.parse(sharing.received.at(-1)?.body ?? '{}')).toEqual(body);
   });
 
-  it('stays another account’s that made it here, whatever a channel shares', async () => {
+  it('protects another account’s resource, whatever a channel shares', async () => {
     const sharing = openRelay();
     await sharing.channel({
       name: 'all',
@@ -214,7 +214,7 @@ describe('a resource of the operator’s account', () => {
     relay = openRelay();
   });
 
-  it('may be named on channels of the environment', async () => {
+  it('allows resources on channels of the environment', async () => {
     const sharing = openRelay({ GEMINI_API_KEY: 'k' });
     const { token } = await sharing.token();
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };

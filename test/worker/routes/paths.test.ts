@@ -1,4 +1,4 @@
-// Base addresses are forgiven; wrong paths and methods are told; browsers may call.
+// Base URLs in every spelling, errors for unknown paths and wrong methods, and CORS.
 import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { expectRefusal, expectRequestId } from './expect-refusal.ts';
@@ -29,7 +29,7 @@ it.each([
   '/v1beta/v1/chat/completions/',
   '/v1/v1beta/v1/chat/completions',
   '/v1/chat/completions?api-version=1',
-])('takes %s for a chat completion', async (path) => {
+])('serves %s as a chat completion', async (path) => {
   expect((await post(path)).status).toBe(200);
   expect(relay.received.at(-1)?.url.split('?')[0]).toBe('https://api.openai.com/v1/chat/completions');
 });
@@ -42,14 +42,14 @@ it.each([
   '/v1beta/v1beta/models/gemini-2.0-flash%3AgenerateContent',
   '/v1beta/models/gemini-2.0-flash%3agenerateContent/',
   '//v1beta//models/gemini-2.0-flash:generateContent',
-])('takes %s for generateContent', async (path) => {
+])('serves %s as generateContent', async (path) => {
   const reply = await post(path, { contents: [{ parts: [{ text: 'hi' }] }] });
   expect(reply.status, reply.text).toBe(200);
   expect(relay.received.at(-1)?.url).toMatch(/\/v1beta\/models\/gemini-2.0-flash:generateContent$/);
 });
 
 it.each(['/v1/messages', '/messages', '/v1/v1/messages', '/v1beta/messages'])(
-  'takes %s for messages',
+  'serves %s as messages',
   async (path) => {
     const headers = { ...json, 'x-api-key': token };
     const body = JSON.stringify(jsonBody('claude-3-5-haiku-20241022'));
@@ -57,7 +57,7 @@ it.each(['/v1/messages', '/messages', '/v1/v1/messages', '/v1beta/messages'])(
   },
 );
 
-it('takes model names with slashes, in paths as in bodies', async () => {
+it('accepts model names with slashes, in paths and in bodies', async () => {
   const names = ['org/team/model:free', 'meta-llama/Llama-3.3-70B'];
   await relay.channel({
     name: 's',
@@ -81,7 +81,7 @@ it('lists the names that a token is restricted to, where a wildcard serves them'
   expect(reply.body.data.map(({ id }: { id: string }) => id)).toEqual(['gpt-of-tomorrow']);
 });
 
-it('takes names of built-in properties for what they are: unknown models and methods', async () => {
+it('treats names of built-in properties as unknown models and methods', async () => {
   for (const name of ['constructor', '__proto__', 'toString']) {
     const reply = await post('/v1/chat/completions', jsonBody(name));
     expect(reply.status, reply.text).toBe(404);
@@ -91,7 +91,7 @@ it('takes names of built-in properties for what they are: unknown models and met
   }
 });
 
-describe('HEAD', () => {
+describe('HEAD requests', () => {
   it.each([
     '/v1/models',
     '/v1beta/models',
@@ -99,7 +99,7 @@ describe('HEAD', () => {
     '/v1/responses/resp_1',
     '/api/hello',
     '/api/health',
-  ])('follows GET at %s, without a body', async (path) => {
+  ])('answers HEAD as GET at %s, without a body', async (path) => {
     const headers = { authorization: `Bearer ${token}` };
     const [get, head] = [
       await relay.fetch(path, { headers }),
@@ -124,7 +124,7 @@ const notAllowed: Refusal = {
   gemini: ['NOT_FOUND', 'METHOD_NOT_ALLOWED'],
 };
 
-it('says 404 for a path that is none, in the shape that the caller reads', async () => {
+it('answers 404 for an unknown path, in the format that the caller reads', async () => {
   const message = expectRefusal(await post('/v1/chat/completion'), 'openai', notFound);
   expect(message).toBe('There is no endpoint POST /v1/chat/completion.');
   const anthropic = { method: 'POST', headers: { 'anthropic-version': '2023-06-01' } };
@@ -136,12 +136,12 @@ it('says 404 for a path that is none, in the shape that the caller reads', async
   expect(expectRefusal(verb, 'gemini', notFound)).toMatch(/no method `sing`.*generateContent/);
 });
 
-it('says so of a path outside all APIs too, with an id', async () => {
+it('answers 404 outside all APIs too, with an id', async () => {
   for (const method of ['GET', 'POST'])
     expectRefusal(await relay.fetch('/nothing/here', { method }), 'openai', notFound);
 });
 
-it('says it in the shape of the API that the path is of, whichever header the token came in', async () => {
+it('picks the error format by the API of the path, whichever header the token came in', async () => {
   const headers = { authorization: `Bearer ${token}` };
   expectRefusal(await relay.fetch('/v1/messages/batch', { method: 'POST', headers }), 'anthropic', notFound);
   expectRefusal(await relay.fetch('/v1beta/tunedThings', { headers }), 'gemini', notFound);
@@ -163,13 +163,16 @@ it.each([
   ['POST', '/v1/responses/resp_1', 'GET, HEAD, DELETE', 'openai'],
   ['GET', '/v1/responses/resp_1/cancel', 'POST', 'openai'],
   ['POST', '/v1/responses/resp_1/input_items', 'GET, HEAD', 'openai'],
-] as const)('says 405 for %s %s, and what it takes: %s', async (method, path, allow, format) => {
-  const reply = await relay.fetch(path, { method, headers: { authorization: `Bearer ${token}` } });
-  expectRefusal(reply, format, notAllowed);
-  expect(reply.headers.get('allow')).toBe(allow);
-});
+] as const)(
+  'answers 405 to %s %s, and lists the allowed methods: %s',
+  async (method, path, allow, format) => {
+    const reply = await relay.fetch(path, { method, headers: { authorization: `Bearer ${token}` } });
+    expectRefusal(reply, format, notAllowed);
+    expect(reply.headers.get('allow')).toBe(allow);
+  },
+);
 
-it('answers what Claude Code asks besides with 204, without a credential, and counts it nowhere', async () => {
+it('answers Claude Code’s extra requests with 204, without a credential, and counts none', async () => {
   const before = { ...relay.traffic };
   for (const [method, path] of [
     ['HEAD', '/api/hello'],
@@ -208,7 +211,7 @@ describe('pages of other origins', () => {
     '/chat/completions',
     '/v1beta/models/gemini-2.0-flash:generateContent',
     '//v1//messages',
-  ])('may ask about %s without a credential', async (path) => {
+  ])('answers a preflight for %s without a credential', async (path) => {
     const reply = await preflight(path);
     expect(reply.status).toBe(204);
     expect(reply.headers.get('access-control-allow-origin')).toBe('*');
@@ -220,7 +223,7 @@ describe('pages of other origins', () => {
     expectRequestId(reply, 'openai');
   });
 
-  it('may read answers and refusals, with the headers that matter', async () => {
+  it('lets other origins read responses and refusals, with the relevant headers', async () => {
     const body = JSON.stringify(jsonBody('gpt-4o'));
     for (const [credential, status] of [
       [`Bearer ${token}`, 200],
@@ -235,13 +238,16 @@ describe('pages of other origins', () => {
     }
   });
 
-  it.each(['/api/tokens', '/api/health', '/', '/api/hello'])('may not call %s', async (path) => {
-    expect((await preflight(path)).headers.get('access-control-allow-origin')).toBeNull();
-    const reply = await relay.fetch(path, { headers: { origin } });
-    expect(reply.headers.get('access-control-allow-origin')).toBeNull();
-  });
+  it.each(['/api/tokens', '/api/health', '/', '/api/hello'])(
+    'forbids other origins to call %s',
+    async (path) => {
+      expect((await preflight(path)).headers.get('access-control-allow-origin')).toBeNull();
+      const reply = await relay.fetch(path, { headers: { origin } });
+      expect(reply.headers.get('access-control-allow-origin')).toBeNull();
+    },
+  );
 
-  it('may be restricted to those of CORS_ORIGINS', async () => {
+  it('restricts other origins to those of CORS_ORIGINS', async () => {
     const restricted = openRelay({ CORS_ORIGINS: 'https://one.example, https://two.example' });
     const allowed = async (from: string) => {
       const reply = await restricted.fetch('/v1/chat/completions', {

@@ -1,4 +1,4 @@
-// What a refused request leaves behind costs its caller nothing: it must not fill the database, nor stop what is behind it.
+// A refused request costs its caller nothing, so it must not fill the database or block the rows behind it.
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { expect, it, vi } from 'vitest';
@@ -7,7 +7,7 @@ import { newLedger, type TestLedger } from '../quota/ledgers.ts';
 import { logRow } from '../stores/rows.ts';
 import { addChannels, openRelay } from './open-relay.ts';
 
-/** Bytes of all that the database holds. */
+/** Returns the size of the database in bytes. */
 async function sizeOfDatabase(): Promise<number> {
   const { meta } = await env.DB.prepare('SELECT 1').run();
   return meta.size_after ?? 0;
@@ -41,12 +41,12 @@ it('grows the database by less than 100 KB for 200 refusals with model names of 
   expect((await sizeOfDatabase()) - before).toBeLessThan(100_000);
 }, 120_000);
 
-it('keeps so many different refusals of a minute apart, and counts the rest', async () => {
+it('separates a limited number of different refusals a minute, and counts the rest', async () => {
   const ledger = await newLedger({ status: 'disabled' });
   const most = tallyLimits.rowsPerMinute;
   vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2031-01-01T00:00:10Z') });
   for (let times = 0; times < most + 25; times++) {
-    await ledger.rpc().admit(ledger.ask({ model: `model-${times}` }), []);
+    await ledger.rpc().admit(ledger.admissionRequest({ model: `model-${times}` }), []);
   }
   await ledger.alarm();
   vi.useRealTimers();
@@ -59,7 +59,7 @@ it('keeps so many different refusals of a minute apart, and counts the rest', as
   ]);
 });
 
-it('bounds the list of what translation dropped, in the row', async () => {
+it('limits the list of dropped fields in a log row', async () => {
   const relay = openRelay();
   await addChannels(relay);
   const { token } = await relay.token();
@@ -96,7 +96,7 @@ it('bounds the list of what translation dropped, in the row', async () => {
   expect(dropped.at(-1)).toMatch(/^… and \d+ more$/);
 });
 
-it('delivers the rows behind one that the database rejects, and that one without its texts', async () => {
+it('delivers the rows behind one that the database rejects, and the rejected one without its texts', async () => {
   const ledger = await newLedger();
   const errors = vi.spyOn(console, 'error').mockImplementation(() => undefined);
   const row = (name: string, fields: object) =>
@@ -122,7 +122,7 @@ it('delivers the rows behind one that the database rejects, and that one without
   errors.mockRestore();
 });
 
-/** Cloudflare's D1 takes parameters of at most 2,000,000 bytes; the local one takes longer ones. */
+/** Cloudflare's D1 accepts parameters of at most 2,000,000 bytes; the local one accepts longer ones. */
 async function withLimitOfD1(ledger: TestLedger): Promise<void> {
   const tooLong = new WeakSet<D1PreparedStatement>();
   const prepare = (sql: string) => {

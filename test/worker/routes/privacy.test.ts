@@ -1,4 +1,4 @@
-// What the upstream learns of the caller, and the caller of the upstream: no credential either way.
+// What the upstream learns of the caller and the caller of the upstream: no credential either way.
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { expectRefusal, expectRequestId } from './expect-refusal.ts';
 import { addChannels, type OpenRelay, openRelay } from './open-relay.ts';
@@ -30,11 +30,11 @@ const relaying = everyRoute.filter(
 );
 
 it.each(relaying.map((route) => [route.name, route] as const))(
-  '%s tells nothing of the caller, here or in the logs',
+  '%s reveals nothing of the caller, to the upstream or in the logs',
   async (_, route) => {
-    const said: unknown[][] = [];
+    const logged: unknown[][] = [];
     const spies = (['log', 'warn', 'error', 'info', 'debug'] as const).map((level) =>
-      vi.spyOn(console, level).mockImplementation((...words: unknown[]) => void said.push(words)),
+      vi.spyOn(console, level).mockImplementation((...words: unknown[]) => void logged.push(words)),
     );
     for (const query of ['', `?key=${token}&token=${token}`]) {
       const before = relay.received.length;
@@ -67,7 +67,7 @@ it.each(relaying.map((route) => [route.name, route] as const))(
       expect(reply.text + JSON.stringify([...reply.headers])).not.toContain('key-of-the-operator');
     }
     for (const spy of spies) spy.mockRestore();
-    expect(JSON.stringify(said)).not.toContain(token);
+    expect(JSON.stringify(logged)).not.toContain(token);
   },
 );
 
@@ -78,13 +78,13 @@ describe('Anthropic’s headers', () => {
     await relay.fetch('/v1/messages?beta=true', { method: 'POST', headers: all, body });
     return relay.received.at(-1);
   };
-  it('have a version when the caller gave none, and the caller’s otherwise', async () => {
+  it('sends a default version when the caller gave none, and the caller’s otherwise', async () => {
     expect((await send({}))?.headers.get('anthropic-version')).toBe('2023-06-01');
     expect((await send({ 'anthropic-version': '2099-01-01' }))?.headers.get('anthropic-version')).toBe(
       '2099-01-01',
     );
   });
-  it('pass their betas on, and the query', async () => {
+  it('passes beta headers and the query on', async () => {
     const received = await send({
       'anthropic-beta': 'a-2025,b-2026',
       'anthropic-dangerous-direct-browser-access': 'true',
@@ -94,7 +94,7 @@ describe('Anthropic’s headers', () => {
   });
 });
 
-it('keeps the operator’s limits and machines from the caller, and gives its own request id', async () => {
+it('hides the operator’s limits and machines from the caller, and returns its own request id', async () => {
   relay.upstream = () =>
     Response.json(
       {},
@@ -138,7 +138,7 @@ it.each([
   [429, { error: { type: 'insufficient_quota', code: 'insufficient_quota' } }],
   [400, { error: { code: 400, status: 'INVALID_ARGUMENT', details: [{ reason: 'API_KEY_INVALID' }] } }],
 ])(
-  'does not pass an upstream’s %s for the relay’s own key on: it is no fault of the caller',
+  'hides an upstream’s %s for the relay’s own key, which is not the caller’s fault',
   async (status, body) => {
     relay.upstream = () => Response.json(body, { status });
     for (const format of ['openai', 'anthropic', 'gemini'] as const) {
@@ -166,7 +166,7 @@ it('passes an upstream’s other errors on, byte for byte', async () => {
   relay.upstream = () => Response.json({});
 });
 
-it('keeps what an upstream says in its first event out of the log: it may be the key, or the question', async () => {
+it('writes no text of an upstream’s first event to the log: it may contain the key or the prompt', async () => {
   const channel = { provider: 'openai-compatible', base_url: 'https://twice.test/v1', models: ['twice'] };
   for (const name of ['one', 'two'])
     await relay.channel({ ...channel, name, keys: [`key-of-the-operator-${name}`] });
@@ -194,7 +194,7 @@ it('keeps what an upstream says in its first event out of the log: it may be the
   for (const text of [JSON.stringify(logged), health])
     expect(text).not.toMatch(/key-of-the-operator|a secret/);
 }, 30_000);
-it('shows no key and no address of the operator’s, whatever an upstream says of itself', async () => {
+it('shows no key and no address of the operator’s, whatever an upstream reveals of itself', async () => {
   await relay.channel({
     name: 'private',
     provider: 'openai-compatible',
@@ -221,7 +221,7 @@ it('shows no key and no address of the operator’s, whatever an upstream says o
   relay.upstream = () => Response.json({});
 });
 
-it('follows no redirection, and passes none on', async () => {
+it('follows no redirect, and passes none on', async () => {
   relay.upstream = () =>
     new Response('moved', { status: 308, headers: { location: 'https://else.example/' } });
   const reply = await relay.fetch('/v1/chat/completions', {

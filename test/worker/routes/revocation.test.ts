@@ -1,5 +1,5 @@
-// What an edit, a rotation or a deletion does to the very next request, whatever the caches hold; and what
-// strangers and outages cost.
+// The effect of an edit, a rotation or a deletion on the very next request, whatever the caches contain; and the
+// cost of unknown tokens and outages.
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { mintSecret } from '../../../src/tokens/secret.ts';
 import { expectRefusal } from './expect-refusal.ts';
@@ -11,8 +11,8 @@ let relay: OpenRelay;
 beforeEach(async () => {
   relay = openRelay();
   await addChannels(relay);
-  // The picture of channels is read: what is counted from here on is the token's.
-  await ask('openai', (await relay.token()).token);
+  // Loads the catalog snapshot first: later reads are the token's.
+  await send('openai', (await relay.token()).token);
 });
 
 afterEach(() => void vi.useRealTimers());
@@ -23,7 +23,7 @@ const routeOf = (format: string): TestRoute => {
   return route;
 };
 
-function ask(format: TestRoute['format'], token: string, model?: string) {
+function send(format: TestRoute['format'], token: string, model?: string) {
   const { method, path, headers, body } = routeOf(format);
   return relay.fetch(path, {
     method,
@@ -32,32 +32,32 @@ function ask(format: TestRoute['format'], token: string, model?: string) {
   });
 }
 
-/** A token that isolate and KV know. */
+/** Creates a token that isolate and KV have cached. */
 async function warmToken(fields: object = {}) {
   const made = await relay.token(fields);
   for (const format of ['openai', 'anthropic', 'gemini'] as const) {
-    expect((await ask(format, made.token)).status).toBe(200);
+    expect((await send(format, made.token)).status).toBe(200);
   }
   return made;
 }
 
 async function refusedEverywhere(token: string, refusal: Refusal): Promise<void> {
   for (const format of ['openai', 'anthropic', 'gemini'] as const) {
-    expectRefusal(await ask(format, token), format, refusal);
+    expectRefusal(await send(format, token), format, refusal);
   }
 }
 
-it('deletes, disables and enables a token for the very next request, with every cache warm', async () => {
+it('applies deletion, disabling and enabling of a token to the very next request, with every cache warm', async () => {
   const { id, token } = await warmToken();
   await relay.manage('PATCH', `/tokens/${id}`, { status: 'disabled' });
   await refusedEverywhere(token, refusals.disabled);
   await relay.manage('PATCH', `/tokens/${id}`, { status: 'active' });
-  expect((await ask('openai', token)).status).toBe(200);
+  expect((await send('openai', token)).status).toBe(200);
   await relay.manage('DELETE', `/tokens/${id}`);
   await refusedEverywhere(token, refusals.invalidKey);
 });
 
-it('puts an edit of expiry and of addresses into force at once', async () => {
+it('applies an edit of expiry and of addresses at once', async () => {
   const { id, token } = await warmToken();
   await relay.manage('PATCH', `/tokens/${id}`, { expires_at: '2026-01-01T00:00:00Z' });
   await refusedEverywhere(token, refusals.expired);
@@ -65,39 +65,39 @@ it('puts an edit of expiry and of addresses into force at once', async () => {
   await refusedEverywhere(token, refusals.ipNotAllowed);
 });
 
-it('puts an edit of `models` into force at once, both ways, in the lists too', async () => {
+it('applies an edit of `models` at once, both ways, in the lists too', async () => {
   const { id, token } = await warmToken();
   await relay.manage('PATCH', `/tokens/${id}`, { models: ['claude-*'] });
-  expectRefusal(await ask('openai', token), 'openai', refusals.modelNotAllowed);
-  expect((await ask('anthropic', token)).status).toBe(200);
+  expectRefusal(await send('openai', token), 'openai', refusals.modelNotAllowed);
+  expect((await send('anthropic', token)).status).toBe(200);
   const list = await relay.fetch('/v1/models', { headers: ownHeader('openai', token) });
   const names: string[] = list.body.data.map((model: { id: string }) => model.id);
   expect(names.filter((name) => !name.startsWith('claude-'))).toEqual([]);
   expect(names.length).toBeGreaterThan(0);
   await relay.manage('PATCH', `/tokens/${id}`, { models: [] });
-  expect((await ask('openai', token)).status).toBe(200);
+  expect((await send('openai', token)).status).toBe(200);
 });
 
-it('kills the old value of a rotated token at once', async () => {
+it('revokes the old value of a rotated token at once', async () => {
   const { id, token } = await warmToken();
   const { body } = await relay.manage('POST', `/tokens/${id}/rotate`, { overlap_seconds: 0 });
   await refusedEverywhere(token, refusals.invalidKey);
-  expect((await ask('openai', body.token)).status).toBe(200);
+  expect((await send('openai', body.token)).status).toBe(200);
 });
 
-it('keeps the old value of a rotated token until the overlap is over, and no longer', async () => {
+it('accepts the old value of a rotated token until the overlap is over, and no longer', async () => {
   const { id, token } = await warmToken();
   const { body } = await relay.manage('POST', `/tokens/${id}/rotate`, { overlap_seconds: 60 });
   const rotatedAtMs = Date.now();
-  expect((await ask('openai', token)).status).toBe(200);
+  expect((await send('openai', token)).status).toBe(200);
   vi.useFakeTimers({ toFake: ['Date'], now: rotatedAtMs + 58_000 });
-  expect((await ask('openai', token)).status).toBe(200);
+  expect((await send('openai', token)).status).toBe(200);
   vi.setSystemTime(rotatedAtMs + 60_000);
   await refusedEverywhere(token, refusals.invalidKey);
-  expect((await ask('openai', body.token)).status).toBe(200);
+  expect((await send('openai', body.token)).status).toBe(200);
 });
 
-it('costs nothing at all to refuse a mistyped token', async () => {
+it('refuses a mistyped token without any request', async () => {
   const before = { ...relay.traffic };
   const token = mintSecret();
   const mistyped = `${token.slice(0, -1)}${token.endsWith('0') ? '1' : '0'}`;
@@ -113,12 +113,12 @@ it('costs nothing at all to refuse a mistyped token', async () => {
   expect(relay.traffic).toEqual(before);
 });
 
-it('writes nothing for an unknown token, asks no ledger, and looks it up once', async () => {
+it('writes nothing for an unknown token, calls no ledger, and reads the database once', async () => {
   const before = { ...relay.traffic };
   const token = mintSecret();
-  const replies = await Promise.all(Array.from({ length: 20 }, () => ask('openai', token)));
+  const replies = await Promise.all(Array.from({ length: 20 }, () => send('openai', token)));
   for (const reply of replies) expectRefusal(reply, 'openai', refusals.invalidKey);
-  expectRefusal(await ask('gemini', token), 'gemini', refusals.invalidKey);
+  expectRefusal(await send('gemini', token), 'gemini', refusals.invalidKey);
   const { d1, d1Writes, kv, kvWrites, ledger } = relay.traffic;
   expect({ d1, d1Writes, kv, kvWrites, ledger }).toEqual({
     d1: before.d1 + 1,
@@ -129,10 +129,10 @@ it('writes nothing for an unknown token, asks no ledger, and looks it up once', 
   });
 });
 
-it('knows a token from the isolate after its first request: only the ledger is asked', async () => {
+it('finds a token in the isolate after its first request, and calls only the ledger', async () => {
   const { token } = await warmToken();
   const before = { ...relay.traffic };
-  await ask('openai', token);
+  await send('openai', token);
   const { d1, kv, ledger } = relay.traffic;
   expect({ d1: d1 - before.d1, kv: kv - before.kv }).toEqual({ d1: 0, kv: 0 });
   // One admission and one settlement.
@@ -146,9 +146,9 @@ const unavailable: Refusal = {
   gemini: ['UNAVAILABLE', 'SERVICE_UNAVAILABLE'],
 };
 
-it('says 503 with retry-after when the ledger is away: never 401, never 429, never an open format', async () => {
+it('answers 503 with retry-after when the ledger is unavailable: never 401, never 429, in each API’s format', async () => {
   const { token } = await warmToken();
-  const asked = relay.received.length;
+  const receivedBefore = relay.received.length;
   relay.traffic.fails.add('ledger');
   for (const route of everyRoute) {
     const { method, path, headers, body, format } = route;
@@ -160,29 +160,29 @@ it('says 503 with retry-after when the ledger is away: never 401, never 429, nev
     expectRefusal(reply, format, unavailable);
     expect(Number(reply.headers.get('retry-after'))).toBeGreaterThan(0);
   }
-  expect(relay.received.length).toBe(asked);
+  expect(relay.received.length).toBe(receivedBefore);
   relay.traffic.fails.clear();
-  expect((await ask('openai', token)).status).toBe(200);
+  expect((await send('openai', token)).status).toBe(200);
 });
 
-it('serves a known token while database and KV are away; an unknown one gets a 503', async () => {
+it('serves a known token while database and KV are unavailable, and answers an unknown one with 503', async () => {
   const { token } = await warmToken();
   relay.traffic.fails.add('d1').add('kv');
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
-  expect((await ask('openai', token)).status).toBe(200);
+  expect((await send('openai', token)).status).toBe(200);
   for (const format of ['openai', 'anthropic', 'gemini'] as const) {
-    expectRefusal(await ask(format, mintSecret()), format, unavailable);
+    expectRefusal(await send(format, mintSecret()), format, unavailable);
   }
   warn.mockRestore();
   relay.traffic.fails.clear();
 });
 
-it('does not remember an outage: the token is known as soon as the database is back', async () => {
+it('does not cache an outage: finds the token as soon as the database is back', async () => {
   const { token } = await relay.token();
   relay.traffic.fails.add('d1').add('kv');
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
-  expect((await ask('openai', token)).status).toBe(503);
+  expect((await send('openai', token)).status).toBe(503);
   warn.mockRestore();
   relay.traffic.fails.clear();
-  expect((await ask('openai', token)).status).toBe(200);
+  expect((await send('openai', token)).status).toBe(200);
 });

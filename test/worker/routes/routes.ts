@@ -1,4 +1,4 @@
-// Every route that a token opens, as data for the suites that hold for all of them.
+// Every route that accepts a token, as data for the suites that cover all of them.
 import { formats } from '../../../src/formats/registry.ts';
 
 export type ApiFormat = 'openai' | 'anthropic' | 'gemini';
@@ -9,9 +9,9 @@ export interface TestRoute {
   method: string;
   path: string;
   headers: Record<string, string>;
-  /** A fresh body for each request. */
+  /** Returns a new body for each request. */
   body(): string | FormData | null;
-  /** The model that the request names; null where it names none. */
+  /** The model that the request names, or null. */
   model: string | null;
 }
 
@@ -29,7 +29,7 @@ const modelOf: Record<string, string> = {
   '/v1/messages/count_tokens': 'claude-3-5-haiku-20241022',
 };
 
-/** A body that every JSON endpoint finds its needed fields in. */
+/** Returns a body with the required fields of every JSON endpoint. */
 export function jsonBody(model: string): object {
   const messages = [{ role: 'user', content: 'hi' }];
   return { model, messages, max_tokens: 16, input: 'hi', prompt: 'hi', query: 'q', documents: ['a', 'b'] };
@@ -103,7 +103,7 @@ const lists: TestRoute[] = [
 
 export const everyRoute: readonly TestRoute[] = [...fixed, ...verbs, ...stored, ...lists];
 
-/** The route's own header with a credential in it. */
+/** Returns the route's own header with a credential. */
 export function ownHeader(format: ApiFormat, token: string): Record<string, string> {
   switch (format) {
     case 'openai':
@@ -115,7 +115,7 @@ export function ownHeader(format: ApiFormat, token: string): Record<string, stri
   }
 }
 
-/** What SPEC section 5 says of a refusal: status, OpenAI's type and code, Anthropic's type, Gemini's status and reason. */
+/** What a refusal contains: status, OpenAI's type and code, Anthropic's type, Gemini's status and reason. */
 export interface Refusal {
   status: number;
   openai: [type: string, code: string | null];

@@ -1,4 +1,4 @@
-// `Upgrade: websocket` where there is no WebSocket, and other upgrades.
+// `Upgrade: websocket` on paths without a WebSocket, and other upgrades.
 import { beforeAll, expect, it } from 'vitest';
 import { expectRefusal } from './expect-refusal.ts';
 import { addChannels, type OpenRelay, openRelay } from './open-relay.ts';
@@ -21,7 +21,7 @@ const upgradeRequired: Refusal = {
 };
 
 it.each(['websocket', 'WebSocket', 'h2c, websocket'])(
-  'is a 426 on every path without a socket: %s',
+  'answers an upgrade with 426 on every path without a socket: %s',
   async (upgrade) => {
     for (const { path, format, headers } of everyRoute) {
       const reply = await relay.fetch(path, { headers: { ...headers, upgrade, connection: 'Upgrade' } });
@@ -39,12 +39,12 @@ it.each([
   '/realtime?model=gpt-realtime',
   '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent',
   '/v1beta/ws/google.ai.generativelanguage.v1alpha.GenerativeService.BidiGenerateContentConstrained',
-])('is taken at %s', async (path) => {
+])('accepts an upgrade at %s', async (path) => {
   const reply = await relay.fetch(path, { headers: { upgrade: 'websocket' } });
   expect(reply.status).toBe(401);
 });
 
-it('is ignored when it offers another protocol, as Java’s HttpClient does', async () => {
+it('ignores an upgrade to another protocol, as Java’s HttpClient sends', async () => {
   const headers = {
     authorization: `Bearer ${token}`,
     'content-type': 'application/json',

@@ -1,4 +1,4 @@
-// Upstreams that differ from what they imitate: known hosts by their presets, and Azure's two surfaces.
+// Upstreams that differ from the API they imitate: known hosts by their presets, and Azure's two API surfaces.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type OpenRelay, openRelay } from './open-relay.ts';
@@ -39,8 +39,8 @@ const fromGemini = (generationConfig: object, more: object = {}) =>
     body: JSON.stringify({ contents, generationConfig }),
   });
 
-describe('a preset', () => {
-  it('fills in the address and is kept with the channel', async () => {
+describe('provider presets', () => {
+  it('fills in the address of a preset, and stores the preset with the channel', async () => {
     const { id } = await preset('mistral');
     const { body } = await relay.manage('GET', `/channels/${id}`);
     expect([body.base_url, body.settings]).toEqual(['https://api.mistral.ai/v1', { preset: 'mistral' }]);
@@ -57,7 +57,7 @@ describe('a preset', () => {
     await expect(preset('nobody')).rejects.toThrow('400');
   });
 
-  it('is not asked for a stream’s usage where that is refused', async () => {
+  it('does not request usage in a stream where the upstream refuses that', async () => {
     const stream = (content: string) =>
       relay.fetch('/v1/chat/completions', {
         method: 'POST',
@@ -73,7 +73,7 @@ describe('a preset', () => {
     expect(sent().stream_options).toEqual({ include_usage: true });
   });
 
-  it('takes out of a translated request what the upstream refuses, and names it', async () => {
+  it('removes fields from a translated request that the upstream refuses, and names them', async () => {
     await preset('mistral');
     const reply = await fromGemini({ seed: 7, responseLogprobs: true, maxOutputTokens: 50 });
     expect(reply.status).toBe(200);
@@ -85,7 +85,7 @@ describe('a preset', () => {
     expect(strict.status).toBe(400);
   });
 
-  it('is asked for one answer where more are refused', async () => {
+  it('requests one choice where the upstream refuses more', async () => {
     await preset('groq');
     const one = await fromGemini({ candidateCount: 1 });
     expect([one.headers.get('x-relay-dropped'), 'n' in sent()]).toEqual([null, false]);
@@ -96,7 +96,7 @@ describe('a preset', () => {
     ]);
   });
 
-  it('leaves a request of the upstream’s own format as the caller wrote it', async () => {
+  it('leaves a request of the upstream’s own format unchanged', async () => {
     await preset('mistral');
     await relay.fetch('/v1/chat/completions', {
       method: 'POST',
@@ -112,7 +112,7 @@ describe('a preset', () => {
   });
 });
 
-describe('azure', () => {
+describe('Azure channels', () => {
   const azure = (base_url: string) =>
     relay.channel({
       name: 'azure',
@@ -122,7 +122,7 @@ describe('azure', () => {
       models: ['gpt-4o'],
       model_map: { 'gpt-4o': 'my deployment' },
     });
-  const ask = (path = '/v1/chat/completions', body: object = {}) =>
+  const send = (path = '/v1/chat/completions', body: object = {}) =>
     relay.fetch(path, {
       method: 'POST',
       headers: { ...headers(), ...ownHeader('openai', token) },
@@ -141,20 +141,20 @@ describe('azure', () => {
       'https://x.openai.azure.com/openai?api-version=2024-10-21',
       'https://x.openai.azure.com/openai/deployments/my%20deployment/chat/completions?api-version=2024-10-21',
     ],
-  ])('at %s is called at %s', async (base_url, url) => {
+  ])('calls the Azure address %s at %s', async (base_url, url) => {
     await azure(base_url);
-    expect((await ask()).status).toBe(200);
+    expect((await send()).status).toBe(200);
     const [received] = relay.received;
     expect(received?.url).toBe(url);
     expect(received?.headers.get('api-key')).toBe('the-key-of-azure');
     expect(received?.headers.has('authorization')).toBe(false);
-    // The deployment's name is in the body too: the v1 surface reads it there.
+    // The deployment's name is in the body too, where the v1 surface reads it.
     expect(sent().model).toBe('my deployment');
   });
 
   it('translates for callers of other formats', async () => {
     await azure('https://x.openai.azure.com?api-version=2024-10-21');
-    const reply = await ask('/v1/messages', { max_tokens: 20 });
+    const reply = await send('/v1/messages', { max_tokens: 20 });
     expect([reply.status, reply.body.content[0].text]).toEqual([200, 'hi']);
     expect(relay.received[0]?.url).toContain('/deployments/my%20deployment/chat/completions');
   });

@@ -16,7 +16,7 @@ it('puts, gets and deletes an identity under its hash', async () => {
   expect(await cache.get('abc')).toBeNull();
 });
 
-it('reports that KV fails and goes on', async () => {
+it('reports a KV failure and continues', async () => {
   const fail = () => Promise.reject(new Error('KV is away'));
   const events: string[] = [];
   const kv = { get: fail, put: fail, delete: fail } as unknown as KVNamespace;
@@ -27,7 +27,7 @@ it('reports that KV fails and goes on', async () => {
   expect(events).toEqual(['token-cache-get-failed', 'token-cache-put-failed', 'token-cache-delete-failed']);
 });
 
-it('takes an entry that is no JSON for a miss', async () => {
+it('treats an entry that is no JSON as a miss', async () => {
   await env.CACHE.put('token:broken', '{');
   const events: string[] = [];
   expect(await new TokenCache(env.CACHE, (event) => events.push(event)).get('broken')).toBeNull();

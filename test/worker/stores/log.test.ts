@@ -12,8 +12,8 @@ beforeEach(emptyDatabase);
 const all = async () => (await pageOfRows(env.DB, {}, null, 10_000)).rows;
 const sums = () => usage(env.DB, { groupBy: 'day', fromMs: 0, toMs: Date.parse('2030-01-01') });
 
-describe('rows of the log', () => {
-  it('come back as they went in', async () => {
+describe('log rows', () => {
+  it('reads rows back as they were written', async () => {
     const rows: LogRow[] = [
       logRow({ id: 'b' }),
       logRow({
@@ -37,7 +37,7 @@ describe('rows of the log', () => {
     expect(await all()).toEqual(rows);
   });
 
-  it('are written once however often they come', async () => {
+  it('writes a repeated row once', async () => {
     const rows = [logRow({ id: 'a' }), logRow({ id: 'b' })];
     await appendRows(env.DB, rows);
     await appendRows(env.DB, [...rows, logRow({ id: 'c' })]);
@@ -45,7 +45,7 @@ describe('rows of the log', () => {
     expect(await sums()).toMatchObject([{ requests: 3, costNanoUsd: 3_000_000_003, inputTokens: 300 }]);
   });
 
-  it('are replaced by a higher revision only, and the roll-up follows', async () => {
+  it('replaces a row by a higher revision only, and the roll-up follows', async () => {
     await appendRows(env.DB, [logRow({ id: 'a', status: 500, costNanoUsd: 500, revision: 1 })]);
     await appendRows(env.DB, [logRow({ id: 'a', status: 200, costNanoUsd: 70, revision: 2 })]);
     await appendRows(env.DB, [logRow({ id: 'a', status: 500, costNanoUsd: 500, revision: 1 })]);
@@ -53,7 +53,7 @@ describe('rows of the log', () => {
     expect(await sums()).toMatchObject([{ requests: 1, errors: 0, costNanoUsd: 70 }]);
   });
 
-  it('of one call may hold two revisions of a row', async () => {
+  it('accepts two revisions of a row in one call', async () => {
     const [first, second] = [
       logRow({ id: 'a', count: 1 }),
       logRow({ id: 'a', count: 4, revision: 2, status: 429 }),
@@ -62,7 +62,7 @@ describe('rows of the log', () => {
     expect(await sums()).toMatchObject([{ requests: 4, errors: 4 }]);
   });
 
-  it('may be more than one parameter of D1 can hold', async () => {
+  it('accepts more rows than one parameter of D1 can hold', async () => {
     const wide = Array.from({ length: 40 }, (_, index) =>
       logRow({ id: `w${index}`, dropped: ['ü'.repeat(50_000)] }),
     );
@@ -71,14 +71,14 @@ describe('rows of the log', () => {
     await appendRows(env.DB, []);
   });
 
-  it('keep money exact far beyond 2^32', async () => {
+  it('keeps money exact far beyond 2^32', async () => {
     await appendRows(env.DB, [logRow({ costNanoUsd: 8_999_999_999_999_999 })]);
     expect((await all())[0]?.costNanoUsd).toBe(8_999_999_999_999_999);
     expect((await sums())[0]?.costNanoUsd).toBe(8_999_999_999_999_999);
   });
 });
 
-describe('every filter', () => {
+describe('filters and their indexes', () => {
   const planOf = async (sql: string, values: unknown[]) => {
     const { results } = await env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`)
       .bind(...values)
@@ -105,13 +105,13 @@ describe('every filter', () => {
         const plan = await planOf(sql, values);
         expect(plan).toContain(index);
         expect(plan).not.toContain('TEMP B-TREE');
-        // Without any condition the index is read from its beginning, and stops after a page.
+        // Without a condition the index is read from its beginning, for one page.
         expect(plan.includes('SCAN logs')).toBe(Object.keys(filter).length === 0 && after === null);
       }
     }
   });
 
-  it.each(usageGroupings)('of usage by %s reads a range of the roll-ups', async (groupBy) => {
+  it.each(usageGroupings)('usage by %s reads a range of the roll-ups', async (groupBy) => {
     for (const filter of [
       {},
       { tokenId: 'x' },
@@ -132,7 +132,7 @@ describe('every filter', () => {
       'tokens_by_created',
     ],
     [`SELECT * FROM tokens WHERE id = (SELECT token_id FROM token_hashes WHERE hash = 'x')`, 'PRIMARY KEY'],
-  ])('of tokens: %s', async (sql, index) => {
+  ])('a query of tokens reads an index: %s', async (sql, index) => {
     const plan = await planOf(sql, []);
     expect(plan).toContain(index);
     expect(plan).not.toMatch(/SCAN|TEMP B-TREE/);
@@ -140,7 +140,7 @@ describe('every filter', () => {
 });
 
 describe('combined filters', () => {
-  it('find all there is, a bounded number of rows at a time', async () => {
+  it('find all matching rows, a bounded number at a time', async () => {
     // 45,000 rows of one token, of which every 4,000th failed.
     await env.DB.prepare(
       `INSERT INTO logs (id, created_at, token_id, account_id, format, endpoint, status)
@@ -166,13 +166,13 @@ describe('combined filters', () => {
     const { meta } = await env.DB.prepare(page.sql)
       .bind(...page.values)
       .run();
-    // Each once in the index and once in the table.
+    // Each row counts once in the index and once in the table.
     expect(meta.rows_read).toBeLessThanOrEqual(2 * mostRowsExamined + 100);
   });
 });
 
 describe('retention', () => {
-  it('deletes what is older, in steps, and keeps the roll-ups', async () => {
+  it('deletes older rows in steps, and keeps the roll-ups', async () => {
     const rows = Array.from({ length: 2_500 }, (_, index) => logRow({ id: `r${index}`, createdAtMs: index }));
     await appendRows(env.DB, rows);
     const before = await sums();
@@ -185,7 +185,7 @@ describe('retention', () => {
     expect(await forgetRowsBefore(env.DB, 2_400)).toBe(0);
   });
 
-  it('finds them along the index of time', async () => {
+  it('finds older rows along the index of time', async () => {
     const { results } = await env.DB.prepare(`EXPLAIN QUERY PLAN ${forgetSql}`)
       .bind(5, 10)
       .all<{ detail: string }>();
@@ -195,8 +195,8 @@ describe('retention', () => {
   });
 });
 
-describe('what ledgers report', () => {
-  it('is noted for the tokens that there are', async () => {
+describe('reports of ledgers', () => {
+  it('records the spend of existing tokens', async () => {
     const token = `INSERT INTO tokens (id, account_id, name, hint, created_at, last_used_at) VALUES (?, 'acc_admin', 'n', 'h', 1, 5)`;
     await env.DB.batch(['a', 'b'].map((id) => env.DB.prepare(token).bind(id)));
     await appendRows(

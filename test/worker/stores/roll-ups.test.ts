@@ -1,4 +1,4 @@
-// The roll-ups say what the log says, whatever came in which order, and however a chart is asked for.
+// The roll-ups agree with the log, in whatever order rows arrive and however usage is queried.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { appendRows } from '../../../src/metering/log.ts';
@@ -12,7 +12,7 @@ import { logRow } from './rows.ts';
 const hour = 3_600_000;
 const start = Date.parse('2026-10-30T05:00:00Z');
 
-/** Numbers in [0, bound), always the same (an LCG is random enough here). */
+/** Returns numbers in [0, bound), the same in every run (an LCG is random enough here). */
 function numbers(): (bound: number) => number {
   let state = 7;
   return (bound) => {
@@ -42,7 +42,7 @@ function randomRows(count: number): LogRow[] {
   });
 }
 
-/** The same sums out of rows. */
+/** Computes the same sums from rows. */
 function sumsOf(rows: LogRow[], query: UsageQuery): UsageSums[] {
   const fromMs = Math.floor(query.fromMs / hour) * hour;
   const toMs = Math.ceil(query.toMs / hour) * hour;
@@ -102,7 +102,7 @@ const filters: Partial<UsageQuery>[] = [
   { tokenId: 'tok_2', accountId: 'acc_0', model: 'model-0', channelId: 'ch_1' },
 ];
 
-/** Whole days with edges, whole days alone, within a day, over midnight, nothing. */
+/** Whole days with edges, whole days alone, within a day, over midnight, and an empty range. */
 const ranges: [number, number][] = [
   [start + hour / 2, start + 90 * hour],
   [Date.parse('2026-10-31'), Date.parse('2026-11-02')],
@@ -129,14 +129,14 @@ async function expectEqual(rows: LogRow[]): Promise<number> {
 
 beforeEach(emptyDatabase);
 
-describe('the roll-ups', () => {
-  it('say what the log says: every grouping, every filter, whole days and their edges', async () => {
+describe('roll-ups', () => {
+  it('agree with the log: every grouping, every filter, whole days and their edges', async () => {
     const rows = randomRows(1_500);
     for (let at = 0; at < rows.length; at += 400) await appendRows(env.DB, rows.slice(at, at + 400));
     expect(await expectEqual(rows)).toBeGreaterThan(1_000);
   });
 
-  it('follow rows that come again, and such that replace others', async () => {
+  it('follow repeated rows and higher revisions', async () => {
     const rows = randomRows(300);
     await appendRows(env.DB, rows);
     await appendRows(env.DB, rows.slice(50, 150));
@@ -148,16 +148,16 @@ describe('the roll-ups', () => {
     await appendRows(env.DB, rows.slice(0, 60));
     const now = [...replaced, ...rows.slice(60)];
     expect((await pageOfRows(env.DB, {}, null, 1_000)).rows).toHaveLength(300);
-    const asked = { groupBy: 'token' as const, fromMs: start, toMs: start + 101 * hour };
-    expect(byKey(await usage(env.DB, asked))).toEqual(byKey(sumsOf(now, asked)));
-    // Groups that all rows have left stay, with sums of nothing.
-    const models = await usage(env.DB, { ...asked, groupBy: 'model' });
+    const usageQuery = { groupBy: 'token' as const, fromMs: start, toMs: start + 101 * hour };
+    expect(byKey(await usage(env.DB, usageQuery))).toEqual(byKey(sumsOf(now, usageQuery)));
+    // Groups without rows stay, with sums of zero.
+    const models = await usage(env.DB, { ...usageQuery, groupBy: 'model' });
     expect(models.reduce((sum, { costNanoUsd }) => sum + costNanoUsd, 0)).toBe(
-      sumsOf(now, asked).reduce((sum, { costNanoUsd }) => sum + costNanoUsd, 0),
+      sumsOf(now, usageQuery).reduce((sum, { costNanoUsd }) => sum + costNanoUsd, 0),
     );
   });
 
-  it('are mended from the log of one token, and only of that', async () => {
+  it('are recomputed from the log for one token only', async () => {
     const rows = randomRows(400);
     await appendRows(env.DB, rows);
     await env.DB.batch([
@@ -167,16 +167,16 @@ describe('the roll-ups', () => {
     const left = rows.filter(({ tokenId, id }) => tokenId !== 'tok_1' || id >= 'r2');
     await repairRollUps(env.DB, 'tok_1', start, start + 101 * hour);
     await repairRollUps(env.DB, 'tok_1', start, start + 101 * hour);
-    const asked = {
+    const usageQuery = {
       groupBy: 'hour' as const,
       fromMs: start,
       toMs: start + 101 * hour,
       tokenId: 'tok_1',
       model: 'model-1',
     };
-    const found = (await usage(env.DB, asked)).filter(({ requests }) => requests > 0);
-    expect(byKey(found)).toEqual(byKey(sumsOf(left, asked)));
-    const others = { ...asked, tokenId: 'tok_2' };
+    const found = (await usage(env.DB, usageQuery)).filter(({ requests }) => requests > 0);
+    expect(byKey(found)).toEqual(byKey(sumsOf(left, usageQuery)));
+    const others = { ...usageQuery, tokenId: 'tok_2' };
     expect(byKey(await usage(env.DB, others))).toEqual(byKey(sumsOf(rows, others)));
   });
 });

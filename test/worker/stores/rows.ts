@@ -1,6 +1,6 @@
 import type { LogRow } from '../../../src/metering/log-row.ts';
 
-/** A row of the log, plain but for what the test names. */
+/** Returns a plain log row with the given fields. */
 export function logRow(fields: Partial<LogRow>): LogRow {
   return {
     id: crypto.randomUUID(),

@@ -1,4 +1,4 @@
-// A deployment with data follows to the newest schema and keeps what it has.
+// A deployment with data is migrated to the newest schema and keeps its data.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { appendRows } from '../../../src/metering/log.ts';
@@ -13,7 +13,7 @@ import { logRow } from './rows.ts';
 
 const versionOf = async () => (await schemaOf(env.DB)).version;
 
-/** The files of the folder, which the Worker's list must name. */
+/** The files of the migrations folder, which the Worker's list must name. */
 const files = import.meta.glob<string>('../../../src/migrations/*.sql', {
   query: '?raw',
   import: 'default',
@@ -31,7 +31,7 @@ beforeEach(async () => {
   ]);
 });
 
-it('has a migration for each version up to the one that the code needs, each of them in the bundle', async () => {
+it('bundles a migration for each version up to the required one', async () => {
   const inFolder = Object.entries(files).map(([path, text]) => [path.split('/').at(-1), text]);
   expect(schemaScripts.migrations).toEqual(Object.fromEntries(inFolder));
   expect(inFolder).toHaveLength(schemaVersion - 1);
@@ -75,7 +75,7 @@ it('upgrades a database of version 1 with rows in it', async () => {
   expect(sums).toMatchObject([{ key: 'tok_1', requests: 2, costNanoUsd: 10 }]);
 });
 
-it('does nothing to a database that is up to date, or newer', async () => {
+it('leaves a database alone that is up to date, or newer', async () => {
   await applySchema(env.DB);
   await applySchema(env.DB);
   expect(await versionOf()).toBe(schemaVersion);
@@ -83,7 +83,7 @@ it('does nothing to a database that is up to date, or newer', async () => {
   expect(await applySchema(env.DB)).toEqual({ version: schemaVersion + 1, minReader: 1 });
 });
 
-it('leaves a database as it was when a step fails, and says why', async () => {
+it('leaves a database unchanged when a step fails, and reports why', async () => {
   await makeFirstVersion(env.DB);
   const bad = 'ALTER TABLE logs ADD COLUMN fine TEXT;\nALTER TABLE nowhere ADD COLUMN bad TEXT;';
   const scripts = { ...schemaScripts, migrations: { '0002-bad.sql': bad } };
@@ -113,7 +113,7 @@ it.each([
   await env.DB.prepare('DROP TABLE runs').run();
 });
 
-it('records the least version of a Worker that a migration asks for', async () => {
+it('records the minimum Worker version that a migration requires', async () => {
   const version = schemaVersion + 1;
   const name = `${String(version).padStart(4, '0')}-breaking.sql`;
   const breaking = `-- min_reader: ${version}\nALTER TABLE logs ADD COLUMN other TEXT;`;
@@ -121,8 +121,8 @@ it('records the least version of a Worker that a migration asks for', async () =
   expect(await applySchema(env.DB, scripts)).toEqual({ version, minReader: version });
 });
 
-describe('an isolate', () => {
-  /** Another object: what is known of one database is not known of the other. */
+describe('schema checks of an isolate', () => {
+  /** Returns another object, since the schema state is cached for each database object. */
   const database = (): D1Database => ({
     prepare: (query) => env.DB.prepare(query),
     batch: (statements) => env.DB.batch(statements),
@@ -131,7 +131,7 @@ describe('an isolate', () => {
     dump: () => env.DB.dump(),
   });
 
-  it('makes the schema of an empty database, and asks no more then', async () => {
+  it('creates the schema of an empty database, and checks it once', async () => {
     const db = database();
     expect(isSchemaReady(db)).toBe(false);
     expect(await schemaReadiness(db)).toEqual({ state: 'ready' });
@@ -139,14 +139,14 @@ describe('an isolate', () => {
     expect(isSchemaReady(db)).toBe(true);
   });
 
-  it('serves with a newer schema whose least reader it is', async () => {
+  it('serves a newer schema that still supports this version', async () => {
     await applySchema(env.DB);
     await setMeta('schema_version', schemaVersion + 3);
     await setMeta('min_reader', schemaVersion);
     expect(await schemaReadiness(database())).toEqual({ state: 'ready' });
   });
 
-  it('does not serve with a newer schema that asks for a newer Worker, and names the command', async () => {
+  it('refuses a newer schema that requires a newer Worker, and names the command', async () => {
     await applySchema(env.DB);
     await setMeta('schema_version', schemaVersion + 3);
     await setMeta('min_reader', schemaVersion + 2);
@@ -160,7 +160,7 @@ describe('an isolate', () => {
     expect(await schemaReadiness(db)).toEqual({ state: 'ready' });
   });
 
-  it('goes on without a database that does not answer, and looks again at the next request', async () => {
+  it('continues while the database does not answer, and checks again at the next request', async () => {
     const db = database();
     const silent = { ...db, prepare: () => ({ all: rejection, first: rejection }) } as unknown as D1Database;
     expect(await schemaReadiness(silent)).toEqual({ state: 'away' });
@@ -180,7 +180,7 @@ async function columnsOf(table: string): Promise<string[]> {
   return (await query.all<{ name: string }>()).results.map(({ name }) => name);
 }
 
-it('refuses files that leave a version out, or name one twice', () => {
+it('rejects migration files that skip a version or repeat one', () => {
   const steps = (...names: string[]) =>
     schemaSteps({ base: '', migrations: Object.fromEntries(names.map((name) => [name, ''])) }, 1);
   expect(() => steps('0003-x.sql')).toThrow('migration 2');

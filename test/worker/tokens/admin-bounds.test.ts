@@ -1,4 +1,5 @@
-// What an admin sets on a member's token or account binds beside the member's own values, from the very next request on.
+// Values that an admin sets on a member's token or account apply beside the member's own, from the very next
+// request on.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { openDashboard } from '../dashboard/open-dashboard.ts';
@@ -16,10 +17,10 @@ beforeEach(async () => {
   await addChannels(scene.relay);
   const made = await scene.member.api('POST', '/tokens', { name: 'mine' });
   ({ id, token } = made.body);
-  expect((await ask()).status).toBe(200);
+  expect((await send()).status).toBe(200);
 });
 
-const ask = (model = 'gpt-4o', value = token, ip = '192.0.2.1') =>
+const send = (model = 'gpt-4o', value = token, ip = '192.0.2.1') =>
   scene.relay.fetch('/v1/chat/completions', {
     method: 'POST',
     headers: {
@@ -29,7 +30,7 @@ const ask = (model = 'gpt-4o', value = token, ip = '192.0.2.1') =>
     },
     body: JSON.stringify(jsonBody(model)),
   });
-const codeOf = async (...of: Parameters<typeof ask>) => (await ask(...of)).body?.error?.code ?? 'served';
+const codeOf = async (...of: Parameters<typeof send>) => (await send(...of)).body?.error?.code ?? 'served';
 const asAdmin = (edit: object) => scene.admin.api('PATCH', `/tokens/${id}`, edit);
 const asMember = (edit: object) => scene.member.api('PATCH', `/tokens/${id}`, edit);
 const lifts = {
@@ -42,7 +43,7 @@ const lifts = {
   status: 'active',
 };
 
-describe('a value that an admin sets on a member’s token', () => {
+describe('values that an admin sets on a member’s token', () => {
   const bounds: [string, object, string][] = [
     ['quota_usd', { quota_usd: 0.000000001 }, 'insufficient_quota'],
     ['budget', { budget: { usd: 0.000000001, period: 'month' } }, 'insufficient_quota'],
@@ -66,20 +67,20 @@ describe('a value that an admin sets on a member’s token', () => {
     expect(await codeOf('gpt-4o', rotated.token)).toBe('served');
   });
 
-  /** As the API answers it. */
+  /** Returns the bound as the API returns it. */
   const bound_ = (bound: object) =>
     'expires_at' in bound ? { expires_at: '2020-01-01T00:00:00.000Z' } : bound;
 
-  it('is a limit of which the lower one counts, of each kind', async () => {
+  it('applies the lower value of each kind of limit', async () => {
     await asAdmin({ limits: { rpm: 2, tpm: 1_000_000_000 } });
     expect((await asMember({ limits: { rpm: 100 } })).body.limits).toEqual({ rpm: 100 });
-    const statuses = [await ask(), await ask(), await ask()].map(({ status }) => status);
+    const statuses = [await send(), await send(), await send()].map(({ status }) => status);
     expect(statuses).toContain(429);
     expect((await asAdmin({ limits: { concurrency: 5 } })).body.admin.limits).toEqual({ concurrency: 5 });
-    expect((await ask()).status).toBe(200);
+    expect((await send()).status).toBe(200);
   });
 
-  it('binds only with the member’s own: of models and addresses both lists must allow, wildcards exactly', async () => {
+  it('requires models and addresses to match both lists, wildcards exactly', async () => {
     await asMember({ models: ['gpt-4o*', 'claude-*'], allowed_ips: ['192.0.2.0/24'] });
     await asAdmin({ models: ['*-mini'], allowed_ips: ['192.0.2.1', '10.0.0.1'] });
     expect(await codeOf('gpt-4o-mini')).toBe('served');
@@ -94,7 +95,7 @@ describe('a value that an admin sets on a member’s token', () => {
     expect(names.filter((name: string) => !name.endsWith('-mini'))).toEqual([]);
   });
 
-  it('shows beside the member’s own, and the member’s stricter value counts', async () => {
+  it('shows the admin’s values beside the member’s own, and applies the stricter ones', async () => {
     await asMember({ quota_usd: 5, expires_at: '2090-01-01', models: ['gpt-*'] });
     const { body } = await asAdmin({ quota_usd: 7, status: 'disabled' });
     expect(body).toMatchObject({ quota_usd: 5, status: 'disabled', models: ['gpt-*'] });
@@ -113,7 +114,7 @@ describe('a value that an admin sets on a member’s token', () => {
     expect((await asAdmin({ admin: null })).body).toMatchObject({ admin: null, status: 'active' });
   });
 
-  it('is an admin’s own value on the admin’s own token', async () => {
+  it('stores an admin’s values on an admin’s token as the token’s own', async () => {
     const own = (await scene.admin.api('POST', '/tokens', { name: 'own' })).body;
     const edited = await scene.admin.api('PATCH', `/tokens/${own.id}`, { quota_usd: 3 });
     expect(edited.body).toMatchObject({ quota_usd: 3, admin: null });
@@ -122,7 +123,7 @@ describe('a value that an admin sets on a member’s token', () => {
     ).toBeNull();
   });
 
-  it('keeps both of two edits at a time', async () => {
+  it('keeps both of two concurrent edits', async () => {
     await Promise.all([
       asAdmin({ quota_usd: 3 }),
       asAdmin({ models: ['gpt-*'] }),
@@ -134,7 +135,7 @@ describe('a value that an admin sets on a member’s token', () => {
     });
   });
 
-  it('travels with an export, and old files have none', async () => {
+  it('exports and imports admin values, and reads old files without them', async () => {
     await asAdmin({ quota_usd: 3, limits: { rpm: 7 } });
     const document = (await scene.admin.api('GET', '/export')).body;
     const exported = document.tokens.find((one: { id: string }) => one.id === id);
@@ -147,7 +148,7 @@ describe('a value that an admin sets on a member’s token', () => {
     expect([again.status, admin.quota_usd]).toEqual([200, 3]);
   });
 
-  it('is edited by an admin in the form, which says whose values it shows', async () => {
+  it('edits admin values in the form, which shows whose values they are', async () => {
     await asMember({ quota_usd: 5 });
     const form = await scene.admin.get(`/dashboard/tokens/${id}/edit`);
     expect(form.text).toContain('somebody else’s');
@@ -164,8 +165,8 @@ describe('a value that an admin sets on a member’s token', () => {
   });
 });
 
-describe('a budget that an admin sets', () => {
-  it('has a counter of its own: the member’s changes of the own budget do not reset it', async () => {
+describe('budgets that an admin sets', () => {
+  it('counts an admin’s budget separately: a member’s budget changes do not reset it', async () => {
     const cost = (await scene.member.api('GET', `/tokens/${id}`)).body.spent_usd;
     await asAdmin({ budget: { usd: cost * 2, period: 'week' } });
     await asMember({ budget: { usd: 100, period: 'day' } });
@@ -173,16 +174,16 @@ describe('a budget that an admin sets', () => {
     await asMember({ budget: null });
     expect(await codeOf()).toBe('served');
     await asMember({ budget: { usd: 100, period: 'month' } });
-    const refused = await ask();
+    const refused = await send();
     expect(refused.status).toBe(429);
     expect(refused.text).toContain("week's budget");
   });
 });
 
-describe('what binds an account', () => {
+describe('bounds of an account', () => {
   const bind = (edit: object) => scene.admin.api('PATCH', `/accounts/${scene.member.accountId}`, edit);
 
-  it('is its models: from the next request on, for tokens made later too, and in the lists', async () => {
+  it('restricts models from the next request on, for later tokens too, and in the lists', async () => {
     expect((await bind({ models: ['claude-*'] })).body.models).toEqual(['claude-*']);
     expect(await codeOf()).toBe('model_not_allowed');
     const later = (await scene.member.api('POST', '/tokens', { name: 'later', models: ['gpt-*'] })).body;
@@ -197,7 +198,7 @@ describe('what binds an account', () => {
     expect(await codeOf('gpt-4o', later.token)).toBe('served');
   });
 
-  it('is its end, if it is the earlier one', async () => {
+  it('applies the earlier expiry of account and token', async () => {
     await asMember({ expires_at: '2090-01-01' });
     await bind({ expires_at: '2020-01-01' });
     expect(await codeOf()).toBe('token_expired');
@@ -205,7 +206,7 @@ describe('what binds an account', () => {
     expect(await codeOf()).toBe('served');
   });
 
-  it('is its group, which wins over the token’s own, in price and models, and follows its edits', async () => {
+  it('applies the account’s group before the token’s, in price and models, and follows its edits', async () => {
     const name = `team-${crypto.randomUUID().slice(0, 8)}`;
     await scene.relay.manage('POST', '/groups', { name, price_multiplier: 3 });
     const spent = async () => (await scene.member.api('GET', `/tokens/${id}`)).body.spent_usd;
@@ -214,7 +215,7 @@ describe('what binds an account', () => {
     expect(await codeOf()).toBe('served');
     expect(await spent()).toBeCloseTo(once * 4, 9);
     await scene.relay.manage('PATCH', `/groups/${name}`, { models: ['claude-*'] });
-    const refused = await ask();
+    const refused = await send();
     expect([refused.body.error.code, refused.text]).toEqual([
       'model_not_allowed',
       expect.stringContaining(name),
@@ -226,7 +227,7 @@ describe('what binds an account', () => {
     expect(await codeOf()).toBe('served');
   });
 
-  it('travels with an export, is set on the page of people, and is closed to members', async () => {
+  it('exports and imports account bounds, edits them on the people page, and rejects edits by members', async () => {
     await bind({ models: ['claude-*'], expires_at: '2090-05-06' });
     const document = (await scene.admin.api('GET', '/export')).body;
     await bind({ models: null });

@@ -1,4 +1,4 @@
-// Who is this? Isolate, KV, D1, in that order; each look-up made once.
+// Token lookup in isolate, KV and D1, in that order; each lookup is made once.
 import { env } from 'cloudflare:workers';
 import { beforeEach, expect, it } from 'vitest';
 import { TokenCache } from '../../../src/tokens/cache.ts';
@@ -14,7 +14,7 @@ beforeEach(() => {
   failures.length = 0;
 });
 
-/** A database of one token that counts its look-ups. */
+/** Returns a database with one token that counts its lookups. */
 function database(secret: string | null) {
   const policy: TokenPolicy = {
     tokenId: `tok_${secret?.slice(-8)}`,
@@ -32,10 +32,10 @@ function database(secret: string | null) {
     limits: {},
   };
   const store = {
-    lookUps: 0,
+    lookups: 0,
     away: false,
     findByHash: async (hash: string) => {
-      store.lookUps += 1;
+      store.lookups += 1;
       await scheduler.wait(5);
       if (store.away) throw new Error('D1 is away');
       return secret !== null && hash === hashSecret(secret) ? { policy } : null;
@@ -44,7 +44,7 @@ function database(secret: string | null) {
   return store;
 }
 
-it('asks the database once for many requests at a time, and not again', async () => {
+it('reads the database once for many concurrent requests, and not again', async () => {
   const secret = mintSecret();
   const store = database(secret);
   const resolver = new TokenResolver(store, cache);
@@ -59,31 +59,31 @@ it('asks the database once for many requests at a time, and not again', async ()
   };
   for (const resolution of resolutions) expect(resolution).toEqual({ outcome: 'known', identity });
   await resolver.resolve(secret, now + isolateCache.knownForMs - 1);
-  expect(store.lookUps).toBe(1);
+  expect(store.lookups).toBe(1);
 });
 
-it('finds in KV what another isolate has found', async () => {
+it('finds an identity in KV that another isolate stored', async () => {
   const secret = mintSecret();
   await new TokenResolver(database(secret), cache).resolve(secret, now);
   const store = database(null);
   expect(await new TokenResolver(store, cache).resolve(secret, now)).toMatchObject({ outcome: 'known' });
-  expect(store.lookUps).toBe(0);
+  expect(store.lookups).toBe(0);
 });
 
-it('remembers a stranger for a moment only, in the isolate only', async () => {
+it('caches an unknown token briefly, in the isolate only', async () => {
   const secret = mintSecret();
   const strangers = database(null);
   const resolver = new TokenResolver(strangers, cache);
   for (const ms of [0, 1, isolateCache.unknownForMs - 1]) {
     expect(await resolver.resolve(secret, now + ms)).toEqual({ outcome: 'unknown' });
   }
-  expect(strangers.lookUps).toBe(1);
+  expect(strangers.lookups).toBe(1);
   await resolver.resolve(secret, now + isolateCache.unknownForMs);
-  expect(strangers.lookUps).toBe(2);
+  expect(strangers.lookups).toBe(2);
   expect(await env.CACHE.get(`token:${hashSecret(secret)}`)).toBeNull();
 });
 
-it('keeps the known when strangers come by the thousand', async () => {
+it('keeps known tokens cached when unknown ones arrive by the thousand', async () => {
   const secret = mintSecret();
   const store = database(secret);
   const resolver = new TokenResolver(store, cache);
@@ -92,12 +92,12 @@ it('keeps the known when strangers come by the thousand', async () => {
   for (let from = 0; from < strangers.length; from += 150) {
     await Promise.all(strangers.slice(from, from + 150).map((stranger) => resolver.resolve(stranger, now)));
   }
-  const before = store.lookUps;
+  const before = store.lookups;
   await resolver.resolve(secret, now);
-  expect(store.lookUps).toBe(before);
+  expect(store.lookups).toBe(before);
 });
 
-it('does not take an outage for an answer, and does not remember it', async () => {
+it('does not take an outage as an unknown token, and does not cache it', async () => {
   const secret = mintSecret();
   const store = database(secret);
   const resolver = new TokenResolver(store, cache);
@@ -111,10 +111,10 @@ it('does not take an outage for an answer, and does not remember it', async () =
   expect(await resolver.resolve(secret, now)).toMatchObject({ outcome: 'known' });
 });
 
-it('knows a malformed token by itself', async () => {
+it('rejects a malformed token without a lookup', async () => {
   const store = database(null);
   expect(await new TokenResolver(store, cache).resolve('sk-oo8-nonsense', now)).toEqual({
     outcome: 'malformed',
   });
-  expect(store.lookUps).toBe(0);
+  expect(store.lookups).toBe(0);
 });

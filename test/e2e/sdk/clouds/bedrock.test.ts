@@ -1,4 +1,5 @@
-// Claude on Bedrock behind the relay, for every SDK: an imitation verifies each signature and answers in checked frames.
+// Tests Claude on Bedrock for every SDK: an imitation verifies each signature and answers in frames with
+// checksums.
 import Anthropic from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chunkFrame, damaged, exceptionFrame } from '../../../support/event-stream.ts';
@@ -7,7 +8,7 @@ import { collect, raisedBy } from '../../../support/sdk-world.ts';
 import { startUpstream, type TestUpstream } from '../../../support/upstream.ts';
 import { callers } from '../matrix/callers.ts';
 import { formats, type Script } from '../matrix/script.ts';
-import { ask, calls, handBack, secondTurn, secondTurnOrRefusal } from '../matrix/tool-loop.ts';
+import { calls, handBack, secondTurn, secondTurnOrRefusal, toolQuestion } from '../matrix/tool-loop.ts';
 import { scriptedModel } from '../matrix/upstream-formats.ts';
 import { type BedrockAnswer, framesOf, imitatedBedrock } from './imitated-bedrock.ts';
 import { keyStates, rowOf } from './log.ts';
@@ -41,9 +42,9 @@ beforeAll(async () => {
     if (found !== undefined) return found;
     return name === model ? secondTurnOrRefusal('anthropic-messages', body) : says;
   };
-  const door = { region, credentials, bearer, answer, control };
-  bedrock = await startUpstream(imitatedBedrock(door));
-  session = await startUpstream(imitatedBedrock({ ...door, credentials: temporary }));
+  const options = { region, credentials, bearer, answer, control };
+  bedrock = await startUpstream(imitatedBedrock(options));
+  session = await startUpstream(imitatedBedrock({ ...options, credentials: temporary }));
   anthropic = await startUpstream(scriptedModel(() => says));
   relay = await startRelay();
   await channel('bedrock', [model, 'claude-mapped', 'claude-arn'], {
@@ -70,7 +71,7 @@ function channel(name: string, models: string[], fields: Record<string, unknown>
   });
 }
 
-/** A channel of Anthropic's own API behind it, of a lower priority. */
+/** Adds a channel of Anthropic's own API with a lower priority. */
 function behind(name: string, models: string[]) {
   const fields = { provider: 'anthropic', base_url: anthropic.url, keys: ['own-key'], priority: -1 };
   return relay.channel({ name, models, ...fields });
@@ -102,22 +103,22 @@ function control(path: string) {
   return (pages[path] as Record<string, unknown> | undefined) ?? null;
 }
 
-describe('every SDK on Bedrock', () => {
+describe('an SDK on Bedrock', () => {
   for (const caller of formats) {
     it.each([false, true])(
-      `${caller}: tools and sealed thoughts, there and back, streamed: %s`,
+      `${caller} passes tools and signed thoughts both ways, streamed: %s`,
       async (stream) => {
         const { body, call } = callers[caller];
         const target = { url: relay.url, token };
-        const first = await call(target, body(ask, model), stream);
-        expect(first.told.calls).toEqual(calls.map(({ name, args }) => ({ name, args })));
-        const second = await call(target, handBack[caller](body(ask, model), first.answer), stream);
-        expect(second.told.text).toBe(secondTurn.text);
+        const first = await call(target, body(toolQuestion, model), stream);
+        expect(first.view.calls).toEqual(calls.map(({ name, args }) => ({ name, args })));
+        const second = await call(target, handBack[caller](body(toolQuestion, model), first.answer), stream);
+        expect(second.view.text).toBe(secondTurn.text);
       },
     );
   }
 
-  it('reads and streams as from Anthropic itself, and the operator’s metrics stay away', async () => {
+  it('reads and streams as from Anthropic, without the operator’s metrics', async () => {
     const { data, response } = await client().messages.create(question('claude-mapped')).withResponse();
     expect(data.content).toMatchObject([{ type: 'text', text: says.text }]);
     expect(response.headers.get('x-relay-upstream-request-id')).toBe('aws-request-1');
@@ -134,8 +135,8 @@ describe('every SDK on Bedrock', () => {
     expect(text).not.toContain('invocationMetrics');
   });
 
-  it('is charged at Bedrock’s own price, by a name or by the profile’s ARN', async () => {
-    // $3.30, $0.33 cached and $16.50 a million: Sonnet 4.5 in a region.
+  it('is charged at Bedrock’s own price, by model name and by the profile’s ARN', async () => {
+    // $3.30, $0.33 cached and $16.50 per million: Sonnet 4.5 in a region.
     const nanoUsd = 800 * 3_300 + 200 * 330 + 50 * 16_500;
     await client().messages.create(question('claude-arn'));
     const row = await rowOf(relay, tokenId, 'claude-arn');
@@ -149,7 +150,7 @@ describe('every SDK on Bedrock', () => {
     expect(bedrock.received.at(-1)?.path).toBe(`/model/${encodeURIComponent(arn)}/invoke`);
   });
 
-  it('sends betas in the body, and says which Bedrock does not know', async () => {
+  it('sends betas in the body, and reports those that Bedrock does not know', async () => {
     const betas = 'context-1m-2025-08-07,oauth-2025-04-20, advanced-tool-use-2025-11-20';
     const { response } = await client({ 'anthropic-beta': betas })
       .messages.create(question('claude-mapped'))
@@ -164,8 +165,8 @@ describe('every SDK on Bedrock', () => {
   });
 });
 
-describe('keys', () => {
-  it('may be temporary, or Bedrock’s own', async () => {
+describe('Bedrock keys', () => {
+  it('may be temporary credentials or Bedrock API keys', async () => {
     const { accessKeyId, secretAccessKey, sessionToken } = temporary;
     await channel('temporary', ['claude-session'], {
       base_url: session.url,
@@ -182,7 +183,7 @@ describe('keys', () => {
     ['a wrong secret', `${credentials.accessKeyId}:${'x'.repeat(40)}`],
     ['an unknown id', `AKIAUNKNOWN0EXAMPLE0:${credentials.secretAccessKey}`],
     ['a wrong API key', 'ABSKwrong'],
-  ])('with %s are refused: the operator is told, the caller is not', async (what, key) => {
+  ])('with %s are refused with details for the operator only', async (what, key) => {
     const name = `claude-${what.replaceAll(' ', '-')}`;
     const { id } = await channel(what, [name], { keys: [key] });
     const raised = await raisedBy(() => client().messages.create(question(name)));
@@ -195,7 +196,7 @@ describe('keys', () => {
     expect(await keyStates(relay, id)).toEqual(['refused']);
   });
 
-  it('show no more than an id of themselves', async () => {
+  it('reveal nothing but an id', async () => {
     const all = await relay.manage<{ data: { name: string; keys: { hint: string }[] }[] }>(
       'GET',
       '/api/channels',
@@ -206,7 +207,7 @@ describe('keys', () => {
   });
 });
 
-describe('what fails', () => {
+describe('a Bedrock error', () => {
   it.each([
     ['ThrottlingException', 429, Anthropic.RateLimitError, 429],
     ['ValidationException', 400, Anthropic.BadRequestError, 400],
@@ -216,7 +217,7 @@ describe('what fails', () => {
     ['ModelTimeoutException', 408, Anthropic.InternalServerError, 504],
     ['ModelNotReadyException', 429, Anthropic.InternalServerError, 529],
     ['InternalServerException', 500, Anthropic.InternalServerError, 500],
-  ])('as %s is Anthropic’s own error to its SDK', async (error, status, errorClass, seen) => {
+  ])('of %s becomes Anthropic’s own error for its SDK', async (error, status, errorClass, seen) => {
     const name = `claude-${error}`;
     answers.set(name, { error, status, message: `It was ${error}.` });
     await channel(error, [name]);
@@ -225,10 +226,10 @@ describe('what fails', () => {
     expect(raised).toMatchObject({ status: seen, message: expect.stringContaining(`It was ${error}.`) });
   });
 
-  it('is in the caller’s own shape to callers of other formats', async () => {
+  it('has the caller’s format for callers of other formats', async () => {
     const { body, call } = callers['openai-chat'];
-    const asked = body({ turns: [{ role: 'user', text: 'Hi' }] }, 'claude-ThrottlingException');
-    const raised = await raisedBy(() => call({ url: relay.url, token }, asked, false));
+    const request = body({ turns: [{ role: 'user', text: 'Hi' }] }, 'claude-ThrottlingException');
+    const raised = await raisedBy(() => call({ url: relay.url, token }, request, false));
     expect(raised).toMatchObject({ status: 429, type: 'rate_limit_error' });
   });
 
@@ -246,7 +247,7 @@ describe('what fails', () => {
     ],
     ['a first frame whose checksum is wrong', { frames: [damaged(start[0] as Buffer, 40)] }, 'broke off'],
     ['an empty stream', { frames: [] }, 'empty stream'],
-  ])('goes on to Anthropic after %s', async (what, answer, reason) => {
+  ])('of %s fails over to Anthropic', async (what, answer, reason) => {
     const name = `claude-${what.replaceAll(' ', '-')}`;
     answers.set(name, answer);
     await channel(what, [name]);
@@ -264,7 +265,7 @@ describe('what fails', () => {
     ['an exception', [exceptionFrame('throttlingException', 'Too much')], 'Too much'],
     ['a wrong checksum', [damaged(chunkFrame({ type: 'ping' }), 60)], 'broke off'],
     ['an end within a frame', [chunkFrame({ type: 'ping' }).subarray(0, 20)], 'broke off'],
-  ])('in the middle as %s ends the stream with an error, charged once', async (what, frames, message) => {
+  ])('of %s in the middle ends the stream with an error, charged once', async (what, frames, message) => {
     const name = `us.anthropic.claude-sonnet-4-5-20250929-v1:0-${what.replaceAll(' ', '-')}`;
     answers.set(name, { frames: [...start.slice(0, 4), ...frames] });
     await channel(what, [name]);
@@ -280,7 +281,7 @@ describe('what fails', () => {
   });
 });
 
-it('leaves Bedrock at once when its caller leaves, and charges what was delivered', async () => {
+it('aborts Bedrock at once when its caller disconnects, and charges what was delivered', async () => {
   const name = 'anthropic.claude-haiku-4-5-20251001-v1:0';
   await channel('left', [name]);
   const left = new Promise<void>((resolve) => {
@@ -296,8 +297,8 @@ it('leaves Bedrock at once when its caller leaves, and charges what was delivere
   expect(row.cost_usd).toBeGreaterThan(0);
 });
 
-describe('the management API', () => {
-  it('lists Claude’s models and profiles, over pages', async () => {
+describe('the management API for Bedrock', () => {
+  it('lists Claude’s models and profiles across pages', async () => {
     const { id } = await channel('lists', ['claude-lists']);
     expect(await relay.manage('POST', `/api/channels/${id}/discover`)).toEqual({
       models: [
@@ -308,7 +309,7 @@ describe('the management API', () => {
     });
   });
 
-  it('tries a channel', async () => {
+  it('tests a channel', async () => {
     const { id } = await channel('tried', ['claude-tried']);
     expect(await relay.manage('POST', `/api/channels/${id}/test`)).toMatchObject({ ok: true, status: 200 });
     const { id: other } = await channel('refused', ['claude-refused'], { keys: ['ABSKwrong'] });

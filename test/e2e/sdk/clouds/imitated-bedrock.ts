@@ -1,5 +1,5 @@
-// An imitation of Amazon Bedrock that lets nobody in without a right signature (or bearer key), takes Claude's bodies only
-// as Bedrock does, and answers in frames that come cut anywhere.
+// Imitates Amazon Bedrock: refuses requests without a valid signature (or bearer key), accepts Claude's bodies
+// only in Bedrock's format, and answers in frames that are cut anywhere.
 import type { ServerResponse } from 'node:http';
 import { chunkFrame } from '../../../support/event-stream.ts';
 import type { Handler, Received } from '../../../support/upstream.ts';
@@ -8,38 +8,38 @@ import { messagesAnswer, messagesStream } from '../matrix/upstream-messages.ts';
 import type { Json } from '../matrix/wire.ts';
 import { type Credentials, faultOfSignature } from './signature.ts';
 
-/** What becomes of a request that was let in. */
+/** The answer to an authorized request. */
 export type BedrockAnswer =
   | Script
   | { refuse: string }
   /** AWS's error, before anything else. */
   | { error: string; status: number; message: string }
-  /** The frames as they are. `onLeft`: pings follow without end, and this is called when the relay has left. */
+  /** The frames unchanged. `onLeft`: pings follow without end, and this is called when the relay has disconnected. */
   | { frames: Buffer[]; onLeft?: () => void };
 
-export interface BedrockDoor {
+export interface BedrockOptions {
   region: string;
   credentials: Credentials;
   bearer: string;
   answer(body: Json, model: string): BedrockAnswer;
-  /** The control plane's answer by its path; null: there is none. */
+  /** Returns the control plane's answer by its path, or null. */
   control?(path: string): Json | null;
 }
 
-/** Frames go out in pieces of this many bytes, one after the other. */
+/** The sizes in bytes of the pieces in which frames are sent. */
 const pieceSizes = [1, 7, 64, 3, 500, 2];
 
-export function imitatedBedrock(door: BedrockDoor): Handler {
+export function imitatedBedrock(options: BedrockOptions): Handler {
   return async (request, response) => {
-    const fault = faultOfKey(request, door);
+    const fault = faultOfKey(request, options);
     if (fault !== null) return refuse(response, 403, fault, 'You are not who you say you are.');
-    const listed = door.control?.(request.path) ?? null;
+    const listed = options.control?.(request.path) ?? null;
     if (listed !== null) return void response.end(JSON.stringify(listed));
     const [, model = '', verb = ''] = /^\/model\/([^/?]+)\/([a-z-]+)$/.exec(request.path) ?? [];
     const body: Json = JSON.parse(request.body.toString() || '{}');
     const wrong = faultOfBody(body, request);
     if (wrong !== null) return refuse(response, 400, 'ValidationException', wrong);
-    const answer = door.answer(body, decodeURIComponent(model));
+    const answer = options.answer(body, decodeURIComponent(model));
     response.setHeader('x-amzn-requestid', 'aws-request-1');
     if ('error' in answer) return refuse(response, answer.status, answer.error, answer.message);
     if ('refuse' in answer) return refuse(response, 400, 'ValidationException', answer.refuse);
@@ -50,15 +50,15 @@ export function imitatedBedrock(door: BedrockDoor): Handler {
   };
 }
 
-function faultOfKey(request: Received, door: BedrockDoor): string | null {
+function faultOfKey(request: Received, options: BedrockOptions): string | null {
   const { authorization } = request.headers;
   if (authorization?.startsWith('Bearer ')) {
-    return authorization === `Bearer ${door.bearer}` ? null : 'AccessDeniedException';
+    return authorization === `Bearer ${options.bearer}` ? null : 'AccessDeniedException';
   }
-  return faultOfSignature(request, door.credentials, door.region);
+  return faultOfSignature(request, options.credentials, options.region);
 }
 
-/** What Bedrock says of bodies of Anthropic's own API. */
+/** Returns Bedrock's error for bodies of Anthropic's own API. */
 function faultOfBody(body: Json, { headers }: Received): string | null {
   if (body.anthropic_version !== 'bedrock-2023-05-31') return 'anthropic_version: Field required';
   for (const name of ['model', 'stream']) {
@@ -76,7 +76,7 @@ function refuse(response: ServerResponse, status: number, type: string, message:
   response.end(JSON.stringify({ message }));
 }
 
-/** The events of a Messages stream, each in a frame; the last with Bedrock's own metrics. */
+/** Returns the events of a Messages stream, each in a frame; the last with Bedrock's own metrics. */
 export function framesOf(script: Script): Buffer[] {
   const events = messagesStream(script)
     .split('\n\n')

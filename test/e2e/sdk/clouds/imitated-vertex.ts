@@ -1,5 +1,5 @@
-// An imitation of Google's token endpoint and of Vertex AI: statements are verified with the account's public key, tokens
-// are good for as long as was said, and bodies are taken only as Vertex takes them.
+// Imitates Google's token endpoint and Vertex AI: assertions are verified with the account's public key, tokens
+// expire as stated, and bodies are accepted only in Vertex's format.
 import { createPublicKey, generateKeyPairSync, randomBytes, verify } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Handler, Received } from '../../../support/upstream.ts';
@@ -26,7 +26,7 @@ export function newAccount(name: string, projectId: string): Account {
   return { email, projectId, privateKey, publicKey, keyId: randomBytes(8).toString('hex') };
 }
 
-/** The file that Google's console hands out, with its spaces and lines. */
+/** Returns the file that Google's console issues, with its spaces and lines. */
 export function fileOf(account: Account, tokenUri: string): string {
   const file = {
     type: 'service_account',
@@ -44,13 +44,13 @@ export function fileOf(account: Account, tokenUri: string): string {
 
 export type VertexAnswer = Script | { refuse: string } | { error: number; status: string; message: string };
 
-export interface VertexDoor {
+export interface VertexOptions {
   accounts: readonly Account[];
   apiKey: string;
-  /** Seconds that tokens are good for. */
+  /** Lifetime of tokens in seconds. */
   lifeSeconds: number;
   answer(publisher: string, model: string, body: Json): VertexAnswer;
-  /** Instead of a token; null: a token. */
+  /** Returns an error instead of a token; null for a token. */
   signInFailure?(): { status: number; body: Json } | null;
 }
 
@@ -61,13 +61,13 @@ interface Issued {
 
 export interface ImitatedVertex {
   handler: Handler;
-  /** Tokens asked for so far. */
+  /** Number of tokens issued so far. */
   signIns: number;
-  /** From now on no token is good. */
+  /** Revokes all tokens. */
   revokeAll(): void;
 }
 
-export function imitatedVertex(door: VertexDoor): ImitatedVertex {
+export function imitatedVertex(options: VertexOptions): ImitatedVertex {
   const tokens = new Map<string, Issued>();
   const vertex: ImitatedVertex = {
     signIns: 0,
@@ -75,9 +75,9 @@ export function imitatedVertex(door: VertexDoor): ImitatedVertex {
     handler: async (request, response) => {
       if (request.path === '/token') {
         vertex.signIns++;
-        return signIn(request, response, door, tokens);
+        return signIn(request, response, options, tokens);
       }
-      return serve(request, response, door, tokens);
+      return serve(request, response, options, tokens);
     },
   };
   return vertex;
@@ -86,24 +86,24 @@ export function imitatedVertex(door: VertexDoor): ImitatedVertex {
 async function signIn(
   request: Received,
   response: ServerResponse,
-  door: VertexDoor,
+  options: VertexOptions,
   tokens: Map<string, Issued>,
 ): Promise<void> {
-  // As long as a real one takes, so that requests come meanwhile.
+  // As slow as a real endpoint, which leaves time for concurrent requests.
   await new Promise((resolve) => setTimeout(resolve, 50));
-  const failure = door.signInFailure?.() ?? null;
+  const failure = options.signInFailure?.() ?? null;
   if (failure !== null) return send(response, failure.status, failure.body);
   const form = new URLSearchParams(request.body.toString());
-  const account = accountOf(form, door.accounts, `http://${request.headers.host}/token`);
+  const account = accountOf(form, options.accounts, `http://${request.headers.host}/token`);
   if (typeof account === 'string') {
     return send(response, 400, { error: 'invalid_grant', error_description: account });
   }
   const token = `ya29.${randomBytes(24).toString('base64url')}`;
-  tokens.set(token, { projectId: account.projectId, untilMs: Date.now() + door.lifeSeconds * 1_000 });
-  return send(response, 200, { access_token: token, expires_in: door.lifeSeconds, token_type: 'Bearer' });
+  tokens.set(token, { projectId: account.projectId, untilMs: Date.now() + options.lifeSeconds * 1_000 });
+  return send(response, 200, { access_token: token, expires_in: options.lifeSeconds, token_type: 'Bearer' });
 }
 
-/** Whose statement it is; or what is wrong with it. */
+/** Returns the issuer of an assertion, or what is wrong with it. */
 function accountOf(form: URLSearchParams, accounts: readonly Account[], audience: string): Account | string {
   if (form.get('grant_type') !== 'urn:ietf:params:oauth:grant-type:jwt-bearer') return 'Wrong grant type.';
   const [head = '', claims = '', signature = ''] = (form.get('assertion') ?? '').split('.');
@@ -134,18 +134,18 @@ function parsed(part: string): Json {
 function serve(
   request: Received,
   response: ServerResponse,
-  door: VertexDoor,
+  options: VertexOptions,
   tokens: ReadonlyMap<string, Issued>,
 ): void {
   const [, project, model, publisher = '', name = '', verb = ''] =
     /^\/v1(?:\/projects\/([^/]+)\/locations\/[^/]+)?(\/publishers\/([a-z]+)\/models\/([^:?]+)):([A-Za-z]+)/.exec(
       request.path,
     ) ?? [];
-  if (!isLetIn(request, project ?? null, door, tokens)) {
+  if (!isLetIn(request, project ?? null, options, tokens)) {
     const message = 'Request had invalid authentication credentials.';
     send(response, 401, { error: { code: 401, message, status: 'UNAUTHENTICATED' } });
   } else if (model === undefined) sendList(request, response);
-  else serveModel(request, response, { publisher, name, verb }, door);
+  else serveModel(request, response, { publisher, name, verb }, options);
 }
 
 interface Method {
@@ -154,11 +154,16 @@ interface Method {
   verb: string;
 }
 
-function serveModel(request: Received, response: ServerResponse, method: Method, door: VertexDoor): void {
+function serveModel(
+  request: Received,
+  response: ServerResponse,
+  method: Method,
+  options: VertexOptions,
+): void {
   const { publisher, name, verb } = method;
   const body: Json = JSON.parse(request.body.toString());
   const wrong = publisher === 'anthropic' ? faultOfClaude(body, name, request) : faultOfGemini(body);
-  const answer = wrong === null ? door.answer(publisher, name, body) : { refuse: wrong };
+  const answer = wrong === null ? options.answer(publisher, name, body) : { refuse: wrong };
   if (name === 'count-tokens' && wrong === null) send(response, 200, { input_tokens: 42 });
   else if (verb === 'countTokens' && wrong === null) send(response, 200, { totalTokens: 42 });
   else if ('error' in answer) {
@@ -168,7 +173,7 @@ function serveModel(request: Received, response: ServerResponse, method: Method,
   else sendAnswer(response, publisher, verb, answer);
 }
 
-/** Each publisher's own shape. */
+/** Returns an error in the publisher's own format. */
 function refusalOf(publisher: string, message: string): Json {
   return publisher === 'anthropic'
     ? { type: 'error', error: { type: 'invalid_request_error', message } }
@@ -178,11 +183,11 @@ function refusalOf(publisher: string, message: string): Json {
 function isLetIn(
   { headers }: Received,
   project: string | null,
-  door: VertexDoor,
+  options: VertexOptions,
   tokens: ReadonlyMap<string, Issued>,
 ): boolean {
   if (headers['x-goog-api-key'] !== undefined) {
-    return headers['x-goog-api-key'] === door.apiKey && project === null;
+    return headers['x-goog-api-key'] === options.apiKey && project === null;
   }
   const issued = tokens.get((headers.authorization ?? '').replace('Bearer ', ''));
   return issued !== undefined && issued.untilMs > Date.now();
@@ -195,7 +200,7 @@ function faultOfClaude(body: Json, name: string, { headers }: Received): string 
   return 'model' in body ? 'model: Extra inputs are not permitted' : null;
 }
 
-/** Vertex's gateway knows no ids of calls, and takes no content without a role. */
+/** Returns the fault that Vertex's gateway finds: it has no ids of calls, and refuses content without a role. */
 function faultOfGemini({ contents }: Json): string | null {
   for (const [index, { role, parts }] of (contents as Json[]).entries()) {
     if (role !== 'user' && role !== 'model') return 'Please use a valid role: user, model.';
@@ -218,7 +223,7 @@ function sendAnswer(response: ServerResponse, publisher: string, verb: string, s
   response.end(isClaude ? messagesStream(script) : generateStream(script));
 }
 
-/** Model Garden's lists, Google's over two pages. */
+/** Sends Model Garden's lists, Google's over two pages. */
 function sendList({ path }: Received, response: ServerResponse): void {
   const listed = (...names: string[]) => names.map((name) => ({ name }));
   const pages: Record<string, Json> = {

@@ -1,4 +1,4 @@
-// What a relay under test says of a request and of a channel.
+// Reads what a relay under test reports about a request and a channel.
 import type { TestRelay } from '../../../support/relay.ts';
 
 export interface LoggedRow {
@@ -13,7 +13,7 @@ export interface LoggedRow {
   attempts: unknown[];
 }
 
-/** The newest row of a model; rows come to the log by the ledger's alarm. */
+/** Returns the newest row of a model; the ledger's alarm delivers rows to the log. */
 export async function rowOf(relay: TestRelay, tokenId: string, model: string): Promise<LoggedRow> {
   for (let tries = 0; tries < 60; tries++) {
     const path = `/api/logs?token=${tokenId}&model=${encodeURIComponent(model)}`;
@@ -24,7 +24,7 @@ export async function rowOf(relay: TestRelay, tokenId: string, model: string): P
   throw new Error(`no row of ${model}`);
 }
 
-/** The states of a channel's keys. */
+/** Returns the states of a channel's keys. */
 export async function keyStates(relay: TestRelay, channelId: string): Promise<string[]> {
   const { keys } = await relay.manage<{ keys: { health: { state: string } }[] }>(
     'GET',

@@ -1,5 +1,5 @@
-// The relay with an imitation of the AI binding: what Cloudflare's own does (workerd, src/cloudflare/internal/ai-api.ts), to
-// an address of the test's.
+// Starts the relay with an imitation of the AI binding that forwards to the test's address, as Cloudflare's own
+// does (workerd, src/cloudflare/internal/ai-api.ts).
 import type { Env } from '../../../../src/env.ts';
 import worker from '../../../../src/index.ts';
 

@@ -1,5 +1,5 @@
-// Whether a request is signed as AWS wants it (Signature Version 4), worked out from the secret by hand: the other side of
-// what the relay leaves to a library. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+// Verifies AWS's Signature Version 4 with the secret and without a library.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Received } from '../../../support/upstream.ts';
 
@@ -12,7 +12,7 @@ export interface Credentials {
 const sha256 = (data: string | Buffer) => createHash('sha256').update(data).digest('hex');
 const hmac = (key: string | Buffer, data: string) => createHmac('sha256', key).update(data).digest();
 
-/** null: it is right; else the name of AWS's error. */
+/** Returns null if it is valid, else the name of AWS's error. */
 export function faultOfSignature(request: Received, credentials: Credentials, region: string): string | null {
   const { headers } = request;
   const parts =
@@ -37,7 +37,7 @@ export function faultOfSignature(request: Received, credentials: Credentials, re
   return timingSafeEqual(Buffer.from(expected), Buffer.from(signature)) ? null : 'SignatureDoesNotMatch';
 }
 
-/** The path is encoded once more than it was sent, as for every service but S3. */
+/** Returns the canonical request. The path is encoded once more than it was sent, as for every service except S3. */
 function canonical({ method, path, headers, body }: Received, signedNames: string): string {
   const [pathname = '', query = ''] = path.split('?');
   const uri = pathname.split('/').map(strictlyEncoded).join('/');

@@ -1,4 +1,4 @@
-// Gemini and Claude on Vertex AI behind the relay, for every SDK: an imitation of Google verifies each statement and token.
+// Tests Gemini and Claude on Vertex AI for every SDK: an imitation of Google verifies each assertion and token.
 import Anthropic from '@anthropic-ai/sdk';
 import { GoogleGenAI } from '@google/genai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,7 +7,7 @@ import { collect, raisedBy } from '../../../support/sdk-world.ts';
 import { startUpstream, type TestUpstream } from '../../../support/upstream.ts';
 import { callers } from '../matrix/callers.ts';
 import { type Format, formats, type Script } from '../matrix/script.ts';
-import { ask, calls, handBack, secondTurn, secondTurnOrRefusal } from '../matrix/tool-loop.ts';
+import { calls, handBack, secondTurn, secondTurnOrRefusal, toolQuestion } from '../matrix/tool-loop.ts';
 import { scriptedModel } from '../matrix/upstream-formats.ts';
 import {
   fileOf,
@@ -42,7 +42,7 @@ let token: string;
 let tokenId: string;
 
 beforeAll(async () => {
-  const door = {
+  const options = {
     accounts: [account],
     apiKey,
     lifeSeconds: 3_600,
@@ -54,10 +54,10 @@ beforeAll(async () => {
     },
     signInFailure: () => signInFailure,
   };
-  vertex = imitatedVertex(door);
+  vertex = imitatedVertex(options);
   google = await startUpstream(vertex.handler);
   // Two minutes of it are the relay's margin.
-  shortVertex = imitatedVertex({ ...door, lifeSeconds: 121, signInFailure: () => null });
+  shortVertex = imitatedVertex({ ...options, lifeSeconds: 121, signInFailure: () => null });
   shortLived = await startUpstream(shortVertex.handler);
   relay = await startRelay();
   ({ token, id: tokenId } = await relay.token());
@@ -95,29 +95,33 @@ const question = (model: string) => ({
 });
 const lastPath = () => google.received.findLast(({ path }) => path !== '/token')?.path;
 
-describe('every SDK on Vertex', () => {
+describe('an SDK on Vertex', () => {
   for (const [channelFormat, model] of Object.entries(models)) {
     for (const caller of formats) {
       it.each([false, true])(
-        `${caller} → ${channelFormat}: tools and sealed thoughts, there and back, streamed: %s`,
+        `${caller} → ${channelFormat} passes tools and signed thoughts both ways, streamed: %s`,
         async (stream) => {
           const { body, call } = callers[caller];
           const target = { url: relay.url, token };
-          const first = await call(target, body(ask, model), stream);
-          expect(first.told.calls).toEqual(calls.map(({ name, args }) => ({ name, args })));
-          const second = await call(target, handBack[caller](body(ask, model), first.answer), stream);
-          expect(second.told.text).toBe(secondTurn.text);
+          const first = await call(target, body(toolQuestion, model), stream);
+          expect(first.view.calls).toEqual(calls.map(({ name, args }) => ({ name, args })));
+          const second = await call(
+            target,
+            handBack[caller](body(toolQuestion, model), first.answer),
+            stream,
+          );
+          expect(second.view.text).toBe(secondTurn.text);
         },
       );
     }
   }
 
-  it('signs in once for all of it', () => {
+  it('signs in once for all requests', () => {
     expect(vertex.signIns).toBe(1);
     expect(google.received.length).toBeGreaterThan(30);
   });
 
-  it('finds each model and method where Vertex has it', async () => {
+  it('calls each model and method at Vertex’s own path', async () => {
     const at = `/v1/projects/our-project/locations/europe-west1/publishers`;
     const contents = 'Hello';
     await gemini().models.generateContent({ model: 'gemini-2.5-flash', contents });
@@ -134,7 +138,7 @@ describe('every SDK on Vertex', () => {
     expect(lastPath()).toBe(`${at}/anthropic/models/${model}:streamRawPredict`);
   });
 
-  it('is charged at Vertex’s own prices: a tenth more for newer Claude in a region', async () => {
+  it('is charged at Vertex’s own prices, with a tenth more for newer Claude models in a region', async () => {
     await anthropic().messages.create(question('claude-haiku-4-5@20251001'));
     const claude = await rowOf(relay, tokenId, 'claude-haiku-4-5@20251001');
     expect(Math.round((claude.cost_usd ?? 0) * 1e9)).toBe(800 * 1_100 + 200 * 110 + 50 * 5_500);
@@ -144,7 +148,7 @@ describe('every SDK on Vertex', () => {
   });
 });
 
-it('takes what Gemini’s own API takes: no role, and ids of calls', async () => {
+it('accepts what Gemini’s own API accepts: contents without a role, and ids of calls', async () => {
   const parts = [{ text: 'Hello' }];
   const contents = [
     { parts },
@@ -173,8 +177,8 @@ it('takes what Gemini’s own API takes: no role, and ids of calls', async () =>
   expect(sent?.headers['x-vertex-ai-llm-shared-request-type']).toBeUndefined();
 });
 
-describe('signing in', () => {
-  it('is done anew before a token ends, and once for requests that come together', async () => {
+describe('signing in to Google', () => {
+  it('is repeated before a token expires, and once for parallel requests', async () => {
     await channel('short', ['gemini-short'], {
       base_url: shortLived.url,
       keys: [fileOf(account, `${shortLived.url}/token`)],
@@ -187,7 +191,7 @@ describe('signing in', () => {
     expect(shortVertex.signIns).toBe(2);
   });
 
-  it('is done anew after a token was refused, whose key a trial brings back', async () => {
+  it('is repeated after a token was refused, and a successful probe restores its key', async () => {
     const { id } = await channel('revoked', ['gemini-revoked']);
     vertex.revokeAll();
     const before = vertex.signIns;
@@ -201,7 +205,7 @@ describe('signing in', () => {
   it.each([
     ['another’s private key', () => ({ ...account, privateKey: stranger.privateKey })],
     ['an unknown account', () => stranger],
-  ])('with %s is a refused key: the operator is told why, the caller is not', async (what, who) => {
+  ])('with %s counts as a refused key, with details for the operator only', async (what, who) => {
     const name = `gemini-${what.replaceAll(/\W/g, '-')}`;
     const { id } = await channel(what, [name], { keys: [fileOf(who(), `${google.url}/token`)] });
     const raised = await raisedBy(() => gemini().models.generateContent({ model: name, contents: 'Hello' }));
@@ -216,7 +220,7 @@ describe('signing in', () => {
     expect(trial).toMatchObject({ ok: false, status: 401, error: expect.stringContaining('invalid_grant') });
   });
 
-  it('that fails for a while moves on to another channel, and is tried again', async () => {
+  it('fails over to another channel while it fails, and is retried later', async () => {
     const own = await startUpstream(scriptedModel(() => says));
     await channel('down', ['claude-down'], {
       keys: [
@@ -238,7 +242,7 @@ describe('signing in', () => {
     await own.stop();
   });
 
-  it('is in Anthropic’s shape when nobody else is there', async () => {
+  it('fails with Anthropic’s error format without another channel', async () => {
     await channel('alone', ['claude-alone'], {
       keys: [fileOf({ ...account, privateKey: `${account.privateKey}\n\n\n` }, `${google.url}/token`)],
     });
@@ -249,7 +253,7 @@ describe('signing in', () => {
   });
 });
 
-describe('an API key', () => {
+describe('a Vertex API key', () => {
   it('calls Gemini in the express mode, without a project', async () => {
     await channel('express', ['gemini-express'], { keys: [apiKey], settings: {} });
     const answer = await gemini().models.generateContent({ model: 'gemini-express', contents: 'Hello' });
@@ -261,8 +265,8 @@ describe('an API key', () => {
   });
 });
 
-describe('errors', () => {
-  it('of Google’s own are Anthropic’s to callers of Claude', async () => {
+describe('a Vertex error', () => {
+  it('of Google becomes Anthropic’s error for callers of Claude', async () => {
     const message = 'Quota exceeded for aiplatform.googleapis.com/online_prediction_requests.';
     answers.set('claude-quota', { error: 429, status: 'RESOURCE_EXHAUSTED', message });
     await channel('quota', ['claude-quota']);
@@ -271,7 +275,7 @@ describe('errors', () => {
     expect(raised.message).toContain(message);
   });
 
-  it('of Claude’s own pass as they are', async () => {
+  it('of Claude passes unchanged', async () => {
     answers.set('claude-wrong', { refuse: 'max_tokens: too many' });
     await channel('wrong', ['claude-wrong']);
     const raised = await raisedBy(() => anthropic().messages.create(question('claude-wrong')));
@@ -280,8 +284,8 @@ describe('errors', () => {
   });
 });
 
-describe('the management API', () => {
-  it('shows of a service account its name only, and lists both publishers’ models', async () => {
+describe('the management API for Vertex', () => {
+  it('shows only a service account’s name, and lists both publishers’ models', async () => {
     const { id } = await channel('shown', ['gemini-shown']);
     const shown = await relay.manage<{ keys: { hint: string }[] }>('GET', `/api/channels/${id}`);
     expect(shown.keys.map(({ hint }) => hint)).toEqual([account.email]);

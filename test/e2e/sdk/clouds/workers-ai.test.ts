@@ -1,4 +1,4 @@
-// Workers AI by its binding: a deployment with no channel and no key answers, in every format.
+// Tests Workers AI by its binding: a deployment without channel or key answers in every format.
 import Anthropic from '@anthropic-ai/sdk';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import OpenAI from 'openai';
@@ -42,7 +42,7 @@ afterAll(async () => {
   await Promise.all([runtime?.dispose(), ai?.stop()]);
 });
 
-/** Older models answer in Workers AI's own words, newer ones in OpenAI's. */
+/** Answers in Workers AI's own format for older models, and in OpenAI's for newer ones. */
 const imitatedAi: Handler = ({ body, headers }, response) => {
   const model = String(headers['cf-consn-model-id']);
   const { inputs, options }: Json = JSON.parse(body.toString());
@@ -122,28 +122,28 @@ describe('a deployment with the AI binding and no channel', () => {
       usage,
     });
     expect(JSON.parse(String(ai.received.at(-1)?.body)).inputs).toMatchObject({ max_tokens: 50, messages });
-    const told = await collect(await openai().chat.completions.create({ model, messages, stream: true }));
-    expect(told.map(({ choices }) => choices[0]?.delta.content ?? '').join('')).toBe('Hello there');
-    expect(told.at(-1)?.choices[0]?.finish_reason).toBe('stop');
-    expect(told.some((event) => event.usage)).toBe(false);
+    const chunks = await collect(await openai().chat.completions.create({ model, messages, stream: true }));
+    expect(chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('')).toBe('Hello there');
+    expect(chunks.at(-1)?.choices[0]?.finish_reason).toBe('stop');
+    expect(chunks.some((event) => event.usage)).toBe(false);
   });
 
-  it('calls tools, whole and in pieces', async () => {
-    const ask = { model: llama, messages, tools };
+  it('calls tools, streamed and not', async () => {
+    const params = { model: llama, messages, tools };
     const called = { name: 'get_weather', arguments: '{"place":"Paris"}' };
-    const whole = await openai().chat.completions.create(ask);
+    const whole = await openai().chat.completions.create(params);
     expect(whole.choices[0]).toMatchObject({
       message: { content: null, tool_calls: [{ type: 'function', function: called }] },
       finish_reason: 'tool_calls',
     });
-    const final = await openai().chat.completions.stream(ask).finalChatCompletion();
+    const final = await openai().chat.completions.stream(params).finalChatCompletion();
     expect(final.choices[0]).toMatchObject({
       message: { tool_calls: [{ id: 'call_9', function: called }] },
       finish_reason: 'tool_calls',
     });
   });
 
-  it('answers Anthropic’s SDK too, and what a tool call has no words for', async () => {
+  it('answers Anthropic’s SDK, also for a tool call without text', async () => {
     const anthropic = new Anthropic({ apiKey: token, baseURL: url, maxRetries: 0 });
     const turns = [
       { role: 'user' as const, content: 'Weather?' },
@@ -156,8 +156,8 @@ describe('a deployment with the AI binding and no channel', () => {
         content: [{ type: 'tool_result' as const, tool_use_id: 'a', content: 'rain' }],
       },
     ];
-    const ask = { model: llama, max_tokens: 50, messages: turns };
-    const message = await anthropic.messages.stream(ask).finalMessage();
+    const params = { model: llama, max_tokens: 50, messages: turns };
+    const message = await anthropic.messages.stream(params).finalMessage();
     expect(message).toMatchObject({
       content: [{ type: 'text', text: 'Hello there' }],
       stop_reason: 'end_turn',
@@ -167,7 +167,7 @@ describe('a deployment with the AI binding and no channel', () => {
     expect(sent.messages.map(({ content }: Json) => content)).toEqual(['Weather?', '', 'rain']);
   });
 
-  it('embeds, as numbers and in base64', async () => {
+  it('embeds as numbers and in base64', async () => {
     const input = ['one', 'three'];
     for (const encoding_format of ['float', 'base64', undefined] as const) {
       const { data } = await openai().embeddings.create({
@@ -188,7 +188,7 @@ describe('a deployment with the AI binding and no channel', () => {
     expect(JSON.parse(String(ai.received.at(-1)?.body)).inputs).toEqual({ text: input });
   });
 
-  it('charges Cloudflare’s prices by the model’s own count', async () => {
+  it('charges Cloudflare’s prices by the model’s own token count', async () => {
     const find = async () =>
       (await manage<{ data: Json[] }>('GET', `/api/logs?model=${encodeURIComponent(llama)}`)).data.at(-1);
     let row = await find();
@@ -196,7 +196,7 @@ describe('a deployment with the AI binding and no channel', () => {
       await new Promise((resolve) => setTimeout(resolve, 250));
       row = await find();
     }
-    // $0.293 and $2.253 a million: 20 and 5 tokens.
+    // $0.293 and $2.253 per million: 20 and 5 tokens.
     expect(row).toMatchObject({ channel_id: 'env_workers-ai', usage_source: 'upstream', input_tokens: 20 });
     expect(Math.round((row?.cost_usd ?? 0) * 1e9)).toBe(Math.ceil(20 * 293 + 5 * 2_253));
   });
@@ -206,26 +206,28 @@ describe('a deployment with the AI binding and no channel', () => {
     expect(names).toEqual(expect.arrayContaining([llama, oss, bge]));
   });
 
-  it('tells its errors in the caller’s shape', async () => {
-    const ask = { model: '@cf/meta/busy', messages };
+  it('reports errors in the caller’s format', async () => {
+    const params = { model: '@cf/meta/busy', messages };
     const unlimited = await manage<{ token: string }>('POST', '/api/tokens', { name: 'unlimited' });
     const client = new OpenAI({ apiKey: unlimited.token, baseURL: `${url}/v1`, maxRetries: 0 });
-    const raised = await raisedBy(() => client.chat.completions.create(ask));
+    const raised = await raisedBy(() => client.chat.completions.create(params));
     expect(raised).toBeInstanceOf(OpenAI.RateLimitError);
     expect(raised.message).toContain('Capacity temporarily exceeded');
   });
 
-  it('leaves it to channels as soon as there is one, which may be Workers AI itself', async () => {
+  it('stops serving as soon as a channel exists, which may itself be Workers AI', async () => {
     const fields = { name: 'other', provider: 'openai', base_url: ai.url, keys: ['k'], models: ['gpt-4o'] };
     const other = await manage<{ id: string }>('POST', '/api/channels', fields);
-    const ask = { model: oss, messages };
-    expect(await raisedBy(() => openai().chat.completions.create(ask))).toBeInstanceOf(OpenAI.NotFoundError);
+    const params = { model: oss, messages };
+    expect(await raisedBy(() => openai().chat.completions.create(params))).toBeInstanceOf(
+      OpenAI.NotFoundError,
+    );
     const own = { name: 'own', provider: 'workers-ai', models: ['@cf/openai/*'] };
     const { id } = await manage<{ id: string }>('POST', '/api/channels', own);
-    expect((await openai().chat.completions.create(ask)).choices[0]?.message.content).toBe('Hello there');
+    expect((await openai().chat.completions.create(params)).choices[0]?.message.content).toBe('Hello there');
     expect(await manage('POST', `/api/channels/${id}/test`)).toMatchObject({ ok: true });
     await manage('DELETE', `/api/channels/${id}`);
     await manage('DELETE', `/api/channels/${other.id}`);
-    expect((await openai().chat.completions.create(ask)).choices[0]?.message.content).toBe('Hello there');
+    expect((await openai().chat.completions.create(params)).choices[0]?.message.content).toBe('Hello there');
   });
 });

@@ -1,7 +1,7 @@
 // The official Anthropic SDK as a caller, with its own accumulator.
 import Anthropic from '@anthropic-ai/sdk';
 import type { Caller } from './callers.ts';
-import type { Ask, Medium, Told, Turn } from './script.ts';
+import type { CallerView, Medium, Question, Turn } from './script.ts';
 import type { Json } from './wire.ts';
 
 function sourceOf(medium: Medium): Json {
@@ -51,44 +51,48 @@ function messages(turn: Turn): Json[] {
 
 const budgets = { low: 2_048, medium: 8_192, high: 24_576 };
 
-function messagesBody(ask: Ask, model: string): Json {
+function messagesBody(question: Question, model: string): Json {
   const choices = { auto: { type: 'auto' }, none: { type: 'none' }, required: { type: 'any' } };
   const choice =
-    typeof ask.choice === 'object' ? { type: 'tool', ...ask.choice } : ask.choice && choices[ask.choice];
-  const single = ask.parallel === false ? { disable_parallel_tool_use: true } : {};
+    typeof question.choice === 'object'
+      ? { type: 'tool', ...question.choice }
+      : question.choice && choices[question.choice];
+  const single = question.parallel === false ? { disable_parallel_tool_use: true } : {};
   return {
     model,
-    max_tokens: ask.maxTokens ?? 32_000,
-    messages: ask.turns.flatMap(messages),
-    ...(ask.system !== undefined && { system: ask.system }),
-    ...(ask.temperature !== undefined && { temperature: ask.temperature }),
-    ...(ask.topP !== undefined && { top_p: ask.topP }),
-    ...(ask.topK !== undefined && { top_k: ask.topK }),
-    ...(ask.stops && { stop_sequences: ask.stops }),
-    ...(ask.user !== undefined && { metadata: { user_id: ask.user } }),
-    ...(ask.effort !== undefined && { thinking: { type: 'enabled', budget_tokens: budgets[ask.effort] } }),
-    ...((ask.tools || ask.search) && {
+    max_tokens: question.maxTokens ?? 32_000,
+    messages: question.turns.flatMap(messages),
+    ...(question.system !== undefined && { system: question.system }),
+    ...(question.temperature !== undefined && { temperature: question.temperature }),
+    ...(question.topP !== undefined && { top_p: question.topP }),
+    ...(question.topK !== undefined && { top_k: question.topK }),
+    ...(question.stops && { stop_sequences: question.stops }),
+    ...(question.user !== undefined && { metadata: { user_id: question.user } }),
+    ...(question.effort !== undefined && {
+      thinking: { type: 'enabled', budget_tokens: budgets[question.effort] },
+    }),
+    ...((question.tools || question.search) && {
       tools: [
-        ...(ask.tools ?? []).map(({ name, description, schema }) => ({
+        ...(question.tools ?? []).map(({ name, description, schema }) => ({
           name,
           description,
           input_schema: schema ?? { type: 'object', properties: {} },
         })),
-        ...(ask.search ? [{ type: 'web_search_20250305', name: 'web_search' }] : []),
+        ...(question.search ? [{ type: 'web_search_20250305', name: 'web_search' }] : []),
       ],
     }),
-    ...((choice || ask.parallel === false) && {
+    ...((choice || question.parallel === false) && {
       tool_choice: { ...(choice ?? { type: 'auto' }), ...single },
     }),
-    ...(ask.schema && {
+    ...(question.schema && {
       output_config: {
-        format: { type: 'json_schema', schema: { ...ask.schema.schema, title: ask.schema.name } },
+        format: { type: 'json_schema', schema: { ...question.schema.schema, title: question.schema.name } },
       },
     }),
   };
 }
 
-function messagesTold(message: Json): Told {
+function messagesCallerView(message: Json): CallerView {
   const blocks: Json[] = message.content;
   const texts = blocks.filter(({ type }) => type === 'text');
   const { usage } = message;
@@ -123,12 +127,12 @@ export const messagesCaller: Caller = {
       const { data, response } = await anthropic.messages
         .create(body as never, { timeout: 60_000 })
         .withResponse();
-      return { told: messagesTold(data as Json), headers: response.headers, answer: data as Json };
+      return { view: messagesCallerView(data as Json), headers: response.headers, answer: data as Json };
     }
     const running = anthropic.messages.stream(body as never);
     const message = (await running.finalMessage()) as unknown as Json;
     return {
-      told: messagesTold(message),
+      view: messagesCallerView(message),
       headers: running.response?.headers ?? new Headers(),
       answer: message,
     };

@@ -1,7 +1,7 @@
 // The official Google GenAI SDK as a caller.
 import { GoogleGenAI } from '@google/genai';
 import type { Caller } from './callers.ts';
-import type { Ask, Medium, Told, Turn } from './script.ts';
+import type { CallerView, Medium, Question, Turn } from './script.ts';
 import type { Json } from './wire.ts';
 
 function partOf(medium: Medium): Json {
@@ -10,7 +10,10 @@ function partOf(medium: Medium): Json {
     : { inlineData: { mimeType: medium.type, data: medium.data } };
 }
 
-/** Says that the model did not make the call itself: https://ai.google.dev/gemini-api/docs/thought-signatures (2026-11). */
+/**
+ * Declares that the model did not make the call itself: https://ai.google.dev/gemini-api/docs/thought-signatures
+ * (2026-11).
+ */
 const noSignature = 'skip_thought_signature_validator';
 
 function contents(turn: Turn): Json[] {
@@ -53,38 +56,38 @@ function contents(turn: Turn): Json[] {
 const budgets = { low: 2_048, medium: 8_192, high: 24_576 };
 const modes = { auto: 'AUTO', none: 'NONE', required: 'ANY' };
 
-/** The parameters of the SDK's call. */
-function generateBody(ask: Ask, model: string): Json {
+/** Returns the parameters of the SDK's call. */
+function generateBody(question: Question, model: string): Json {
   const calling =
-    typeof ask.choice === 'object'
-      ? { mode: 'ANY', allowedFunctionNames: [ask.choice.name] }
-      : ask.choice && { mode: modes[ask.choice] };
+    typeof question.choice === 'object'
+      ? { mode: 'ANY', allowedFunctionNames: [question.choice.name] }
+      : question.choice && { mode: modes[question.choice] };
   return {
     model,
-    contents: ask.turns.flatMap(contents),
+    contents: question.turns.flatMap(contents),
     config: {
-      ...(ask.system !== undefined && { systemInstruction: ask.system }),
-      ...(ask.maxTokens !== undefined && { maxOutputTokens: ask.maxTokens }),
-      ...(ask.temperature !== undefined && { temperature: ask.temperature }),
-      ...(ask.topP !== undefined && { topP: ask.topP }),
-      ...(ask.topK !== undefined && { topK: ask.topK }),
-      ...(ask.seed !== undefined && { seed: ask.seed }),
-      ...(ask.stops && { stopSequences: ask.stops }),
-      ...(ask.penalties && {
-        frequencyPenalty: ask.penalties.frequency,
-        presencePenalty: ask.penalties.presence,
+      ...(question.system !== undefined && { systemInstruction: question.system }),
+      ...(question.maxTokens !== undefined && { maxOutputTokens: question.maxTokens }),
+      ...(question.temperature !== undefined && { temperature: question.temperature }),
+      ...(question.topP !== undefined && { topP: question.topP }),
+      ...(question.topK !== undefined && { topK: question.topK }),
+      ...(question.seed !== undefined && { seed: question.seed }),
+      ...(question.stops && { stopSequences: question.stops }),
+      ...(question.penalties && {
+        frequencyPenalty: question.penalties.frequency,
+        presencePenalty: question.penalties.presence,
       }),
-      ...(ask.logprobs !== undefined && { responseLogprobs: true, logprobs: ask.logprobs }),
-      ...(ask.candidates !== undefined && { candidateCount: ask.candidates }),
-      ...(ask.effort !== undefined && {
-        thinkingConfig: { includeThoughts: true, thinkingBudget: budgets[ask.effort] },
+      ...(question.logprobs !== undefined && { responseLogprobs: true, logprobs: question.logprobs }),
+      ...(question.candidates !== undefined && { candidateCount: question.candidates }),
+      ...(question.effort !== undefined && {
+        thinkingConfig: { includeThoughts: true, thinkingBudget: budgets[question.effort] },
       }),
-      ...((ask.tools || ask.search) && {
+      ...((question.tools || question.search) && {
         tools: [
-          ...(ask.tools
+          ...(question.tools
             ? [
                 {
-                  functionDeclarations: ask.tools.map(({ name, description, schema }) => ({
+                  functionDeclarations: question.tools.map(({ name, description, schema }) => ({
                     name,
                     description,
                     ...(schema && { parametersJsonSchema: schema }),
@@ -92,17 +95,20 @@ function generateBody(ask: Ask, model: string): Json {
                 },
               ]
             : []),
-          ...(ask.search ? [{ googleSearch: {} }] : []),
+          ...(question.search ? [{ googleSearch: {} }] : []),
         ],
       }),
       ...(calling && { toolConfig: { functionCallingConfig: calling } }),
-      ...(ask.schema && { responseMimeType: 'application/json', responseJsonSchema: ask.schema.schema }),
-      ...(ask.json && { responseMimeType: 'application/json' }),
+      ...(question.schema && {
+        responseMimeType: 'application/json',
+        responseJsonSchema: question.schema.schema,
+      }),
+      ...(question.json && { responseMimeType: 'application/json' }),
     },
   };
 }
 
-function generateTold(response: Json): Told {
+function generateCallerView(response: Json): CallerView {
   const [candidate] = response.candidates ?? [];
   const parts: Json[] = candidate?.content?.parts ?? [];
   const { usageMetadata: usage = {} } = response;
@@ -133,7 +139,7 @@ function generateTold(response: Json): Told {
   };
 }
 
-/** Chunks laid together, as the SDK's own chat does: all parts in order, the last of everything else. */
+/** Joins chunks as the SDK's own chat does: all parts in order, the last of everything else. */
 function joined(chunks: readonly Json[]): Json {
   const of = (index: number) =>
     chunks.flatMap(({ candidates }) => (candidates ?? []).filter((one: Json) => (one.index ?? 0) === index));
@@ -168,7 +174,7 @@ export const generateCaller: Caller = {
       const response = await gemini.models.generateContent(body as never);
       const headers = new Headers(response.sdkHttpResponse?.headers);
       return {
-        told: generateTold(response as unknown as Json),
+        view: generateCallerView(response as unknown as Json),
         headers,
         answer: response as unknown as Json,
       };
@@ -178,7 +184,7 @@ export const generateCaller: Caller = {
       chunks.push(chunk as unknown as Json);
     const whole = joined(chunks);
     return {
-      told: generateTold(whole),
+      view: generateCallerView(whole),
       headers: new Headers((chunks[0] as Json)?.sdkHttpResponse?.headers),
       answer: whole,
     };

@@ -1,7 +1,7 @@
-// The official OpenAI SDK as a caller, in both of its formats, with its own accumulators.
+// The official OpenAI SDK as a caller in both of its formats, with its own accumulators.
 import OpenAI from 'openai';
 import type { Caller, Target } from './callers.ts';
-import type { Ask, Told, Turn } from './script.ts';
+import type { CallerView, Question, Turn } from './script.ts';
 import type { Json } from './wire.ts';
 
 const client = ({ url, token }: Target) => new OpenAI({ apiKey: token, baseURL: `${url}/v1`, maxRetries: 0 });
@@ -9,7 +9,7 @@ const parametersOf = (schema: Json | null) => (schema === null ? {} : { paramete
 const urlOf = (medium: { type: string; data?: string; url?: string }) =>
   medium.url ?? `data:${medium.type};base64,${medium.data}`;
 
-function common({ maxTokens, temperature, topP, user, effort, parallel, metadata, tier }: Ask): Json {
+function common({ maxTokens, temperature, topP, user, effort, parallel, metadata, tier }: Question): Json {
   return {
     ...(metadata !== undefined && { metadata, store: true }),
     ...(tier !== undefined && { service_tier: tier }),
@@ -59,45 +59,48 @@ function chatTurn(turn: Turn): Json[] {
   }
 }
 
-/** The body of a chat request. */
-function chatBody(ask: Ask, model: string): Json {
-  const { maxTokens, effort, ...fields } = common(ask);
+/** Returns the body of a chat request. */
+function chatBody(question: Question, model: string): Json {
+  const { maxTokens, effort, ...fields } = common(question);
   return {
     model,
     messages: [
-      ...(ask.system === undefined ? [] : [{ role: 'system', content: ask.system }]),
-      ...ask.turns.flatMap(chatTurn),
+      ...(question.system === undefined ? [] : [{ role: 'system', content: question.system }]),
+      ...question.turns.flatMap(chatTurn),
     ],
     ...fields,
     ...(maxTokens !== undefined && { max_completion_tokens: maxTokens }),
     ...(effort !== undefined && { reasoning_effort: effort }),
-    ...(ask.seed !== undefined && { seed: ask.seed }),
-    ...(ask.stops && { stop: ask.stops }),
-    ...(ask.penalties && {
-      frequency_penalty: ask.penalties.frequency,
-      presence_penalty: ask.penalties.presence,
+    ...(question.seed !== undefined && { seed: question.seed }),
+    ...(question.stops && { stop: question.stops }),
+    ...(question.penalties && {
+      frequency_penalty: question.penalties.frequency,
+      presence_penalty: question.penalties.presence,
     }),
-    ...(ask.tools && {
-      tools: ask.tools.map(({ name, description, schema }) => ({
+    ...(question.tools && {
+      tools: question.tools.map(({ name, description, schema }) => ({
         type: 'function',
         function: { name, description, ...parametersOf(schema) },
       })),
     }),
-    ...(ask.choice !== undefined && {
-      tool_choice: typeof ask.choice === 'object' ? { type: 'function', function: ask.choice } : ask.choice,
+    ...(question.choice !== undefined && {
+      tool_choice:
+        typeof question.choice === 'object'
+          ? { type: 'function', function: question.choice }
+          : question.choice,
     }),
-    ...(ask.schema && {
-      response_format: { type: 'json_schema', json_schema: { ...ask.schema, strict: true } },
+    ...(question.schema && {
+      response_format: { type: 'json_schema', json_schema: { ...question.schema, strict: true } },
     }),
-    ...(ask.json && { response_format: { type: 'json_object' } }),
-    ...(ask.search && { web_search_options: {} }),
-    ...(ask.logprobs !== undefined && { logprobs: true, top_logprobs: ask.logprobs }),
-    ...(ask.candidates !== undefined && { n: ask.candidates }),
+    ...(question.json && { response_format: { type: 'json_object' } }),
+    ...(question.search && { web_search_options: {} }),
+    ...(question.logprobs !== undefined && { logprobs: true, top_logprobs: question.logprobs }),
+    ...(question.candidates !== undefined && { n: question.candidates }),
   };
 }
 
-/** The assistant's message as a client hands it back. */
-function chatTold(completion: Json): Told {
+/** Returns the assistant's message as a client sends it back. */
+function chatCallerView(completion: Json): CallerView {
   const { message, finish_reason, logprobs } = completion.choices[0];
   const { usage } = completion;
   return {
@@ -129,7 +132,7 @@ export const chatCaller: Caller = {
     if (!stream) {
       const { data, response } = await openai.chat.completions.create(body as never).withResponse();
       return {
-        told: chatTold(data as unknown as Json),
+        view: chatCallerView(data as unknown as Json),
         headers: response.headers,
         answer: data as unknown as Json,
       };
@@ -141,10 +144,10 @@ export const chatCaller: Caller = {
     const thoughts: string[] = [];
     running.on('chunk', (chunk) => thoughts.push((chunk.choices[0]?.delta as Json)?.reasoning_content ?? ''));
     const completion = (await running.finalChatCompletion()) as unknown as Json;
-    // The SDK keeps only the last piece of members that it does not know.
+    // The SDK retains only the last piece of members that it does not know.
     completion.choices[0].message.reasoning_content = thoughts.join('');
     return {
-      told: chatTold(completion),
+      view: chatCallerView(completion),
       headers: new Headers(),
       answer: completion,
     };
@@ -190,41 +193,42 @@ function documentOf(medium: Parameters<typeof urlOf>[0]): Json {
     : { type: 'input_file', filename: 'a.pdf', file_data: urlOf(medium) };
 }
 
-/** The body of a Responses request. */
-function responsesBody(ask: Ask, model: string): Json {
-  const { maxTokens, effort, ...fields } = common(ask);
+/** Returns the body of a Responses request. */
+function responsesBody(question: Question, model: string): Json {
+  const { maxTokens, effort, ...fields } = common(question);
   return {
     model,
-    input: ask.turns.flatMap(responsesTurn),
+    input: question.turns.flatMap(responsesTurn),
     ...fields,
-    ...(ask.system !== undefined && { instructions: ask.system }),
+    ...(question.system !== undefined && { instructions: question.system }),
     ...(maxTokens !== undefined && { max_output_tokens: maxTokens }),
     ...(effort !== undefined && { reasoning: { effort, summary: 'auto' } }),
-    ...((ask.tools || ask.search) && {
+    ...((question.tools || question.search) && {
       tools: [
-        ...(ask.tools ?? []).map(({ name, description, schema }) => ({
+        ...(question.tools ?? []).map(({ name, description, schema }) => ({
           type: 'function',
           name,
           description,
           parameters: schema,
           strict: false,
         })),
-        ...(ask.search ? [{ type: 'web_search' }] : []),
+        ...(question.search ? [{ type: 'web_search' }] : []),
       ],
     }),
-    ...(ask.choice !== undefined && {
-      tool_choice: typeof ask.choice === 'object' ? { type: 'function', ...ask.choice } : ask.choice,
+    ...(question.choice !== undefined && {
+      tool_choice:
+        typeof question.choice === 'object' ? { type: 'function', ...question.choice } : question.choice,
     }),
-    ...(ask.schema && { text: { format: { type: 'json_schema', ...ask.schema, strict: true } } }),
-    ...(ask.json && { text: { format: { type: 'json_object' } } }),
-    ...(ask.logprobs !== undefined && {
-      top_logprobs: ask.logprobs,
+    ...(question.schema && { text: { format: { type: 'json_schema', ...question.schema, strict: true } } }),
+    ...(question.json && { text: { format: { type: 'json_object' } } }),
+    ...(question.logprobs !== undefined && {
+      top_logprobs: question.logprobs,
       include: ['message.output_text.logprobs'],
     }),
   };
 }
 
-function responsesTold(response: Json): Told {
+function responsesCallerView(response: Json): CallerView {
   const items: Json[] = response.output;
   const parts = items.filter(({ type }) => type === 'message').flatMap(({ content }) => content as Json[]);
   const texts = parts.filter(({ type }) => type === 'output_text');
@@ -263,13 +267,13 @@ export const responsesCaller: Caller = {
     if (!stream) {
       const { data, response } = await openai.responses.create(body as never).withResponse();
       return {
-        told: responsesTold(data as unknown as Json),
+        view: responsesCallerView(data as unknown as Json),
         headers: response.headers,
         answer: data as unknown as Json,
       };
     }
     const running = openai.responses.stream(body as never);
     const final = (await running.finalResponse()) as unknown as Json;
-    return { told: responsesTold(final), headers: new Headers(), answer: final };
+    return { view: responsesCallerView(final), headers: new Headers(), answer: final };
   },
 };

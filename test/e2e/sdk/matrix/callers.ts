@@ -1,8 +1,8 @@
-// The official SDKs, one way to call each: the same question in, what the SDK says came back out.
+// Calls each official SDK in one way: the same question in, the SDK's own result out.
 import { messagesCaller } from './caller-anthropic.ts';
 import { generateCaller } from './caller-gemini.ts';
 import { chatCaller, responsesCaller } from './caller-openai.ts';
-import type { Ask, Format, Told } from './script.ts';
+import type { CallerView, Format, Question } from './script.ts';
 import type { Json } from './wire.ts';
 
 export interface Target {
@@ -11,10 +11,14 @@ export interface Target {
 }
 
 export interface Caller {
-  /** The question as the SDK takes it. */
-  body(ask: Ask, model: string): Json;
-  /** `answer` is the SDK's own object. Headers are empty where the SDK does not show them. */
-  call(target: Target, body: Json, stream: boolean): Promise<{ told: Told; headers: Headers; answer: Json }>;
+  /** Returns the question in the SDK's parameters. */
+  body(question: Question, model: string): Json;
+  /** Calls the SDK. `answer` is the SDK's own object. Headers are empty if the SDK does not expose them. */
+  call(
+    target: Target,
+    body: Json,
+    stream: boolean,
+  ): Promise<{ view: CallerView; headers: Headers; answer: Json }>;
 }
 
 export const callers: Record<Format, Caller> = {

@@ -1,30 +1,30 @@
-// The table that the matrix is made from: what is asked, what the model answers, what must arrive on either side, and who
-// cannot say it, with the reason. src/docs/formats-and-translation.md shows it as built.
+// Defines the matrix: the question, the model's answer, what must arrive on either side, and which formats lack
+// it, with the reason. src/docs/formats-and-translation.md shows it as built.
 import {
-  type Ask,
+  type CallerView,
   type Counts,
   type Format,
-  type Heard,
   pdf,
   png,
+  type Question,
   type Script,
-  type Told,
+  type UpstreamView,
   wav,
 } from './script.ts';
 
-/** Who cannot say a thing, and why; a cell of that caller or channel is left out, and says so. */
+/** Formats without the feature, with the reason; a cell of that caller or channel is omitted with that reason. */
 type Cannot = Partial<Record<Format, string>>;
 
 export interface Feature {
   name: string;
-  ask: Ask;
+  question: Question;
   answer: Script;
-  /** What the upstream must have understood. `null`: this channel has no such thing, and the caller is told so. */
-  heard?: Partial<Heard>;
-  told?: Partial<Told>;
-  /** Callers whose format cannot ask or be told this. */
+  /** What the upstream must have understood. `null`: this channel has no such feature, and the caller is informed. */
+  upstreamView?: Partial<UpstreamView>;
+  callerView?: Partial<CallerView>;
+  /** Callers whose format cannot request or receive this. */
   callerCannot?: Cannot;
-  /** Channels whose format cannot: the request goes all the same, and `x-relay-dropped` names what was left out. */
+  /** Channels whose format cannot: the request is sent all the same, and `x-relay-dropped` names what was omitted. */
   channelCannot?: Cannot;
 }
 
@@ -39,8 +39,8 @@ const weather = {
     required: ['place'],
   },
 };
-const hello: Ask = { turns: [{ role: 'user', text: 'Hello' }] };
-const says = (text: string): Script => ({ text, stop: 'stop', usage });
+const hello: Question = { turns: [{ role: 'user', text: 'Hello' }] };
+const answerOf = (text: string): Script => ({ text, stop: 'stop', usage });
 const city = {
   name: 'city',
   schema: {
@@ -92,7 +92,7 @@ const noField = 'the format has no such field';
 export const features: Feature[] = [
   {
     name: 'text, system prompt, several turns, usage with cached tokens',
-    ask: {
+    question: {
       system: 'Be brief.',
       turns: [
         { role: 'user', text: 'Hello' },
@@ -100,80 +100,80 @@ export const features: Feature[] = [
         { role: 'user', text: 'Wie geht’s? 你好 👋' },
       ],
     },
-    answer: says('Gut – 很好 🙂.'),
-    heard: {
+    answer: answerOf('Gut – 很好 🙂.'),
+    upstreamView: {
       system: 'Be brief.',
-      said: ['user: Hello', 'assistant: Hi. What is it?', 'user: Wie geht’s? 你好 👋'],
+      texts: ['user: Hello', 'assistant: Hi. What is it?', 'user: Wie geht’s? 你好 👋'],
     },
   },
   {
     name: 'max tokens, and an answer that is cut',
-    ask: { ...hello, maxTokens: 321 },
+    question: { ...hello, maxTokens: 321 },
     answer: { text: 'Once upon', stop: 'length', usage },
-    heard: { maxTokens: 321 },
+    upstreamView: { maxTokens: 321 },
   },
   {
     name: 'temperature',
-    ask: { ...hello, temperature: 0.3 },
-    answer: says('Hi'),
-    heard: { temperature: 0.3 },
+    question: { ...hello, temperature: 0.3 },
+    answer: answerOf('Hi'),
+    upstreamView: { temperature: 0.3 },
   },
-  { name: 'top_p', ask: { ...hello, topP: 0.7 }, answer: says('Hi'), heard: { topP: 0.7 } },
+  { name: 'top_p', question: { ...hello, topP: 0.7 }, answer: answerOf('Hi'), upstreamView: { topP: 0.7 } },
   {
     name: 'top_k',
-    ask: { ...hello, topK: 12 },
-    answer: says('Hi'),
-    heard: { topK: 12 },
+    question: { ...hello, topK: 12 },
+    answer: answerOf('Hi'),
+    upstreamView: { topK: 12 },
     callerCannot: { 'openai-chat': noField, 'openai-responses': noField },
     channelCannot: { 'openai-chat': noField, 'openai-responses': noField },
   },
   {
     name: 'seed',
-    ask: { ...hello, seed: 7 },
-    answer: says('Hi'),
-    heard: { seed: 7 },
+    question: { ...hello, seed: 7 },
+    answer: answerOf('Hi'),
+    upstreamView: { seed: 7 },
     callerCannot: { 'openai-responses': noField, 'anthropic-messages': noField },
     channelCannot: { 'openai-responses': noField, 'anthropic-messages': noField },
   },
   {
     name: 'stop sequences',
-    ask: { ...hello, stops: ['END', 'STOP'] },
+    question: { ...hello, stops: ['END', 'STOP'] },
     answer: { text: 'until', stop: 'sequence', usage },
-    heard: { stops: ['END', 'STOP'] },
+    upstreamView: { stops: ['END', 'STOP'] },
     callerCannot: { 'openai-responses': noField },
     channelCannot: { 'openai-responses': noField },
   },
   {
     name: 'penalties',
-    ask: { ...hello, penalties: { frequency: 0.5, presence: 0.25 } },
-    answer: says('Hi'),
-    heard: { penalties: { frequency: 0.5, presence: 0.25 } },
+    question: { ...hello, penalties: { frequency: 0.5, presence: 0.25 } },
+    answer: answerOf('Hi'),
+    upstreamView: { penalties: { frequency: 0.5, presence: 0.25 } },
     callerCannot: { 'openai-responses': noField, 'anthropic-messages': noField },
     channelCannot: { 'openai-responses': noField, 'anthropic-messages': noField },
   },
   {
     name: 'log probabilities',
-    ask: { ...hello, logprobs: 2 },
+    question: { ...hello, logprobs: 2 },
     answer: { text: 'Hi', logprobs: [{ token: 'Hi', logprob: -0.25 }], stop: 'stop', usage },
-    heard: { logprobs: 2 },
-    told: { logprobs: [-0.25] },
+    upstreamView: { logprobs: 2 },
+    callerView: { logprobs: [-0.25] },
     callerCannot: { 'anthropic-messages': noField },
     channelCannot: { 'anthropic-messages': noField },
   },
   {
     name: 'several answers',
-    ask: { ...hello, candidates: 2 },
+    question: { ...hello, candidates: 2 },
     answer: { text: 'One', second: 'Two', stop: 'stop', usage },
-    heard: { candidates: 2 },
-    told: { second: 'Two' },
+    upstreamView: { candidates: 2 },
+    callerView: { second: 'Two' },
     callerCannot: { 'openai-responses': noField, 'anthropic-messages': noField },
     channelCannot: { 'openai-responses': noField, 'anthropic-messages': noField },
   },
   {
     name: 'metadata',
-    ask: { ...hello, metadata: { job: '7' } },
-    answer: says('Hi'),
-    heard: { metadata: { job: '7' } },
+    question: { ...hello, metadata: { job: '7' } },
+    answer: answerOf('Hi'),
+    upstreamView: { metadata: { job: '7' } },
     callerCannot: { 'anthropic-messages': noField, 'gemini-generate': noField },
     channelCannot: {
       'openai-chat': 'OpenAI’s own chat only, and those who imitate it refuse it',
@@ -183,29 +183,29 @@ export const features: Feature[] = [
   },
   {
     name: 'a service tier',
-    ask: { ...hello, tier: 'flex' },
-    answer: says('Hi'),
-    heard: { tier: 'flex' },
+    question: { ...hello, tier: 'flex' },
+    answer: answerOf('Hi'),
+    upstreamView: { tier: 'flex' },
     callerCannot: { 'anthropic-messages': 'it has other tiers', 'gemini-generate': noField },
     channelCannot: { 'anthropic-messages': 'it has other tiers', 'gemini-generate': noField },
   },
   {
     name: 'the end user’s id',
-    ask: { ...hello, user: 'user-42' },
-    answer: says('Hi'),
-    heard: { user: 'user-42' },
+    question: { ...hello, user: 'user-42' },
+    answer: answerOf('Hi'),
+    upstreamView: { user: 'user-42' },
     callerCannot: { 'gemini-generate': noField },
     channelCannot: { 'gemini-generate': noField },
   },
   {
     name: 'an image by its bytes',
-    ask: { turns: [{ role: 'user', text: 'What is it?', image: { type: 'image/png', data: png } }] },
-    answer: says('A dot.'),
-    heard: { media: [`image data:image/png;base64,${png}`] },
+    question: { turns: [{ role: 'user', text: 'What is it?', image: { type: 'image/png', data: png } }] },
+    answer: answerOf('A dot.'),
+    upstreamView: { media: [`image data:image/png;base64,${png}`] },
   },
   {
     name: 'an image by its address',
-    ask: {
+    question: {
       turns: [
         {
           role: 'user',
@@ -214,18 +214,20 @@ export const features: Feature[] = [
         },
       ],
     },
-    answer: says('A dot.'),
-    heard: { media: ['image https://example.com/dot.png'] },
+    answer: answerOf('A dot.'),
+    upstreamView: { media: ['image https://example.com/dot.png'] },
   },
   {
     name: 'a PDF by its bytes',
-    ask: { turns: [{ role: 'user', text: 'Read it.', document: { type: 'application/pdf', data: pdf } }] },
-    answer: says('Empty.'),
-    heard: { media: [`document data:application/pdf;base64,${pdf}`] },
+    question: {
+      turns: [{ role: 'user', text: 'Read it.', document: { type: 'application/pdf', data: pdf } }],
+    },
+    answer: answerOf('Empty.'),
+    upstreamView: { media: [`document data:application/pdf;base64,${pdf}`] },
   },
   {
     name: 'a PDF by its address',
-    ask: {
+    question: {
       turns: [
         {
           role: 'user',
@@ -234,41 +236,41 @@ export const features: Feature[] = [
         },
       ],
     },
-    answer: says('Empty.'),
-    heard: { media: ['document https://example.com/a.pdf'] },
+    answer: answerOf('Empty.'),
+    upstreamView: { media: ['document https://example.com/a.pdf'] },
     callerCannot: { 'openai-chat': 'files come by their bytes or an id only' },
     channelCannot: { 'openai-chat': 'files come by their bytes or an id only' },
   },
   {
     name: 'sound',
-    ask: { turns: [{ role: 'user', text: 'Listen.', audio: { type: 'audio/wav', data: wav } }] },
-    answer: says('Silence.'),
-    heard: { media: [`audio ${wav}`] },
+    question: { turns: [{ role: 'user', text: 'Listen.', audio: { type: 'audio/wav', data: wav } }] },
+    answer: answerOf('Silence.'),
+    upstreamView: { media: [`audio ${wav}`] },
     callerCannot: { 'anthropic-messages': 'no sound', 'openai-responses': 'no sound' },
     channelCannot: { 'anthropic-messages': 'no sound', 'openai-responses': 'no sound' },
   },
   {
     name: 'a tool, its schema, and a call',
-    ask: { ...hello, tools: [weather] },
+    question: { ...hello, tools: [weather] },
     answer: {
       text: 'Let me look.',
       calls: [{ id: 'call_1', name: 'get_weather', args: { place: 'Paris', unit: 'C' } }],
       stop: 'calls',
       usage,
     },
-    heard: {
+    upstreamView: {
       tools: [{ name: 'get_weather', description: 'The weather of a place.', properties: ['place', 'unit'] }],
     },
   },
   {
     name: 'a tool without arguments',
-    ask: { ...hello, tools: [{ name: 'now', description: 'The time.', schema: null }] },
+    question: { ...hello, tools: [{ name: 'now', description: 'The time.', schema: null }] },
     answer: { calls: [{ id: 'call_1', name: 'now', args: {} }], stop: 'calls', usage },
-    heard: { tools: [{ name: 'now', description: 'The time.', properties: [] }] },
+    upstreamView: { tools: [{ name: 'now', description: 'The time.', properties: [] }] },
   },
   {
     name: 'parallel calls, interleaved',
-    ask: { ...hello, tools: [weather] },
+    question: { ...hello, tools: [weather] },
     answer: {
       calls: [
         { id: 'call_1', name: 'get_weather', args: { place: 'Paris' } },
@@ -280,39 +282,39 @@ export const features: Feature[] = [
   },
   {
     name: 'tool choice: none',
-    ask: { ...hello, tools: [weather], choice: 'none' },
-    answer: says('Hi'),
-    heard: { choice: 'none' },
+    question: { ...hello, tools: [weather], choice: 'none' },
+    answer: answerOf('Hi'),
+    upstreamView: { choice: 'none' },
   },
   {
     name: 'tool choice: auto',
-    ask: { ...hello, tools: [weather], choice: 'auto' },
-    answer: says('Hi'),
-    heard: { choice: 'auto' },
+    question: { ...hello, tools: [weather], choice: 'auto' },
+    answer: answerOf('Hi'),
+    upstreamView: { choice: 'auto' },
   },
   {
     name: 'tool choice: required',
-    ask: { ...hello, tools: [weather], choice: 'required' },
-    answer: says('Hi'),
-    heard: { choice: 'required' },
+    question: { ...hello, tools: [weather], choice: 'required' },
+    answer: answerOf('Hi'),
+    upstreamView: { choice: 'required' },
   },
   {
     name: 'tool choice: one by name',
-    ask: { ...hello, tools: [weather], choice: { name: 'get_weather' } },
-    answer: says('Hi'),
-    heard: { choice: 'get_weather' },
+    question: { ...hello, tools: [weather], choice: { name: 'get_weather' } },
+    answer: answerOf('Hi'),
+    upstreamView: { choice: 'get_weather' },
   },
   {
     name: 'no parallel calls',
-    ask: { ...hello, tools: [weather], parallel: false },
-    answer: says('Hi'),
-    heard: { single: true },
+    question: { ...hello, tools: [weather], parallel: false },
+    answer: answerOf('Hi'),
+    upstreamView: { single: true },
     callerCannot: { 'gemini-generate': noField },
     channelCannot: { 'gemini-generate': noField },
   },
   {
     name: 'results of tools, matched to their calls',
-    ask: {
+    question: {
       tools: [weather],
       turns: [
         { role: 'user', text: 'Paris and Rome?' },
@@ -325,15 +327,15 @@ export const features: Feature[] = [
         },
       ],
     },
-    answer: says('Rain and sun.'),
-    heard: {
+    answer: answerOf('Rain and sun.'),
+    upstreamView: {
       calls: ['get_weather({"place":"Paris"})', 'get_weather({"place":"Rome"})'],
       results: ['get_weather: rain', 'get_weather: sun'],
     },
   },
   {
     name: 'a result that is an error',
-    ask: {
+    question: {
       tools: [weather],
       turns: [
         { role: 'user', text: 'Paris?' },
@@ -350,8 +352,8 @@ export const features: Feature[] = [
         },
       ],
     },
-    answer: says('There is none.'),
-    heard: { errors: ['get_weather'] },
+    answer: answerOf('Not found.'),
+    upstreamView: { errors: ['get_weather'] },
     callerCannot: { 'openai-chat': 'results are text', 'openai-responses': 'results are text' },
     channelCannot: {
       'openai-chat': 'an error is said in words',
@@ -360,7 +362,7 @@ export const features: Feature[] = [
   },
   {
     name: 'an image in a result',
-    ask: {
+    question: {
       tools: [weather],
       turns: [
         { role: 'user', text: 'Look.' },
@@ -377,66 +379,66 @@ export const features: Feature[] = [
         },
       ],
     },
-    answer: says('A dot.'),
-    heard: { media: [`image data:image/png;base64,${png}`] },
+    answer: answerOf('A dot.'),
+    upstreamView: { media: [`image data:image/png;base64,${png}`] },
     callerCannot: { 'openai-chat': 'results are text' },
   },
   {
     name: 'structured output by a schema',
-    ask: { ...hello, schema: city },
-    answer: says(cityJson),
-    heard: { schema: ['name', 'people'] },
-    told: { text: cityJson },
+    question: { ...hello, schema: city },
+    answer: answerOf(cityJson),
+    upstreamView: { schema: ['name', 'people'] },
+    callerView: { text: cityJson },
   },
   {
     name: 'any JSON',
-    ask: { ...hello, json: true },
-    answer: says('{"a":1}'),
-    heard: { json: true },
+    question: { ...hello, json: true },
+    answer: answerOf('{"a":1}'),
+    upstreamView: { json: true },
     callerCannot: { 'anthropic-messages': 'JSON comes by a schema only' },
   },
   {
     name: 'thinking, shown',
-    ask: { ...hello, effort: 'high' },
+    question: { ...hello, effort: 'high' },
     answer: {
-      thought: { text: 'Hm, let me see.', seal: 'c2VhbA==' },
+      thought: { text: 'Hm, let me see.', signature: 'c2VhbA==' },
       text: 'Yes.',
       stop: 'stop',
       usage: thinkingUsage,
     },
-    heard: { thinks: true },
-    told: { thought: 'Hm, let me see.' },
+    upstreamView: { thinks: true },
+    callerView: { thought: 'Hm, let me see.' },
   },
   {
     name: 'citations',
-    ask: hello,
+    question: hello,
     answer: {
       text: 'Paris is the capital.',
       citation: { url: 'https://example.com/paris', title: 'Paris' },
       stop: 'stop',
       usage,
     },
-    told: { citations: ['https://example.com/paris'] },
+    callerView: { citations: ['https://example.com/paris'] },
   },
   {
     name: 'web search by the provider',
-    ask: { ...hello, search: true },
-    answer: says('Found.'),
-    heard: { search: true },
+    question: { ...hello, search: true },
+    answer: answerOf('Found.'),
+    upstreamView: { search: true },
     channelCannot: { 'openai-chat': 'hardly any of those that imitate OpenAI has a search' },
   },
   {
     name: 'a picture in the answer',
-    ask: hello,
+    question: hello,
     answer: { text: 'Here.', image: png, stop: 'stop', usage },
-    told: { images: [png] },
+    callerView: { images: [png] },
     callerCannot: { 'anthropic-messages': 'answers have no pictures' },
     channelCannot: { 'anthropic-messages': 'answers have no pictures' },
   },
   {
     name: 'a refusal in words',
-    ask: hello,
+    question: hello,
     answer: { refusal: 'I cannot help with that.', stop: 'refusal', usage },
   },
-  { name: 'a content filter', ask: hello, answer: { text: 'It is', stop: 'filter', usage } },
+  { name: 'a content filter', question: hello, answer: { text: 'It is', stop: 'filter', usage } },
 ];

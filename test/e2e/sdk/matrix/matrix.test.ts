@@ -1,28 +1,28 @@
-// Every format in, every format out, streamed and not, for everything in features.ts: through the official SDKs and a
-// running relay to an imitated model that speaks all four.
+// Runs every format in and every format out, streamed and not, for everything in features.ts: through the official
+// SDKs and a running relay to an imitated model with all four formats.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRelay, type TestRelay } from '../../../support/relay.ts';
 import { startUpstream, type TestUpstream } from '../../../support/upstream.ts';
 import { callers } from './callers.ts';
 import { type Feature, features, stopWords } from './features.ts';
-import { type Format, formats, type Heard, type Script, type Told } from './script.ts';
+import { type CallerView, type Format, formats, type Script, type UpstreamView } from './script.ts';
 import { formatOfPath, scriptedModel, upstreamFormats } from './upstream-formats.ts';
 
 let relay: TestRelay;
 let upstream: TestUpstream;
 let token: string;
 
-/** What the requests of one cell are called, so that cells can run side by side. */
+/** Names the requests of one cell, which lets cells run in parallel. */
 const modelOf = ({ feature, channel }: Cell, id: string) =>
-  `${feature.ask.effort === undefined ? prefixes[channel] : thinkers[channel]}-${id}`;
-/** Names of models whose generation has everything: what older ones lack is in test/unit/formats. */
+  `${feature.question.effort === undefined ? prefixes[channel] : thinkers[channel]}-${id}`;
+/** Prefixes of models whose generation has everything: limits of older ones are in test/unit/formats. */
 const prefixes: Record<Format, string> = {
   'openai-chat': 'gpt-4o',
   'openai-responses': 'gpt-4.1',
   'anthropic-messages': 'claude-opus-4-5',
   'gemini-generate': 'gemini-3-pro',
 };
-/** OpenAI's models that think take no temperature, and the others no effort. */
+/** OpenAI's reasoning models accept no temperature, and the others no effort. */
 const thinkers: Record<Format, string> = { ...prefixes, 'openai-responses': 'gpt-5.1' };
 const providers: Record<Format, string> = {
   'openai-chat': 'openai-compatible',
@@ -67,7 +67,7 @@ const cells: Cell[] = features.flatMap((feature) =>
 );
 const reasonOf = ({ feature, caller }: Cell) => feature.callerCannot?.[caller];
 
-/** Chat is the native format of every OpenAI channel: its callers never meet the Responses API there. */
+/** Returns whether the cell is native elsewhere: chat callers of an OpenAI channel never use the Responses API. */
 const nativeElsewhere = ({ caller, channel }: Cell) =>
   caller === 'openai-chat' && channel === 'openai-responses';
 
@@ -85,7 +85,7 @@ async function runCell(cell: Cell, id: string): Promise<void> {
   const model = modelOf(cell, id);
   scripts.set(model, feature.answer);
   const { body, call } = callers[caller];
-  const { told, headers } = await call({ url: relay.url, token }, body(feature.ask, model), stream);
+  const { view, headers } = await call({ url: relay.url, token }, body(feature.question, model), stream);
   const received = upstream.received.find(
     (request) => request.path.includes(model) || request.body.includes(`"${model}"`),
   );
@@ -94,42 +94,42 @@ async function runCell(cell: Cell, id: string): Promise<void> {
   const { format, streams } = formatOfPath(received.path, sent);
   expect(streams).toBe(stream);
   if (!nativeElsewhere(cell)) expect(format).toBe(channel);
-  expectHeard(upstreamFormats[format].heard(sent), cell, format, headers);
-  expectTold(told, cell, format);
+  expectUpstreamView(upstreamFormats[format].view(sent), cell, format, headers);
+  expectCallerView(view, cell, format);
 }
 
-function expectHeard(
-  heard: Heard,
+function expectUpstreamView(
+  view: UpstreamView,
   { feature, caller, stream }: Cell,
   format: Format,
   headers: Headers,
 ): void {
   if (feature.channelCannot?.[format] === undefined) {
-    expect(heard).toMatchObject(feature.heard ?? {});
-  } else if (feature.heard !== undefined && caller !== format && !isSaidInWords(feature)) {
-    expect(heard).not.toMatchObject(feature.heard);
+    expect(view).toMatchObject(feature.upstreamView ?? {});
+  } else if (feature.upstreamView !== undefined && caller !== format && !isExpressedInText(feature)) {
+    expect(view).not.toMatchObject(feature.upstreamView);
     if (!stream) expect(headers.get('x-relay-dropped')).toMatch(/^[a-z]/);
   }
 }
 
-/** What is said in words instead is no loss. */
-const isSaidInWords = ({ channelCannot }: Feature) =>
+/** Returns whether the feature is expressed in text instead, which is no loss. */
+const isExpressedInText = ({ channelCannot }: Feature) =>
   Object.values(channelCannot ?? {}).some((reason) => reason.includes('in words'));
 
-function expectTold(told: Told, { feature, caller }: Cell, format: Format): void {
+function expectCallerView(view: CallerView, { feature, caller }: Cell, format: Format): void {
   const { answer } = feature;
-  const said = answer.refusal === undefined ? { text: answer.text ?? '' } : {};
-  expect(told).toMatchObject({
-    ...said,
+  const textPart = answer.refusal === undefined ? { text: answer.text ?? '' } : {};
+  expect(view).toMatchObject({
+    ...textPart,
     calls: (answer.calls ?? []).map(({ name, args }) => ({ name, args })),
     stop: stopOf(feature, caller, format),
     usage: answer.usage,
   });
-  if (answer.refusal !== undefined) expect(told.refusal + told.text).toBe(answer.refusal);
-  if (feature.channelCannot?.[format] === undefined) expect(told).toMatchObject(feature.told ?? {});
+  if (answer.refusal !== undefined) expect(view.refusal + view.text).toBe(answer.refusal);
+  if (feature.channelCannot?.[format] === undefined) expect(view).toMatchObject(feature.callerView ?? {});
 }
 
-/** The caller's word for how the upstream's format can say that it stopped. */
+/** Returns the caller's finish reason for how the upstream's format reports the stop. */
 function stopOf({ answer }: Feature, caller: Format, channel: Format): string {
   const words = stopWords[caller];
   if (answer.stop === 'sequence') return channel === 'anthropic-messages' ? words.sequence : words.stop;
@@ -137,7 +137,7 @@ function stopOf({ answer }: Feature, caller: Format, channel: Format): string {
   return words[answer.stop];
 }
 
-/** OpenAI's formats stop as usual at a refusal and have a member of its own for the words. */
+/** Returns the finish reason of a refusal: OpenAI's formats stop as usual, and have a member for its text. */
 function refusalStop(caller: Format, channel: Format): string {
   const hasOwnMember = channel === 'openai-chat' || channel === 'openai-responses';
   if (hasOwnMember && (caller === 'openai-chat' || caller === 'openai-responses'))
@@ -145,7 +145,7 @@ function refusalStop(caller: Format, channel: Format): string {
   return stopWords[caller].refusal;
 }
 
-it('leaves no cell out without a reason', () => {
+it('leaves no cell empty without a reason', () => {
   const left = cells.filter((cell) => reasonOf(cell) !== undefined);
   for (const cell of left) expect(reasonOf(cell)).toMatch(/\w/);
   console.log(

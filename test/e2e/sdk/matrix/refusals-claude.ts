@@ -1,8 +1,8 @@
-// What Anthropic's Messages API refuses.
+// Lists what Anthropic's Messages API refuses.
 import { blocksOf, everySchema, firstRefusal, firstTwice, type Rule } from './rules.ts';
 import type { Json, Wire } from './wire.ts';
 
-/** Null: it is taken. */
+/** Returns the API's error message, or null if it accepts the request. */
 export function claudeRefusal(body: Json, model: string): string | null {
   return firstRefusal(rules, body, model);
 }
@@ -34,8 +34,8 @@ const rules: Rule[] = [
     )
       ? 'Invalid `signature` in `thinking` block'
       : null,
-  // https://platform.claude.com/docs/en/build-with-claude/extended-thinking#preserving-thinking-blocks (2026-11): of models with
-  // a budget, a turn whose calls are answered last must begin with a thought.
+  // https://platform.claude.com/docs/en/build-with-claude/extended-thinking#preserving-thinking-blocks (2026-11):
+  // for models with a budget, a turn whose calls are answered last must begin with a thought.
   (body, model) => {
     if (!hasBudget(model) || !isThinking(body)) return null;
     const { role, content } = body.messages.at(-2) ?? {};
@@ -135,7 +135,8 @@ function toolsRefusal(tools: Json[]): string | null {
     // https://github.com/anthropics/claude-code/issues/5319 (2025-08)
     if (schema.oneOf ?? schema.allOf ?? schema.anyOf)
       return `${at}.input_schema: input_schema does not support oneOf, allOf, or anyOf at the top level`;
-    // Of the root only: https://github.com/decocms/studio/pull/6874 (2026-09), https://github.com/anthropics/claude-code/issues/79418
+    // For the root only: https://github.com/decocms/studio/pull/6874 (2026-09),
+    // https://github.com/anthropics/claude-code/issues/79418
     if (Object.keys(schema.properties ?? {}).some((key) => !/^[a-zA-Z0-9_.-]{1,64}$/.test(key)))
       return `${at}.input_schema.properties: Property keys should match pattern '^[a-zA-Z0-9_.-]{1,64}$'`;
     const refused = strict === true ? strictRefusal(schema, at) : null;

@@ -1,8 +1,8 @@
-// What Google's generateContent refuses.
+// Lists what Google's generateContent refuses.
 import { everySchema, firstRefusal, type Rule } from './rules.ts';
 import type { Json } from './wire.ts';
 
-/** Null: it is taken. */
+/** Returns the API's error message, or null if it accepts the request. */
 export function geminiRefusal(body: Json, model: string): string | null {
   return firstRefusal(rules, body, model);
 }
@@ -13,12 +13,12 @@ const resultsOf = ({ parts = [] }: Json): Json[] =>
 const functionsOf = ({ tools = [] }: Json): Json[] =>
   tools.flatMap(({ functionDeclarations }: Json) => functionDeclarations ?? []);
 
-/** The turns after the last one in which the user said something. */
+/** Returns the turns after the user's last text. */
 function currentTurn({ contents }: Json): Json[] {
-  const said = contents.findLastIndex(
+  const lastText = contents.findLastIndex(
     ({ role, parts = [] }: Json) => role === 'user' && parts.some(({ text }: Json) => text !== undefined),
   );
-  return contents.slice(said + 1);
+  return contents.slice(lastText + 1);
 }
 
 const rules: Rule[] = [
@@ -41,8 +41,8 @@ const rules: Rule[] = [
       ? 'Budget 0 is invalid. This model only works in thinking mode.'
       : null;
   },
-  // The first call of each step of the current turn: https://ai.google.dev/gemini-api/docs/thought-signatures (2026-11); words of
-  // https://github.com/continuedev/continue/issues/8785 (2025-11).
+  // The first call of each step of the current turn: https://ai.google.dev/gemini-api/docs/thought-signatures
+  // (2026-11); text from https://github.com/continuedev/continue/issues/8785 (2025-11).
   (body, model) => {
     if (!/gemini-[3-9]/.test(model)) return null;
     const unsigned = currentTurn(body).find((content) => {
@@ -97,8 +97,9 @@ const rules: Rule[] = [
 ];
 
 /**
- * Beside `$ref` only words that start with `$`, and values of an enum: https://ai.google.dev/api/generate-content (2026-11). An
- * enum may not hold an empty string, nor `required` a name that no member has.
+ * Beside `$ref` only keywords that start with `$`, and values of an enum:
+ * https://ai.google.dev/api/generate-content (2026-11). An enum may not contain an empty string, nor `required`
+ * a name that no member has.
  */
 function schemaRefusal(root: Json | undefined): string | null {
   for (const schema of everySchema(root)) {

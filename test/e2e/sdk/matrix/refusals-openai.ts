@@ -1,13 +1,13 @@
-// What OpenAI's Responses API refuses, and chat completions of OpenAI and DeepSeek.
+// Lists what OpenAI's Responses API refuses, and chat completions of OpenAI and DeepSeek.
 import { everySchema, firstRefusal, firstTwice, type Rule } from './rules.ts';
 import type { Json, Wire } from './wire.ts';
 
-/** Null: it is taken. */
+/** Returns the API's error message, or null if it accepts the request. */
 export function responsesRefusal(body: Json, model: string): string | null {
   return firstRefusal(responsesRules, body, model);
 }
 
-/** Null: it is taken. */
+/** Returns the API's error message, or null if it accepts the request. */
 export function chatRefusal(body: Json, model: string): string | null {
   return firstRefusal(chatRules, body, model);
 }
@@ -106,8 +106,8 @@ const chatRules: Rule[] = [
     )
       ? 'Invalid assistant message: content or tool_calls must be set'
       : null,
-  // https://api-docs.deepseek.com/guides/thinking_mode (2026-11), https://github.com/earendil-works/pi/issues/3636 (2026-04): a turn
-  // that calls tools comes back with its thought.
+  // https://api-docs.deepseek.com/guides/thinking_mode (2026-11), https://github.com/earendil-works/pi/issues/3636
+  // (2026-04): a turn that calls tools is sent back with its thought.
   ({ messages, thinking }, model) => {
     if (!/deepseek-(v4|reasoner)/.test(model) || thinking?.type === 'disabled') return null;
     const isBare = ({ role, tool_calls, reasoning_content: thought }: Json) =>
@@ -153,7 +153,10 @@ function answerRefusal(format: Json | null): string | null {
   return refused && `Invalid schema for response_format '${format.name}': ${refused}`;
 }
 
-/** https://github.com/ash-project/ash_ai/issues/155 (2025-12), https://github.com/lastmile-ai/openai-agents-mcp/issues/2 (2025-03) */
+/**
+ * https://github.com/ash-project/ash_ai/issues/155 (2025-12),
+ * https://github.com/lastmile-ai/openai-agents-mcp/issues/2 (2025-03)
+ */
 function strictRefusal(root: Wire): string | null {
   for (const schema of everySchema(root)) {
     const word = [

@@ -1,4 +1,4 @@
-// What the real providers refuse of a request, whatever it asks: each refusal with where its words are quoted.
+// Collects what the real providers refuse in any request, each with the source of its text.
 import { claudeRefusal } from './refusals-claude.ts';
 import { geminiRefusal } from './refusals-gemini.ts';
 import { chatRefusal, responsesRefusal } from './refusals-openai.ts';
@@ -12,7 +12,7 @@ const refusals: Record<Format, (body: Json, model: string) => string | null> = {
   'gemini-generate': geminiRefusal,
 };
 
-/** Null: it is taken. */
+/** Returns the refusal, or null if the provider accepts the request. */
 export function refusalOf(format: Format, body: Json, model: string): { refuse: string } | null {
   const message = refusals[format](body, model);
   return message === null ? null : { refuse: message };

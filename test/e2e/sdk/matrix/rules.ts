@@ -1,10 +1,10 @@
-// How a provider's refusals are written down: rules in the order in which they are checked.
+// Evaluates a provider's refusals: rules in the order in which they are checked.
 import type { Json, Wire } from './wire.ts';
 
-/** What is refused: the message, or null where the request is in order. */
+/** Returns the message of a refusal, or null if the request is valid. */
 export type Rule = (body: Json, model: string) => string | null;
 
-/** The first refusal. */
+/** Returns the first refusal. */
 export function firstRefusal(rules: readonly Rule[], body: Json, model: string): string | null {
   for (const rule of rules) {
     const message = rule(body, model);
@@ -13,10 +13,10 @@ export function firstRefusal(rules: readonly Rule[], body: Json, model: string):
   return null;
 }
 
-/** Content as a list of blocks. */
+/** Returns content as a list of blocks. */
 export const blocksOf = (content: Wire): Json[] => (Array.isArray(content) ? content : []);
 
-/** The schema and every schema inside it, `properties` and definitions apart from their names. */
+/** Returns the schema and every schema inside it; names in `properties` and definitions are not schemas. */
 export function everySchema(schema: Wire): Json[] {
   if (schema === null || typeof schema !== 'object') return [];
   const { properties = {}, $defs = {}, items, anyOf = [], allOf = [], oneOf = [], prefixItems = [] } = schema;
@@ -32,6 +32,6 @@ export function everySchema(schema: Wire): Json[] {
   return [schema, ...inner.flatMap(everySchema)];
 }
 
-/** The first value that comes twice. */
+/** Returns the first value that occurs twice. */
 export const firstTwice = (values: readonly string[]) =>
   values.find((value, index) => values.indexOf(value) !== index);

@@ -1,5 +1,5 @@
-// What the imitated model says, and what is asked of it, in words that are nobody's wire format: the common ground on
-// which callers (callers.ts) and upstreams (upstream-formats.ts) of the matrix are compared.
+// Describes the imitated model's question and answer without any wire format: the common form in which callers
+// (callers.ts) and upstreams (upstream-formats.ts) of the matrix are compared.
 
 /** The formats on both sides. */
 export const formats = ['openai-chat', 'openai-responses', 'anthropic-messages', 'gemini-generate'] as const;
@@ -7,20 +7,20 @@ export type Format = (typeof formats)[number];
 
 /** An answer of the model. */
 export interface Script {
-  /** Readable thoughts, and the seal that the provider wants back. */
+  /** Readable thoughts, and the signature that the provider requires back. */
   thought?: {
     text: string;
-    seal: string /** Of the Responses item; the same for all without it. */;
+    signature: string /** Of the Responses item; the same for all without it. */;
     id?: string;
   };
   text?: string;
-  /** `namespace` is of the Responses API. */
+  /** `namespace` belongs to the Responses API. */
   calls?: { id: string; name: string; namespace?: string; args: Record<string, unknown> }[];
   refusal?: string;
   citation?: { url: string; title: string };
   /** Base64 of a PNG. */
   image?: string;
-  /** The chosen tokens of `text`, with their log probabilities. */
+  /** The chosen tokens of `text` with their log probabilities. */
   logprobs?: { token: string; logprob: number }[];
   /** The text of a second answer beside this one. */
   second?: string;
@@ -28,7 +28,7 @@ export interface Script {
   usage: Counts;
 }
 
-/** All input and all output tokens, whatever a format leaves out of its own figures. */
+/** All input and all output tokens, whatever a format omits from its own figures. */
 export interface Counts {
   input: number;
   cached: number;
@@ -36,8 +36,8 @@ export interface Counts {
   reasoning: number;
 }
 
-/** What a caller was told, read off the SDK's own objects. */
-export interface Told {
+/** What a caller received, read from the SDK's own objects. */
+export interface CallerView {
   text: string;
   thought: string;
   calls: { name: string; args: unknown }[];
@@ -50,8 +50,8 @@ export interface Told {
   usage: Counts;
 }
 
-/** What is asked. Each caller says it in its format; what a format cannot say is left out there. */
-export interface Ask {
+/** The question. Each caller sends it in its format, without what the format lacks. */
+export interface Question {
   system?: string;
   turns: Turn[];
   tools?: { name: string; description?: string; schema: Record<string, unknown> | null }[];
@@ -69,7 +69,7 @@ export interface Ask {
   effort?: 'low' | 'medium' | 'high';
   penalties?: { frequency: number; presence: number };
   search?: true;
-  /** Alternatives that are asked for beside each token. */
+  /** The number of requested alternatives for each token. */
   logprobs?: number;
   candidates?: number;
   metadata?: Record<string, string>;
@@ -90,17 +90,17 @@ interface Result {
 
 export type Medium = { type: string; data: string } | { type: string; url: string };
 
-/** What the upstream understood, read off its own wire. */
-export interface Heard {
+/** What the upstream understood, read from its own format. */
+export interface UpstreamView {
   system: string;
-  /** Said by user and assistant, in order: `user: …`. */
-  said: string[];
+  /** Texts of user and assistant, in order: `user: …`. */
+  texts: string[];
   media: string[];
   tools: { name: string; description?: string; properties: string[] }[];
   choice: string;
-  /** `name(args)`, in order, of calls in the conversation. */
+  /** Calls in the conversation, in order: `name(args)`. */
   calls: string[];
-  /** `name: text`, in order: results matched to their calls. */
+  /** Results matched to their calls, in order: `name: text`. */
   results: string[];
   errors: string[];
   maxTokens?: number;
@@ -115,7 +115,7 @@ export interface Heard {
   thinks: boolean;
   search: boolean;
   single: boolean;
-  seals: string[];
+  signatures: string[];
   penalties?: { frequency: number; presence: number };
   logprobs?: number;
   candidates?: number;
@@ -123,7 +123,7 @@ export interface Heard {
   tier?: string;
 }
 
-/** The smallest PNG, a PDF and a WAV that are ones. */
+/** The smallest valid PNG, PDF and WAV. */
 export const png =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 export const pdf = Buffer.from('%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF').toString('base64');

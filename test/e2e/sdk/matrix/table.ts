@@ -1,4 +1,4 @@
-// The matrix as the documentation shows it: made from features.ts, so that the two cannot differ.
+// Builds the documentation's matrix from features.ts, so the two cannot differ.
 import { features } from './features.ts';
 import { type Format, formats } from './script.ts';
 
@@ -9,7 +9,10 @@ const heads: Record<Format, string> = {
   'gemini-generate': 'generateContent',
 };
 
-/** Markdown. `✓` a format says it; `–` it cannot (as a caller: it never asks; as a channel: it is told in `x-relay-dropped`). */
+/**
+ * Returns Markdown. `✓`: the format has the feature. `–`: it does not (a caller never requests it; a channel
+ * reports it in `x-relay-dropped`).
+ */
 export function matrixTable(): string {
   const rows = features.map(({ name, callerCannot = {}, channelCannot = {} }) => {
     const cells = formats.map((format) => `${mark(callerCannot[format])} ${mark(channelCannot[format])}`);

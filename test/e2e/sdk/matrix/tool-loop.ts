@@ -1,44 +1,47 @@
-// A loop of tools with sealed thoughts, as an imitated model and an ordinary client play it.
-import type { Ask, Format, Script } from './script.ts';
+// Plays a tool loop with signed thoughts as an imitated model and an ordinary client.
+import type { Format, Question, Script } from './script.ts';
 import { upstreamFormats } from './upstream-formats.ts';
 import type { Json } from './wire.ts';
 
-/** What the imitated model thinks, and how it seals it. */
+/** The imitated model's thought, and its signature. */
 const thought = {
   text: 'They want the weather.\n\n"Both" cities, I think – 两个城市.',
-  seal: 'U2lnbmVkK2J5L3RoZV91cHN0cmVhbQ==',
+  signature: 'U2lnbmVkK2J5L3RoZV91cHN0cmVhbQ==',
 };
 export const calls = [
   { id: 'toolu_01Abc', name: 'get_weather', args: { place: 'Paris' } },
   { id: 'toolu_02Def', name: 'get_weather', args: { place: 'Rome' } },
 ];
 const usage = { input: 10, cached: 0, output: 20, reasoning: 10 };
-/** Text stands between the thought and the calls, as Claude does it. */
+/** Text is between the thought and the calls, as in Claude's answers. */
 const firstTurn: Script = { thought, text: 'I ask for both.', calls, stop: 'calls', usage };
 export const secondTurn: Script = { text: 'Rain in Paris, sun in Rome.', stop: 'stop', usage };
 
-export const ask: Ask = {
+export const toolQuestion: Question = {
   turns: [{ role: 'user', text: 'The weather in Paris and Rome?' }],
   tools: [{ name: 'get_weather', schema: { type: 'object', properties: { place: { type: 'string' } } } }],
   effort: 'medium',
 };
 const results = ['rain', 'sun'];
 
-/** As strict as the real ones. A model that seals nothing (chat) wants its thought back as it was. */
+/**
+ * Answers the second turn as strictly as the real providers. A model without signatures (chat) requires its
+ * thought back unchanged.
+ */
 export function secondTurnOrRefusal(format: Format, body: Json): Script | { refuse: string } {
-  const heard = upstreamFormats[format].heard(body);
-  if (heard.calls.length === 0) return firstTurn;
-  const seals = format === 'openai-chat' ? [thought.text] : [thought.seal];
-  if (JSON.stringify(heard.seals) !== JSON.stringify(seals))
-    return { refuse: `seals: ${JSON.stringify(heard.seals)}` };
-  if (!sealedText(format, body)) return { refuse: 'what was sealed was changed' };
+  const view = upstreamFormats[format].view(body);
+  if (view.calls.length === 0) return firstTurn;
+  const signatures = format === 'openai-chat' ? [thought.text] : [thought.signature];
+  if (JSON.stringify(view.signatures) !== JSON.stringify(signatures))
+    return { refuse: `signatures: ${JSON.stringify(view.signatures)}` };
+  if (!hasSignedText(format, body)) return { refuse: 'the signed text was changed' };
   const answers = ['get_weather: rain', 'get_weather: sun'];
-  return JSON.stringify(heard.results) === JSON.stringify(answers)
+  return JSON.stringify(view.results) === JSON.stringify(answers)
     ? secondTurn
-    : { refuse: JSON.stringify(heard.results) };
+    : { refuse: JSON.stringify(view.results) };
 }
 
-function sealedText(format: Format, body: Json): boolean {
+function hasSignedText(format: Format, body: Json): boolean {
   switch (format) {
     case 'anthropic-messages': {
       const turn = body.messages.find(({ role }: Json) => role === 'assistant');
@@ -53,14 +56,14 @@ function sealedText(format: Format, body: Json): boolean {
     case 'gemini-generate': {
       const turn = body.contents.find(({ role }: Json) => role === 'model');
       const [first, second] = turn.parts.filter(({ functionCall }: Json) => functionCall);
-      return first.thoughtSignature === thought.seal && second.thoughtSignature === undefined;
+      return first.thoughtSignature === thought.signature && second.thoughtSignature === undefined;
     }
     case 'openai-chat':
       return true;
   }
 }
 
-/** The next request's turns, by what the SDK gave. */
+/** Returns the next request's turns for what the SDK returned. */
 export const handBack: Record<Format, (body: Json, answer: Json) => Json> = {
   'openai-chat': (body, answer) => {
     const { role, content, tool_calls } = answer.choices[0].message;
@@ -98,7 +101,7 @@ export const handBack: Record<Format, (body: Json, answer: Json) => Json> = {
   },
   'gemini-generate': (body, answer) => {
     const { role, parts } = answer.candidates[0].content;
-    // As Gemini CLI does, it forgets thoughts.
+    // Drops thoughts, as Gemini CLI does.
     const content = { role, parts: parts.filter(({ thought }: Json) => !thought) };
     const made = content.parts.filter(({ functionCall }: Json) => functionCall);
     const outputs = made.map(({ functionCall: { id, name } }: Json, index: number) => ({

@@ -1,5 +1,5 @@
-// Chat completions as an upstream: the imitated model's answers, and what it understands of a request.
-import type { Heard, Script } from './script.ts';
+// Chat completions as an upstream: writes the imitated model's answers, and reads requests.
+import type { Script, UpstreamView } from './script.ts';
 import type { Json, Wire } from './wire.ts';
 
 const stops = {
@@ -95,7 +95,7 @@ export function chatStream(script: Script): string {
     ...halves(script.refusal ?? '').map((refusal) => delta({ refusal })),
     ...(annotations ? [delta({ annotations })] : []),
     ...(images ? [delta({ images })] : []),
-    // Calls come interleaved: names first, then both arguments by halves.
+    // Calls are interleaved: names first, then both arguments by halves.
     ...(script.calls ?? []).map(({ id, name }, index) =>
       delta({ tool_calls: [{ index, id, type: 'function', function: { name, arguments: '' } }] }),
     ),
@@ -121,7 +121,7 @@ const mediaOf = (content: Wire): string[] =>
     return [];
   });
 
-export function chatHeard(body: Json): Heard {
+export function chatUpstreamView(body: Json): UpstreamView {
   const messages: Json[] = body.messages;
   const calls = messages.flatMap((one) => one.tool_calls ?? []);
   const nameOf = (id: string) => calls.find((call) => call.id === id)?.function.name;
@@ -135,7 +135,7 @@ export function chatHeard(body: Json): Heard {
       .filter(({ role }) => role === 'system' || role === 'developer')
       .map(({ content }) => textOf(content))
       .join('\n'),
-    said: spoken.map(({ role, content }) => `${role}: ${textOf(content)}`),
+    texts: spoken.map(({ role, content }) => `${role}: ${textOf(content)}`),
     media: messages.flatMap(({ content }) => mediaOf(content)),
     tools: (body.tools ?? []).map(({ function: tool }: Json) => ({
       name: tool.name,
@@ -166,6 +166,6 @@ export function chatHeard(body: Json): Heard {
     candidates: body.n,
     metadata: body.metadata,
     tier: body.service_tier,
-    seals: messages.flatMap(({ reasoning_content }) => reasoning_content ?? []),
+    signatures: messages.flatMap(({ reasoning_content }) => reasoning_content ?? []),
   };
 }

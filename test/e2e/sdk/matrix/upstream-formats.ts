@@ -1,27 +1,27 @@
-// The imitated model behind each format: one upstream that answers all four by their paths, from one script.
+// Serves the imitated model in all four formats, distinguished by path, from one script.
 
 import type { Handler } from '../../../support/upstream.ts';
 import { refusalOf } from './refusals.ts';
-import type { Format, Heard, Script } from './script.ts';
-import { chatAnswer, chatHeard, chatStream } from './upstream-chat.ts';
-import { generateAnswer, generateHeard, generateStream } from './upstream-generate.ts';
-import { messagesAnswer, messagesHeard, messagesStream } from './upstream-messages.ts';
-import { responsesAnswer, responsesHeard, responsesStream } from './upstream-responses.ts';
+import type { Format, Script, UpstreamView } from './script.ts';
+import { chatAnswer, chatStream, chatUpstreamView } from './upstream-chat.ts';
+import { generateAnswer, generateStream, generateUpstreamView } from './upstream-generate.ts';
+import { messagesAnswer, messagesStream, messagesUpstreamView } from './upstream-messages.ts';
+import { responsesAnswer, responsesStream, responsesUpstreamView } from './upstream-responses.ts';
 
 interface UpstreamFormat {
   answer(script: Script): unknown;
   stream(script: Script): string;
-  heard(body: Record<string, unknown>): Heard;
+  view(body: Record<string, unknown>): UpstreamView;
 }
 
 export const upstreamFormats: Record<Format, UpstreamFormat> = {
-  'openai-chat': { answer: chatAnswer, stream: chatStream, heard: chatHeard },
-  'openai-responses': { answer: responsesAnswer, stream: responsesStream, heard: responsesHeard },
-  'anthropic-messages': { answer: messagesAnswer, stream: messagesStream, heard: messagesHeard },
-  'gemini-generate': { answer: generateAnswer, stream: generateStream, heard: generateHeard },
+  'openai-chat': { answer: chatAnswer, stream: chatStream, view: chatUpstreamView },
+  'openai-responses': { answer: responsesAnswer, stream: responsesStream, view: responsesUpstreamView },
+  'anthropic-messages': { answer: messagesAnswer, stream: messagesStream, view: messagesUpstreamView },
+  'gemini-generate': { answer: generateAnswer, stream: generateStream, view: generateUpstreamView },
 };
 
-/** Which format a path belongs to, and whether it streams. */
+/** Returns the format of a path, and whether it streams. */
 export function formatOfPath(path: string, body: { stream?: unknown }): { format: Format; streams: boolean } {
   const streams = body.stream === true || path.includes(':streamGenerateContent');
   if (path.includes('/chat/completions')) return { format: 'openai-chat', streams };
@@ -30,7 +30,7 @@ export function formatOfPath(path: string, body: { stream?: unknown }): { format
   return { format: 'gemini-generate', streams };
 }
 
-/** Answers by what `scriptFor` says of the request; a refusal is `{status, message}`. */
+/** Answers as `scriptFor` decides for the request; a refusal is `{status, message}`. */
 export function scriptedModel(
   scriptFor: (format: Format, body: Record<string, unknown>, model: string) => Script | { refuse: string },
 ): Handler {

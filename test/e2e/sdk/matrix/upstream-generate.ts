@@ -1,5 +1,5 @@
-// generateContent as an upstream: the imitated model's answers, and what it understands of a request.
-import type { Heard, Script } from './script.ts';
+// generateContent as an upstream: writes the imitated model's answers, and reads requests.
+import type { Script, UpstreamView } from './script.ts';
 import type { Json } from './wire.ts';
 
 const stops = {
@@ -13,15 +13,15 @@ const stops = {
 
 function parts(script: Script): Json[] {
   const text = script.text ?? script.refusal;
-  const seal = script.thought && { thoughtSignature: script.thought.seal };
+  const signature = script.thought && { thoughtSignature: script.thought.signature };
   return [
     ...(script.thought && script.thought.text !== '' ? [{ text: script.thought.text, thought: true }] : []),
-    ...(text === undefined ? [] : [{ text, ...(script.calls === undefined && seal) }]),
+    ...(text === undefined ? [] : [{ text, ...(script.calls === undefined && signature) }]),
     ...(script.image ? [{ inlineData: { mimeType: 'image/png', data: script.image } }] : []),
     // Only the first call of a turn is signed.
     ...(script.calls ?? []).map(({ name, args }, index) => ({
       functionCall: { name, args },
-      ...(index === 0 && seal),
+      ...(index === 0 && signature),
     })),
   ];
 }
@@ -127,18 +127,18 @@ const resultText = (response: Json): string => {
   return isPlain ? String(only) : JSON.stringify(response);
 };
 
-export function generateHeard(body: Json): Heard {
+export function generateUpstreamView(body: Json): UpstreamView {
   const contents: Json[] = body.contents;
   const all: Json[] = contents.flatMap((content) => content.parts);
   const calls = all.flatMap(({ functionCall }) => functionCall ?? []);
   const results = all.flatMap(({ functionResponse }) => functionResponse ?? []);
   const config = body.generationConfig ?? {};
   const calling = body.toolConfig?.functionCallingConfig;
-  const told = { AUTO: 'auto', VALIDATED: 'auto', ANY: 'required', NONE: 'none' } as Json;
+  const choiceNames = { AUTO: 'auto', VALIDATED: 'auto', ANY: 'required', NONE: 'none' } as Json;
   const thinking = config.thinkingConfig;
   return {
     system: textOf(body.systemInstruction ?? {}),
-    said: contents
+    texts: contents
       .filter((content) => textOf(content) !== '')
       .map((content) => `${content.role === 'model' ? 'assistant' : 'user'}: ${textOf(content)}`),
     media: mediaOf(all),
@@ -149,7 +149,8 @@ export function generateHeard(body: Json): Heard {
         description: tool.description,
         properties: Object.keys(tool.parametersJsonSchema?.properties ?? {}),
       })),
-    choice: calling === undefined ? 'unsaid' : (calling.allowedFunctionNames?.[0] ?? told[calling.mode]),
+    choice:
+      calling === undefined ? 'unsaid' : (calling.allowedFunctionNames?.[0] ?? choiceNames[calling.mode]),
     calls: calls.map(({ name, args }) => `${name}(${JSON.stringify(args)})`),
     results: results.map(({ name, response }) => `${name}: ${resultText(response)}`),
     errors: results.filter(({ response }) => response.error !== undefined).map(({ name }) => name),
@@ -169,6 +170,6 @@ export function generateHeard(body: Json): Heard {
     }),
     ...(config.responseLogprobs && { logprobs: config.logprobs }),
     candidates: config.candidateCount,
-    seals: all.flatMap(({ thoughtSignature }) => thoughtSignature ?? []),
+    signatures: all.flatMap(({ thoughtSignature }) => thoughtSignature ?? []),
   };
 }

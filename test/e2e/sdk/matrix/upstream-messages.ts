@@ -1,5 +1,5 @@
-// The Messages API as an upstream: the imitated model's answers, and what it understands of a request.
-import type { Heard, Script } from './script.ts';
+// The Messages API as an upstream: writes the imitated model's answers, and reads requests.
+import type { Script, UpstreamView } from './script.ts';
 import type { Json, Wire } from './wire.ts';
 
 const stops = {
@@ -15,7 +15,7 @@ function blocks(script: Script): Json[] {
   const text = script.text ?? script.refusal;
   return [
     ...(script.thought
-      ? [{ type: 'thinking', thinking: script.thought.text, signature: script.thought.seal }]
+      ? [{ type: 'thinking', thinking: script.thought.text, signature: script.thought.signature }]
       : []),
     ...(text === undefined
       ? []
@@ -81,7 +81,7 @@ export function messagesStream(script: Script): string {
         ];
       default: {
         const json = JSON.stringify(block.input);
-        // A call without arguments has no delta of its own.
+        // A call without arguments has no delta.
         const deltas = json === '{}' ? [] : halves(json);
         return [
           start({ ...block, input: {} }),
@@ -117,17 +117,17 @@ const mediaOf = (content: Wire): string[] =>
     return [`${block.type} ${source.url ?? `data:${source.media_type};base64,${source.data}`}`];
   });
 
-export function messagesHeard(body: Json): Heard {
+export function messagesUpstreamView(body: Json): UpstreamView {
   const messages: Json[] = body.messages;
   const all = messages.flatMap(({ content }) => contentOf(content));
   const calls = all.filter(({ type }) => type === 'tool_use');
   const results = all.filter(({ type }) => type === 'tool_result');
   const nameOf = (id: string) => calls.find((call) => call.id === id)?.name;
   const choice = body.tool_choice;
-  const told = { auto: 'auto', any: 'required', none: 'none' } as Json;
+  const choiceNames = { auto: 'auto', any: 'required', none: 'none' } as Json;
   return {
     system: textOf(body.system),
-    said: messages
+    texts: messages
       .filter(({ content }) => textOf(content) !== '')
       .map(({ role, content }) => `${role}: ${textOf(content)}`),
     media: messages.flatMap(({ content }) => mediaOf(content)),
@@ -138,7 +138,7 @@ export function messagesHeard(body: Json): Heard {
         description: tool.description,
         properties: Object.keys(tool.input_schema.properties ?? {}),
       })),
-    choice: choice === undefined ? 'unsaid' : (told[choice.type] ?? choice.name),
+    choice: choice === undefined ? 'unsaid' : (choiceNames[choice.type] ?? choice.name),
     calls: calls.map(({ name, input }) => `${name}(${JSON.stringify(input)})`),
     results: results.map(({ tool_use_id, content }) => `${nameOf(tool_use_id)}: ${textOf(content)}`),
     errors: results.filter(({ is_error }) => is_error).map(({ tool_use_id }) => nameOf(tool_use_id) ?? '?'),
@@ -153,6 +153,6 @@ export function messagesHeard(body: Json): Heard {
     thinks: body.thinking !== undefined && body.thinking.type !== 'disabled',
     search: (body.tools ?? []).some(({ type }: Json) => type?.startsWith('web_search')),
     single: choice?.disable_parallel_tool_use === true,
-    seals: all.flatMap((block) => (block.type === 'thinking' ? [block.signature] : [])),
+    signatures: all.flatMap((block) => (block.type === 'thinking' ? [block.signature] : [])),
   };
 }

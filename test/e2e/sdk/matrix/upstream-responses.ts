@@ -1,9 +1,9 @@
-// The Responses API as an upstream: the imitated model's answers, and what it understands of a request.
-import type { Heard, Script } from './script.ts';
+// The Responses API as an upstream: writes the imitated model's answers, and reads requests.
+import type { Script, UpstreamView } from './script.ts';
 import type { Json, Wire } from './wire.ts';
 
 function output(script: Script): Json[] {
-  // Ids are unique in a conversation whose thoughts have some.
+  // Ids are unique in a conversation whose thoughts have ids.
   const turn = script.thought?.id ?? 'upstream';
   const content = [
     ...(script.text === undefined
@@ -25,7 +25,7 @@ function output(script: Script): Json[] {
             type: 'reasoning',
             id: `rs_${turn}`,
             summary: script.thought.text === '' ? [] : [{ type: 'summary_text', text: script.thought.text }],
-            encrypted_content: script.thought.seal,
+            encrypted_content: script.thought.signature,
           },
         ]
       : []),
@@ -200,7 +200,7 @@ const mediaOf = (content: Wire): string[] =>
     return [];
   });
 
-export function responsesHeard(body: Json): Heard {
+export function responsesUpstreamView(body: Json): UpstreamView {
   const items: Json[] = typeof body.input === 'string' ? [{ role: 'user', content: body.input }] : body.input;
   const messages = items.filter(({ role }) => role !== undefined);
   const calls = items.filter(({ type }) => type === 'function_call');
@@ -216,7 +216,7 @@ export function responsesHeard(body: Json): Heard {
     ]
       .filter((text) => text !== '')
       .join('\n'),
-    said: messages
+    texts: messages
       .filter(({ role, content }) => (role === 'user' || role === 'assistant') && textOf(content) !== '')
       .map(({ role, content }) => `${role}: ${textOf(content)}`),
     media: [
@@ -247,6 +247,8 @@ export function responsesHeard(body: Json): Heard {
     ...((body.include ?? []).includes('message.output_text.logprobs') && { logprobs: body.top_logprobs }),
     metadata: body.metadata,
     tier: body.service_tier,
-    seals: items.filter(({ type }) => type === 'reasoning').map(({ encrypted_content }) => encrypted_content),
+    signatures: items
+      .filter(({ type }) => type === 'reasoning')
+      .map(({ encrypted_content }) => encrypted_content),
   };
 }

@@ -1,4 +1,4 @@
-/** Wire JSON as an imitation sees it: whatever came, read without ceremony. A wrong guess fails the test that made it. */
+/** Wire JSON as an imitation reads it, without validation. A wrong assumption fails the test that made it. */
 // biome-ignore lint/suspicious/noExplicitAny: the imitations must not share the product's readers, and typed ones would be those.
 export type Wire = any;
 

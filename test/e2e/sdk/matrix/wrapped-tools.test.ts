@@ -1,5 +1,5 @@
-// What coding agents do beyond the matrix, through the official SDKs: tools in namespaces, tools that a search finds, and a context
-// that is exceeded.
+// Tests what coding agents do beyond the matrix, through the official SDKs: tools in namespaces, tools that a
+// search finds, and an exceeded context length.
 import Anthropic from '@anthropic-ai/sdk';
 import { ApiError, GoogleGenAI } from '@google/genai';
 import OpenAI from 'openai';
@@ -25,18 +25,18 @@ const others = (own: Format) => (Object.keys(channels) as Format[]).filter((form
 
 const usage = { input: 10, cached: 0, output: 20, reasoning: 10 };
 
-/** Calls the tool whose name ends so, until it has a result of it; then says what that was. */
+/** Calls the tool with that name ending until it has a result, then repeats the result. */
 function caller(wanted: string) {
   return (format: Format, body: Json): Script | { refuse: string } => {
-    const { tools, results } = upstreamFormats[format].heard(body);
+    const { tools, results } = upstreamFormats[format].view(body);
     const result = results.find((one) => one.includes(`${wanted}: `));
     if (result) return { text: `It said: ${result.split(': ')[1]}`, stop: 'stop', usage };
-    // What it does not have yet, it searches for.
+    // Searches for a tool that it does not have yet.
     const tool =
       tools.find(({ name }) => name.endsWith(wanted)) ?? tools.find(({ name }) => /search/i.test(name));
     if (!tool) return { refuse: `no ${wanted} among ${tools.map(({ name }) => name)}` };
     const args = tool.name.endsWith(wanted) ? { city: 'Rome' } : { query: wanted };
-    const thought = { text: 'I need it.', seal: 'c2VhbA==', id: String(results.length) };
+    const thought = { text: 'I need it.', signature: 'c2VhbA==', id: String(results.length) };
     const calls = [{ id: `toolu_${results.length}`, name: tool.name, args }];
     return { thought, text: 'I ask.', calls, stop: 'calls', usage };
   };
@@ -60,7 +60,7 @@ const anthropic = () => new Anthropic({ apiKey: token, baseURL: relay.url, maxRe
 const parameters = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
 const question = { role: 'user', content: 'The weather in Rome?' };
 
-/** One request with OpenAI's SDK, whole or by its own accumulator. */
+/** Sends one request with OpenAI's SDK, whole or through its own accumulator. */
 async function respond(body: Json, stream: boolean): Promise<Json> {
   return stream
     ? await openai()
@@ -69,7 +69,7 @@ async function respond(body: Json, stream: boolean): Promise<Json> {
     : await openai().responses.create(body as never);
 }
 
-describe.each(others('openai-responses'))('OpenAI’s SDK at a channel of %s', (format) => {
+describe.each(others('openai-responses'))('OpenAI’s SDK on a channel of %s', (format) => {
   const { model } = channels[format];
 
   it.each([false, true])('calls a tool in a namespace, streamed: %s', async (stream) => {
@@ -86,7 +86,7 @@ describe.each(others('openai-responses'))('OpenAI’s SDK at a channel of %s', (
     expect(second.output_text).toBe('It said: rain');
   });
 
-  it.each([false, true])('calls a tool that its own search found, streamed: %s', async (stream) => {
+  it.each([false, true])('calls a tool found by its own search, streamed: %s', async (stream) => {
     const search = { type: 'tool_search', execution: 'client', description: 'Finds tools.', parameters };
     const body = { model, tools: [search], input: [question] };
     const first = await respond(body, stream);
@@ -109,7 +109,7 @@ describe.each(others('openai-responses'))('OpenAI’s SDK at a channel of %s', (
   });
 });
 
-describe.each(others('anthropic-messages'))('Anthropic’s SDK at a channel of %s', (format) => {
+describe.each(others('anthropic-messages'))('Anthropic’s SDK on a channel of %s', (format) => {
   const { model } = channels[format];
   const tool = (name: string, more: Json = {}) => ({
     name,
@@ -118,8 +118,8 @@ describe.each(others('anthropic-messages'))('Anthropic’s SDK at a channel of %
     ...more,
   });
 
-  it.each([false, true])('calls a deferred tool that its own search found, streamed: %s', async (stream) => {
-    const ask = async (messages: Json[]): Promise<Json> => {
+  it.each([false, true])('calls a deferred tool found by its own search, streamed: %s', async (stream) => {
+    const send = async (messages: Json[]): Promise<Json> => {
       const tools = [tool('ToolSearch'), tool('mcp__wx__get_weather', { defer_loading: true })];
       const body = { model, max_tokens: 2_000, tools, messages } as never;
       return stream
@@ -133,13 +133,13 @@ describe.each(others('anthropic-messages'))('Anthropic’s SDK at a channel of %
         { role: 'user', content: [{ type: 'tool_result', tool_use_id: id, content }] },
       ];
     };
-    const first = await ask([question]);
+    const first = await send([question]);
     expect(first.content.at(-1)).toMatchObject({ type: 'tool_use', name: 'ToolSearch' });
     const found = answered(first, [{ type: 'tool_reference', tool_name: 'mcp__wx__get_weather' }]);
-    const second = await ask([question, ...found]);
+    const second = await send([question, ...found]);
     expect(second.content.at(-1)).toMatchObject({ name: 'mcp__wx__get_weather', input: { city: 'Rome' } });
     const weather = answered(second, [{ type: 'text', text: 'rain' }]);
-    const third = await ask([question, ...found, ...weather]);
+    const third = await send([question, ...found, ...weather]);
     expect(third.content.at(-1)).toMatchObject({ type: 'text', text: 'It said: rain' });
   });
 });
@@ -175,46 +175,43 @@ const overflows: Record<Format, Json> = {
   },
 };
 
-describe.each(Object.keys(channels) as Format[])(
-  'a context that a channel of %s finds too long',
-  (format) => {
-    const { model } = channels[format];
+describe.each(Object.keys(channels) as Format[])('a context too long for a channel of %s', (format) => {
+  const { model } = channels[format];
 
-    beforeAll(() => {
-      upstream.handler = (request, response) => {
-        const body = overflows[formatOfPath(request.path, {}).format];
-        response.writeHead(400, { 'content-type': 'application/json' });
-        response.end(JSON.stringify(body));
-      };
-    });
+  beforeAll(() => {
+    upstream.handler = (request, response) => {
+      const body = overflows[formatOfPath(request.path, {}).format];
+      response.writeHead(400, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(body));
+    };
+  });
 
-    it.each([false, true])('is `context_length_exceeded` to OpenAI’s SDK, streamed: %s', async (stream) => {
-      const messages = [{ role: 'user' as const, content: 'hi' }];
-      const responses = () => openai().responses.create({ model, input: 'hi', stream });
-      const chat = () => openai().chat.completions.create({ model, messages, stream });
-      // Channels of OpenAI's kinds answer chat natively: their words pass as they are.
-      for (const call of format.startsWith('openai') ? [responses] : [responses, chat]) {
-        const error = (await raisedBy(call)) as InstanceType<typeof OpenAI.APIError>;
-        expect([error.constructor.name, error.status]).toEqual(['BadRequestError', 400]);
-        expect(error.code).toBe('context_length_exceeded');
-      }
-    });
-
-    it.each([false, true])('is “prompt is too long” to Anthropic’s SDK, streamed: %s', async (stream) => {
-      const ask = { model, max_tokens: 10, messages: [{ role: 'user' as const, content: 'hi' }], stream };
-      const error = (await raisedBy(() => anthropic().messages.create(ask))) as InstanceType<
-        typeof Anthropic.APIError
-      >;
+  it.each([false, true])('raises `context_length_exceeded` in OpenAI’s SDK, streamed: %s', async (stream) => {
+    const messages = [{ role: 'user' as const, content: 'hi' }];
+    const responses = () => openai().responses.create({ model, input: 'hi', stream });
+    const chat = () => openai().chat.completions.create({ model, messages, stream });
+    // Channels of OpenAI's kinds answer chat natively: their messages pass unchanged.
+    for (const call of format.startsWith('openai') ? [responses] : [responses, chat]) {
+      const error = (await raisedBy(call)) as InstanceType<typeof OpenAI.APIError>;
       expect([error.constructor.name, error.status]).toEqual(['BadRequestError', 400]);
-      expect(error.message).toMatch(/prompt is too long/);
-    });
+      expect(error.code).toBe('context_length_exceeded');
+    }
+  });
 
-    it('is a 400 that says so to Google’s SDK', async () => {
-      const ai = new GoogleGenAI({ apiKey: token, httpOptions: { baseUrl: relay.url } });
-      const error = (await raisedBy(() => ai.models.generateContent({ model, contents: 'hi' }))) as ApiError;
-      expect(error).toBeInstanceOf(ApiError);
-      expect(error.status).toBe(400);
-      expect(error.message).toMatch(/CONTEXT_LENGTH_EXCEEDED|The input token count/);
-    });
-  },
-);
+  it.each([false, true])('raises “prompt is too long” in Anthropic’s SDK, streamed: %s', async (stream) => {
+    const body = { model, max_tokens: 10, messages: [{ role: 'user' as const, content: 'hi' }], stream };
+    const error = (await raisedBy(() => anthropic().messages.create(body))) as InstanceType<
+      typeof Anthropic.APIError
+    >;
+    expect([error.constructor.name, error.status]).toEqual(['BadRequestError', 400]);
+    expect(error.message).toMatch(/prompt is too long/);
+  });
+
+  it('raises a 400 that explains it in Google’s SDK', async () => {
+    const ai = new GoogleGenAI({ apiKey: token, httpOptions: { baseUrl: relay.url } });
+    const error = (await raisedBy(() => ai.models.generateContent({ model, contents: 'hi' }))) as ApiError;
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error.status).toBe(400);
+    expect(error.message).toMatch(/CONTEXT_LENGTH_EXCEEDED|The input token count/);
+  });
+});

@@ -16,7 +16,7 @@ it('writes structs, lists, numbers, enumerants, and embedded files', () => {
   );
 });
 
-it('lets no value end its literal', () => {
+it('escapes values so that none ends its literal', () => {
   expect(capnpText('"), evil = (x = "')).toBe(String.raw`"\"), evil = (x = \""`);
   expect(capnpText('back\\slash\nline\ttab\u0000\u007f ä€😀')).toBe(
     String.raw`"back\\slash\x0aline\x09tab\x00\x7f ä€😀"`,

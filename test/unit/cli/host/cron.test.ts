@@ -6,7 +6,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-it('runs at the minute of the hour, in UTC, until it is ended', async () => {
+it('runs at the given minute of the hour, in UTC, until it is stopped', async () => {
   vi.useFakeTimers({ now: Date.UTC(2026, 0, 1, 0, 16, 30) });
   const runs: string[] = [];
   const stop = startCron(['17 * * * *', '5 3 * * *'], async (cron) => {
@@ -19,7 +19,7 @@ it('runs at the minute of the hour, in UTC, until it is ended', async () => {
   expect(runs.sort()).toEqual([...hourly, '03:05 5 3 * * *'].sort());
 });
 
-it('reports a run that fails, and goes on', async () => {
+it('reports a failed run, and continues', async () => {
   vi.useFakeTimers({ now: Date.UTC(2026, 0, 1) });
   const errors = vi.spyOn(console, 'error').mockImplementation(() => {});
   const stop = startCron(['17 * * * *'], () => Promise.reject(new Error('the database is away')));

@@ -1,4 +1,4 @@
-// What is planned of a request, without a database: its models, its routes, its bound, or its refusal.
+// Tests the plan of a request without a database: its models, routes and bound, or its refusal.
 import { describe, expect, it } from 'vitest';
 import { formats } from '../../../../src/formats/registry.ts';
 import type { Call, RelayServices } from '../../../../src/relay/call.ts';
@@ -67,7 +67,7 @@ const modelsOf = (planned: Awaited<ReturnType<typeof plan>>) =>
   planned.routes.map(({ channel: { id }, model }) => `${id} ${model}`);
 
 describe('a plan', () => {
-  it('has the named model, its routes, and a bound above what is reserved', async () => {
+  it('contains the requested model, its routes, and a bound above the reservation', async () => {
     const planned = await plan(chat('gpt-4o'));
     expect(planned).toMatchObject({ model: 'gpt-4o', models: null, isFree: false, isUncounted: false });
     expect(modelsOf(planned)).toEqual(['one gpt-4o']);
@@ -84,7 +84,7 @@ describe('a plan', () => {
     expect(twice.bound?.fullNanoUsd).toBe(2 * (plain.bound?.fullNanoUsd ?? 0));
   });
 
-  it('has no bound but a size for a model without a price', async () => {
+  it('has a size but no bound for a model without a price', async () => {
     const planned = await plan(chat('my-own-model'), {
       channels: [channel('own', { provider: 'openai-compatible', baseUrl: 'https://own.test' })],
     });
@@ -92,7 +92,7 @@ describe('a plan', () => {
     expect(planned.size?.outputTokens).toBe(100);
   });
 
-  it('tries the models of an alias in their order, and has each allowed', async () => {
+  it('tries an alias’s models in order, and requires each to be allowed', async () => {
     const aliases = [{ name: 'best', models: ['gpt-4o', 'gpt-4o-mini'] }];
     const planned = await plan(chat('best'), { aliases });
     expect(planned).toMatchObject({ model: 'best', models: ['gpt-4o', 'gpt-4o-mini'] });
@@ -102,18 +102,18 @@ describe('a plan', () => {
     ]);
   });
 
-  it('reserves by its dearest route, whichever is tried first', async () => {
+  it('reserves for its most expensive route, whichever is tried first', async () => {
     const fallback = (model: string) => ({ headers: { 'x-relay-fallback': model } });
-    const dear = await plan(chat('gpt-4o'));
-    const dearFirst = await plan(chat('gpt-4o'), fallback('gpt-4o-mini'));
+    const expensive = await plan(chat('gpt-4o'));
+    const expensiveFirst = await plan(chat('gpt-4o'), fallback('gpt-4o-mini'));
     const cheapFirst = await plan(chat('gpt-4o-mini'), fallback('gpt-4o'));
     const cheap = await plan(chat('gpt-4o-mini'));
-    expect(dearFirst.models).toEqual(['gpt-4o', 'gpt-4o-mini']);
-    expect(dearFirst.bound).toEqual(dear.bound);
+    expect(expensiveFirst.models).toEqual(['gpt-4o', 'gpt-4o-mini']);
+    expect(expensiveFirst.bound).toEqual(expensive.bound);
     expect(cheapFirst.bound?.reserveNanoUsd).toBeGreaterThan(2 * (cheap.bound?.reserveNanoUsd ?? 0));
   });
 
-  it('falls back to another model although no channel serves the first', async () => {
+  it('falls back to another model even if no channel serves the first', async () => {
     const planned = await plan(chat('unserved'), {
       channels: [channel('one', { models: ['gpt-4o'] })],
       headers: { 'x-relay-fallback': 'gpt-4o' },
@@ -121,7 +121,7 @@ describe('a plan', () => {
     expect(modelsOf(planned)).toEqual(['one gpt-4o']);
   });
 
-  it('reads a reasoning effort off a model’s name, unless a channel names that model', async () => {
+  it('reads a reasoning effort from a model’s name, unless a channel serves that exact name', async () => {
     const [{ routes: read }, { routes: named }] = [
       await plan(chat('gpt-5-high')),
       await plan(chat('gpt-5-high'), { channels: [channel('one', { models: ['gpt-5-high', '*'] })] }),
@@ -130,7 +130,7 @@ describe('a plan', () => {
     expect(named.map(({ model, effort }) => [model, effort])).toEqual([['gpt-5-high', null]]);
   });
 
-  it('stays with the channel and the key that made what the request refers to', async () => {
+  it('uses the channel and key that created a referenced resource', async () => {
     const planned = await plan(
       { model: 'gpt-4o', input: 'More.', previous_response_id: 'resp_1' },
       {
@@ -149,7 +149,7 @@ describe('a plan', () => {
   });
 });
 
-describe('a request is refused', () => {
+describe('an invalid request', () => {
   it.each<[string, object, Given, object]>([
     ['without a model', { messages }, {}, { code: 'invalid_request', details: { param: 'model' } }],
     [
@@ -171,7 +171,7 @@ describe('a request is refused', () => {
       { headers: { 'x-relay-fallback': 'a,b,c,d,e,f' } },
       { code: 'invalid_request' },
     ],
-  ])('%s', async (_, value, given, error) => {
+  ])('is refused %s', async (_, value, given, error) => {
     await expect(plan(value, given)).rejects.toMatchObject(error);
   });
 });

@@ -1,15 +1,16 @@
-// Estimated token counts against counts of o200k, made with gpt-tokenizer 4.0.0 (2026-11), which is too big to depend on.
+// Compares estimated token counts with o200k counts from gpt-tokenizer 4.0.0 (2026-11), which is too large for a
+// dependency.
 import { describe, expect, it } from 'vitest';
 import { tokensOfText } from '../../../../src/relay/plan/text-tokens.ts';
 import { closeCharacters, roughTokensIn, tokensIn } from '../../../../src/relay/plan/token-estimate.ts';
 import { agentTools } from '../../../support/agent-tools.ts';
 
-/** o200k tokens of each tool's JSON, and of all in one array. */
+/** The o200k tokens of each tool's JSON, and of all in one array. */
 const counted = [435, 264, 196, 130, 146, 71];
 const countedTogether = 1_244;
 
 describe('the estimate of an agent’s tools', () => {
-  it('is within 15 % of an o200k count, together and one by one', () => {
+  it('is within 15 % of an o200k count, in total and for each tool', () => {
     for (const [index, tool] of agentTools.entries()) {
       const ratio = tokensIn(tool) / (counted[index] ?? 0);
       expect(Math.abs(ratio - 1), tool.name).toBeLessThan(0.15);
@@ -61,13 +62,13 @@ describe('the estimate of texts', () => {
     expect(Math.abs(tokensOfText(text) / tokens - 1)).toBeLessThan(0.15);
   });
 
-  it('is nothing for nothing, and one at least', () => {
+  it('is zero for no text, and at least one otherwise', () => {
     expect(tokensOfText('')).toBe(0);
     expect([tokensIn({}), tokensIn(null), tokensIn([])]).toEqual([1, 1, 1]);
   });
 });
 
-describe('media in an estimate', () => {
+describe('the estimate of media', () => {
   const url = 'https://example.com/picture.png';
   it.each([
     ['chat', { type: 'image_url', image_url: { url } }],
@@ -77,15 +78,15 @@ describe('media in an estimate', () => {
     ['Gemini', { fileData: { fileUri: url, mimeType: 'image/png' } }],
     ['a data URL', { type: 'image_url', image_url: { url: `data:image/png;base64,${'A'.repeat(90_000)}` } }],
     ['bytes', { inlineData: { mimeType: 'image/png', data: 'A'.repeat(90_000) } }],
-  ])('count as one picture each: %s', (_, part) => {
+  ])('counts one image each: %s', (_, part) => {
     const tokens = tokensIn({ content: [part] });
     expect(tokens).toBeGreaterThan(999);
     expect(tokens).toBeLessThan(1_050);
   });
 });
 
-describe('a large body', () => {
-  it('is counted by its length beyond a bound', () => {
+describe('the estimate of a large body', () => {
+  it('uses its length above a limit', () => {
     const words = 'many words '.repeat(1_000);
     const texts = Array.from({ length: Math.ceil(closeCharacters / words.length) + 50 }, () => words);
     const within = tokensIn(texts.slice(0, 10)) / 10;

@@ -1,4 +1,4 @@
-// How large a compressed body may become.
+// Limits the size of a decompressed body.
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { decodedLimit, decodeWithin } from '../../../../src/relay/request/decoded-body.ts';
@@ -12,11 +12,11 @@ it.each([
   [2 * megabyte, 40],
   [5 * megabyte, 100],
   [100 * megabyte, 100],
-])('a body of %i bytes may decode to %i MB', (bytes, megabytes) => {
+])('allows a body of %i bytes to decode to %i MB', (bytes, megabytes) => {
   expect(decodedLimit(bytes)).toBe(megabytes * megabyte);
 });
 
-it('decodes up to its bound and not a byte more, and has a buffer of its own', () => {
+it('decodes up to its limit and not a byte more, into a buffer of its own', () => {
   const text = Buffer.from('{"a":1}');
   const decoded = decodeWithin(gzipSync(text), 'gzip', text.length);
   expect(decoded?.byteLength).toBe(text.length);

@@ -1,4 +1,4 @@
-// Multipart forms: the fields are found however the bytes are cut, and nothing in a file is taken for one.
+// Tests multipart forms: fields are found at any cut, and file contents are never read as fields.
 import { describe, expect, it } from 'vitest';
 import { FormScanner, formBoundary, withFieldValue } from '../../../../src/relay/request/form.ts';
 import { FormModelFields } from '../../../../src/relay/request/form-model-field.ts';
@@ -30,13 +30,13 @@ const expected = [
   ['empty', ''],
 ];
 
-describe('a form', () => {
-  it('has the same fields with its boundary cut anywhere', () => {
+describe('a form body', () => {
+  it('has the same fields wherever its boundary is cut', () => {
     const size = Buffer.byteLength(form);
     for (let cut = 0; cut <= size; cut++) expect(read(scan(form, [cut])), `cut at ${cut}`).toEqual(expected);
   });
 
-  it('has the same fields byte by byte, and all its bytes are held', () => {
+  it('has the same fields byte by byte, and retains all its bytes', () => {
     const size = Buffer.byteLength(form);
     const scanner = scan(
       form,
@@ -46,7 +46,7 @@ describe('a form', () => {
     expect(scanner.bytes.toString()).toBe(form);
   });
 
-  it('shows a field only when it is whole', () => {
+  it('shows a field only once it is complete', () => {
     const scanner = new FormScanner(boundary);
     scanner.push(Buffer.from(field('model', 'whisper')));
     expect(scanner.fields).toEqual([]);
@@ -56,31 +56,31 @@ describe('a form', () => {
     expect(read(scanner)).toEqual([['model', 'whisper']]);
   });
 
-  it('takes names without quotes and headers in any case', () => {
+  it('accepts unquoted names, and headers in any case', () => {
     const text = `--${boundary}\r\nCONTENT-DISPOSITION: form-data; name=model\r\nX-Other: 1\r\n\r\nm\r\n${end}`;
     expect(read(scan(text, []))).toEqual([['model', 'm']]);
   });
 
-  it('does not take a file for a field, whatever stands in its name', () => {
+  it('does not read a file as a field, whatever its name contains', () => {
     const text = `--${boundary}\r\nContent-Disposition: form-data; filename="x"; name="model"\r\n\r\ncheap\r\n${end}`;
     expect(read(scan(text, []))).toEqual([]);
   });
 
-  it('does not take for a boundary what no other reader takes for one: a field could be smuggled in a file', () => {
+  it('accepts only standard boundaries, so no field is smuggled in a file', () => {
     const inner = `Content-Disposition: form-data; name="model"\r\n\r\ncheap\r\n`;
     for (const smuggled of [
       `x--${boundary}\r\n${inner}`,
       `\n--${boundary}\r\n${inner}`,
       `\r\n--${boundary}x\r\n${inner}`,
     ]) {
-      const text = `${file(smuggled)}${field('model', 'dear')}${end}`;
+      const text = `${file(smuggled)}${field('model', 'costly')}${end}`;
       for (let cut = 0; cut <= text.length; cut++) {
-        expect(read(scan(text, [cut])), JSON.stringify([smuggled, cut])).toEqual([['model', 'dear']]);
+        expect(read(scan(text, [cut])), JSON.stringify([smuggled, cut])).toEqual([['model', 'costly']]);
       }
     }
   });
 
-  it('has a value replaced in place', () => {
+  it('can have a value replaced in place', () => {
     const scanner = scan(form, []);
     const model = scanner.fields.find(({ name }) => name === 'model');
     if (model === undefined) throw new Error('no model');
@@ -89,7 +89,7 @@ describe('a form', () => {
   });
 });
 
-it('counts a model however it is cut, and holds nothing of a file', () => {
+it('counts a model name however it is cut, and buffers no part of a file', () => {
   const twice = Buffer.from(`${field('model', 'a')}${file('x'.repeat(500))}${field('model', 'b')}${end}`);
   for (let cut = 0; cut <= twice.length; cut++) {
     const parts = new FormModelFields(boundary);
@@ -106,7 +106,7 @@ it('takes time in proportion to the number of parts', () => {
   expect(growthOfTime(20_000, scanSmallParts)).toBeLessThan(linearGrowth);
 });
 
-/** Scans a form of so many small parts, which has no field. */
+/** Scans a form with that many small parts and no field. */
 function scanSmallParts(partCount: number): void {
   const parts = Buffer.from(`--${boundary}\r\nx\n\n\r\n`.repeat(partCount));
   const scanner = new FormScanner(boundary);
@@ -118,7 +118,7 @@ function scanSmallParts(partCount: number): void {
   expect(scanner.fields).toEqual([]);
 }
 
-it('takes no headers of a part that have no end', () => {
+it('refuses part headers without an end', () => {
   const parts = new FormModelFields(boundary);
   const push = () => {
     for (let kilobytes = 0; kilobytes < 32; kilobytes++) parts.push(Buffer.alloc(1_024, 'a'));

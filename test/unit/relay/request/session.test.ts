@@ -1,4 +1,4 @@
-// Which session a request names, in the headers and bodies of the agents that send one.
+// Reads a request's session id from the headers and bodies of the agents that send one.
 import { describe, expect, it } from 'vitest';
 import type { CallerBody } from '../../../../src/relay/request/read-body.ts';
 import { cacheKeyOf, sessionCharacters, sessionOf } from '../../../../src/relay/request/session.ts';
@@ -8,7 +8,7 @@ function session(headers: Record<string, string>, value: unknown = {}): string |
   return sessionOf({ request }, { type: 'json', value } as CallerBody);
 }
 
-describe('the session of a request', () => {
+describe('the session id of a request', () => {
   it.each(['x-claude-code-session-id', 'session-id', 'session_id', 'x-session-id'])(
     'is read from %s',
     (name) => {
@@ -16,7 +16,7 @@ describe('the session of a request', () => {
     },
   );
 
-  it('is read from the body where no header names one', () => {
+  it('is read from the body if no header names one', () => {
     expect(session({}, { prompt_cache_key: 'k' })).toBe('k');
     expect(session({}, { metadata: { user_id: 'user_ab_account_cd_session_1f-2e' } })).toBe('1f-2e');
     const json = JSON.stringify({ device_id: 'd', account_uuid: 'a', session_id: '1f-2e' });
@@ -24,7 +24,7 @@ describe('the session of a request', () => {
     expect(session({ 'session-id': 'h' }, { prompt_cache_key: 'k' })).toBe('h');
   });
 
-  it('is none where nothing is named', () => {
+  it('is null if nothing names one', () => {
     for (const value of [
       {},
       null,
@@ -39,7 +39,7 @@ describe('the session of a request', () => {
     expect(sessionOf({ request }, { type: 'none' })).toBeNull();
   });
 
-  it('counts up to a bound', () => {
+  it('is limited in length', () => {
     const at = (length: number) => session({}, { prompt_cache_key: 'x'.repeat(length) })?.length;
     expect([at(sessionCharacters), at(sessionCharacters + 1)]).toEqual([
       sessionCharacters,
@@ -47,7 +47,7 @@ describe('the session of a request', () => {
     ]);
   });
 
-  it('becomes another cache key for each account and session', () => {
+  it('becomes a different cache key for each account and session', () => {
     const keys = [cacheKeyOf('a', 's'), cacheKeyOf('b', 's'), cacheKeyOf('a', 't')];
     expect(new Set(keys).size).toBe(3);
     expect(cacheKeyOf('a', 's')).toBe(keys[0]);

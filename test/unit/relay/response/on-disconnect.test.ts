@@ -1,4 +1,4 @@
-// Whether an upstream is read on when its client has left.
+// Decides whether to read an upstream on after its client disconnected.
 
 import { expect, it } from 'vitest';
 import type { FormatId } from '../../../../src/formats/format-id.ts';
@@ -49,26 +49,34 @@ const { afterMs } = silentThought;
 
 it.each<[string, Case, boolean]>([
   ['a model that reasons unseen', { model: 'gpt-5' }, true],
-  ['… before anything was seen', { model: 'gpt-5', text: ': hi\n\n' }, false],
-  ['… whose usage is known already', { model: 'gpt-5', text: word + usage }, false],
-  ['… of a channel that says abort', { model: 'gpt-5', onDisconnect: 'abort' }, false],
-  ['a model that does not reason', { model: 'gpt-4o' }, false],
-  ['… of a channel that says drain', { model: 'gpt-4o', onDisconnect: 'drain' }, true],
+  ['a model that reasons unseen, before any output', { model: 'gpt-5', text: ': hi\n\n' }, false],
+  ['a model that reasons unseen, with known usage', { model: 'gpt-5', text: word + usage }, false],
   [
-    'Claude that is asked to think',
+    'a model that reasons unseen, on a channel set to abort',
+    { model: 'gpt-5', onDisconnect: 'abort' },
+    false,
+  ],
+  ['a model that does not reason', { model: 'gpt-4o' }, false],
+  [
+    'a model that does not reason, on a channel set to drain',
+    { model: 'gpt-4o', onDisconnect: 'drain' },
+    true,
+  ],
+  [
+    'Claude with thinking enabled',
     { model: 'claude-opus-4-8', body: { thinking: { type: 'adaptive' } } },
     true,
   ],
-  ['Claude that is not', { model: 'claude-opus-4-8' }, false],
-  ['an unknown model at first', { model: 'my-own', elapsedMs: afterMs - 1 }, false],
-  ['an unknown model that has shown little for long', { model: 'my-own', elapsedMs: afterMs }, true],
+  ['Claude without thinking', { model: 'claude-opus-4-8' }, false],
+  ['an unknown model at the beginning', { model: 'my-own', elapsedMs: afterMs - 1 }, false],
+  ['an unknown model with little output for long', { model: 'my-own', elapsedMs: afterMs }, true],
   [
-    'an unknown model that has shown much',
+    'an unknown model with much output',
     { model: 'my-own', elapsedMs: afterMs, text: word.repeat(40) },
     false,
   ],
-  ['sound', { model: 'gpt-4o-mini-tts', kind: 'openai-speech', framing: 'opaque' }, true],
-  ['an object that is not whole', { model: 'gpt-4o', framing: 'json', text: '{"a":' }, true],
-])('of %s', (_, left, isDrained) => {
+  ['speech', { model: 'gpt-4o-mini-tts', kind: 'openai-speech', framing: 'opaque' }, true],
+  ['an incomplete JSON object', { model: 'gpt-4o', framing: 'json', text: '{"a":' }, true],
+])('decides whether to drain or abort %s', (_, left, isDrained) => {
   expect(drains(left)).toBe(isDrained);
 });

@@ -1,4 +1,4 @@
-// What a request's choice of channel hangs on: the same for every turn of a conversation, however its client marks it.
+// Tests the seed of a request's channel choice: the same for every turn of a conversation.
 import { describe, expect, it } from 'vitest';
 import type { Call } from '../../../../src/relay/call.ts';
 import type { Plan } from '../../../../src/relay/plan/plan.ts';
@@ -16,41 +16,41 @@ const user = (content: unknown) => ({ role: 'user', content });
 const assistant = { role: 'assistant', content: 'Hello.' };
 
 describe('the seed of a conversation', () => {
-  it('stays while marks for the provider’s cache move on, as Claude Code moves them', () => {
-    const first = { messages: [user([text('Mend it.', cached)])] };
-    const second = { messages: [user([text('Mend it.')]), assistant, user([text('More.', cached)])] };
+  it('stays the same while cache markers move, as in Claude Code', () => {
+    const first = { messages: [user([text('Fix it.', cached)])] };
+    const second = { messages: [user([text('Fix it.')]), assistant, user([text('More.', cached)])] };
     expect(seedOf(second)).toBe(seedOf(first));
   });
 
-  it('stays when a client writes the same words as text and as a part', () => {
-    const first = { messages: [user('Mend it.')] };
-    const second = { messages: [user([text('Mend it.')]), assistant, user([text('More.', cached)])] };
+  it('stays the same when a client sends the same text as a string and as a part', () => {
+    const first = { messages: [user('Fix it.')] };
+    const second = { messages: [user([text('Fix it.')]), assistant, user([text('More.', cached)])] };
     expect(seedOf(second)).toBe(seedOf(first));
-    const turns = { input: [{ role: 'user', content: [{ type: 'input_text', text: 'Mend it.' }] }] };
-    expect(seedOf({ input: 'Mend it.' })).toBe(seedOf(turns));
+    const turns = { input: [{ role: 'user', content: [{ type: 'input_text', text: 'Fix it.' }] }] };
+    expect(seedOf({ input: 'Fix it.' })).toBe(seedOf(turns));
   });
 
-  it('stays while the model, the tools and the settings change', () => {
-    const contents = [{ role: 'user', parts: [{ text: 'Mend it.' }] }];
+  it('stays the same when the model, the tools or the settings change', () => {
+    const contents = [{ role: 'user', parts: [{ text: 'Fix it.' }] }];
     expect(seedOf({ contents, generationConfig: { temperature: 1 } })).toBe(seedOf({ contents }));
   });
 
-  it('is another for other words, another picture, another system and another token', () => {
+  it('differs for another text, image, system prompt or token', () => {
     const system = (words: string) => ({ role: 'system', content: words });
-    const picture = (data: string) => user([{ type: 'image', source: { type: 'base64', data } }]);
+    const image = (data: string) => user([{ type: 'image', source: { type: 'base64', data } }]);
     const seeds = [
-      seedOf({ messages: [user('Mend it.')] }),
-      seedOf({ messages: [user('Mend it.')] }, 'tok_2'),
+      seedOf({ messages: [user('Fix it.')] }),
+      seedOf({ messages: [user('Fix it.')] }, 'tok_2'),
       seedOf({ messages: [user('Break it.')] }),
-      seedOf({ messages: [system('Be kind.'), user('Mend it.')] }),
-      seedOf({ messages: [system('Be brief.'), user('Mend it.')] }),
-      seedOf({ messages: [picture('AAAA')] }),
-      seedOf({ messages: [picture('BBBB')] }),
+      seedOf({ messages: [system('Be kind.'), user('Fix it.')] }),
+      seedOf({ messages: [system('Be brief.'), user('Fix it.')] }),
+      seedOf({ messages: [image('AAAA')] }),
+      seedOf({ messages: [image('BBBB')] }),
     ];
     expect(new Set(seeds).size).toBe(seeds.length);
   });
 
-  it('is the session’s where the client names one, whatever is said', () => {
+  it('is the session id if the client sends one, whatever the content', () => {
     const session = { 'x-claude-code-session-id': 's1' };
     const first = seedOf({ messages: [user('Fix it.')] }, 'tok_1', session);
     expect(seedOf({ messages: [user('Another prompt.')] }, 'tok_1', session)).toBe(first);
@@ -61,12 +61,12 @@ describe('the seed of a conversation', () => {
     expect(seedOf({ messages: [user('Fix it.')], prompt_cache_key: 's1' })).toBe(first);
   });
 
-  it('is by chance where there is no conversation', () => {
+  it('is random without a conversation', () => {
     expect(seedOf({ prompt: 'a dot' })).not.toBe(seedOf({ prompt: 'a dot' }));
     expect(seedOf({ messages: [] })).not.toBe(seedOf({ messages: [] }));
   });
 
-  it('takes any body', () => {
+  it('accepts any body', () => {
     for (const messages of [7, null, {}, [null], [7], ['x'], [[]], [{ role: 7, content: { a: [null] } }]])
       expect(typeof seedOf({ messages })).toBe('string');
   });

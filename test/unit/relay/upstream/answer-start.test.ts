@@ -1,15 +1,15 @@
-// What the beginning of a body shows, however it is cut, and that nothing of it is lost.
+// Tests the inspection of a body's beginning at any cut, and that no byte is lost.
 import { describe, expect, it } from 'vitest';
 import { errorBodyBytes } from '../../../../src/relay/upstream/answer-error.ts';
 import { AnswerStart } from '../../../../src/relay/upstream/answer-start.ts';
 
 const encoder = new TextEncoder();
 
-/** The fault's type, and the body if it was held to its end. */
-function look(pieces: readonly Uint8Array[], isEvents: boolean, isStream = true) {
+/** Returns the fault's type, and the body if it was held to its end. */
+function inspect(pieces: readonly Uint8Array[], isEvents: boolean, isStream = true) {
   const start = new AnswerStart({ firstByteMs: 1_000, isEvents, isStream });
   for (const piece of pieces) {
-    // The reader's buffer is used again.
+    // The reader reuses its buffer.
     const buffer = piece.slice();
     const verdict = start.push(buffer);
     buffer.fill(0);
@@ -34,38 +34,38 @@ const cases: [name: string, text: string, fault: string | null][] = [
   ['blanks', ' \r\n\t ', 'no-answer'],
 ];
 
-describe.each(cases)('%s', (_, text, fault) => {
-  it('is the same at every cut, and what is held of it is all of it', () => {
+describe.each(cases)('an answer that starts with %s', (_, text, fault) => {
+  it('has the same result at every cut, and buffers all its bytes', () => {
     const bytes = encoder.encode(text);
     for (let cut = 0; cut <= bytes.length; cut++) {
       for (const isEvents of text.includes('data:') ? [true, false] : [false]) {
-        const looked = look([bytes.slice(0, cut), bytes.slice(cut)], isEvents);
-        expect([cut, looked.fault]).toEqual([cut, fault]);
-        if (looked.bytes !== null) expect(looked.bytes).toEqual(bytes);
+        const inspected = inspect([bytes.slice(0, cut), bytes.slice(cut)], isEvents);
+        expect([cut, inspected.fault]).toEqual([cut, fault]);
+        if (inspected.bytes !== null) expect(inspected.bytes).toEqual(bytes);
       }
     }
     const single = Array.from(bytes, (byte) => Uint8Array.of(byte));
-    expect(look(single, false).fault).toBe(fault);
+    expect(inspect(single, false).fault).toBe(fault);
   });
 });
 
-it('takes an array for none of events, whatever it is declared', () => {
-  expect(look([encoder.encode('[{"candidates":[]}]')], true).fault).toBeNull();
-  expect(look([encoder.encode(`[${error}]`)], true).fault).toBe('error-body');
+it('treats an array as JSON even if declared as an event stream', () => {
+  expect(inspect([encoder.encode('[{"candidates":[]}]')], true).fault).toBeNull();
+  expect(inspect([encoder.encode(`[${error}]`)], true).fault).toBe('error-body');
 });
 
-it('takes what is declared events and has none for empty', () => {
+it('treats a declared event stream without events as empty', () => {
   for (const text of ['', '\n\n', ': hi\n\n', 'data: [DONE]\n\n'])
-    expect([text, look([encoder.encode(text)], true).fault]).toEqual([text, 'no-answer']);
+    expect([text, inspect([encoder.encode(text)], true).fault]).toEqual([text, 'no-answer']);
 });
 
-it('looks at no more of a body than an error may be long', () => {
+it('inspects no more of a body than the longest error', () => {
   const padded = (bytes: number) => encoder.encode(error.padEnd(bytes, ' '));
-  expect(look([padded(errorBodyBytes)], false, false).fault).toBe('error-body');
-  expect(look([padded(errorBodyBytes + 1)], false, false)).toEqual({ fault: null, bytes: null });
+  expect(inspect([padded(errorBodyBytes)], false, false).fault).toBe('error-body');
+  expect(inspect([padded(errorBodyBytes + 1)], false, false)).toEqual({ fault: null, bytes: null });
 });
 
-it('lets a stream of JSON go on as soon as it does not begin with an error, and a whole answer when it is whole', () => {
+it('releases a JSON stream once it does not begin with an error, and a whole answer once complete', () => {
   const first = encoder.encode('[{"candidates":[{"content":{"parts":[{"text":"Once upon a time there was');
   expect(new AnswerStart({ firstByteMs: 1, isEvents: false, isStream: true }).push(first)).toEqual({
     fault: null,

@@ -1,5 +1,5 @@
-// What of a call decides how its translated request looks: betas, the session as a cache key, the channel's switch for prompt
-// caches, thoughts that are not Claude's.
+// Tests what shapes an upstream request: betas, the session as a cache key, the channel's switch for prompt
+// caches, and thoughts of models other than Claude.
 import { describe, expect, it } from 'vitest';
 import type { OperationId } from '../../../../src/formats/format-id.ts';
 import { objectsAt } from '../../../../src/formats/json-reader.ts';
@@ -22,11 +22,11 @@ interface Sent {
   model: string;
   settings?: ChannelSettings;
   channelHeaders?: Record<string, string>;
-  /** Null: the channel speaks the caller's format. */
+  /** Null if the channel uses the caller's format. */
   format: ConversationId | null;
 }
 
-/** The request as the upstream gets it. */
+/** Returns the request that the upstream receives. */
 function sent({
   operation,
   body,
@@ -87,7 +87,7 @@ const toClaude = {
 const beta = 'thinking-binding-controls-2026-08-01';
 
 describe('a translated request to Claude', () => {
-  it('asks for the binding controls where the model binds thoughts, beside the channel’s own betas', () => {
+  it('requests the binding controls if the model binds thoughts, beside the channel’s own betas', () => {
     expect(sent({ ...toClaude, model: 'claude-opus-5-5' }).headers.get('anthropic-beta')).toBe(beta);
     const channelHeaders = { 'anthropic-beta': 'context-1m-2025-08-07' };
     expect(
@@ -96,7 +96,7 @@ describe('a translated request to Claude', () => {
     expect(sent({ ...toClaude, model: 'claude-opus-5' }).headers.has('anthropic-beta')).toBe(false);
   });
 
-  it('is marked for the cache unless the channel’s setting says no', () => {
+  it('gets cache markers unless the channel disables them', () => {
     expect(sent({ ...toClaude, model: 'claude-opus-5' }).body.cache_control).toEqual({ type: 'ephemeral' });
     const off = sent({ ...toClaude, model: 'claude-opus-5', settings: { promptCache: false } });
     expect(JSON.stringify(off.body)).not.toContain('cache_control');
@@ -121,7 +121,7 @@ describe('a native request', () => {
   });
   const text = { type: 'text', text: 'a' };
 
-  it('stays as it is, thoughts of Claude’s own and an empty signature elsewhere included', () => {
+  it('stays unchanged, including Claude’s thoughts and an empty signature elsewhere', () => {
     const own = assistant({ type: 'thinking', thinking: 't', signature: 's' }, text);
     const tool = assistant(text, {
       type: 'tool_use',
@@ -135,12 +135,12 @@ describe('a native request', () => {
     }
   });
 
-  it('stays as it is at other models behind Anthropic’s API, whose thoughts have no signature', () => {
+  it('stays unchanged for other models behind Anthropic’s API, whose thoughts have no signature', () => {
     const unsigned = assistant({ type: 'thinking', thinking: 't', signature: '' }, text);
     expect(sent({ ...native, model: 'kimi-k3', body: unsigned }).isUntouched).toBe(true);
   });
 
-  it('loses thoughts that nobody signed, in strict mode too, and keeps its own betas', () => {
+  it('drops unsigned thoughts, even in strict mode, and preserves its betas', () => {
     for (const thought of [
       { type: 'thinking', thinking: 't', signature: '' },
       { type: 'thinking', thinking: 't' },
@@ -169,14 +169,14 @@ describe('the prompt cache key', () => {
   const headers = { 'x-claude-code-session-id': 'session-1' };
   const key = (more: Partial<Sent>) => sent({ ...toOpenai, headers, ...more }).body.prompt_cache_key;
 
-  it('is made of the session that the caller names', () => {
+  it('is derived from the session that the client names', () => {
     expect(key({})).toMatch(/^[0-9a-f]{32}$/);
     expect(key({})).toBe(key({}));
     expect(key({ format: 'openai-chat', provider: 'azure' })).toBe(key({}));
     expect(key({ headers: { 'x-claude-code-session-id': 'session-2' } })).not.toBe(key({}));
   });
 
-  it('is none without a session, and none for imitators and native requests', () => {
+  it('is absent without a session, for imitators and for native requests', () => {
     expect(key({ headers: {} })).toBeUndefined();
     expect(key({ format: 'openai-chat', provider: 'openai-compatible' })).toBeUndefined();
     const own = {
@@ -198,7 +198,7 @@ describe('Claude Code’s billing line', () => {
     ['openai', 'openai-responses', 'gpt-5.6'],
     ['gemini', 'gemini-generate', 'gemini-3.1-pro'],
     ['openai-compatible', 'openai-chat', 'deepseek-chat'],
-  ] as const)('does not go to %s, and is no loss', (provider, format, model) => {
+  ] as const)('is not sent to %s, and not reported as dropped', (provider, format, model) => {
     const { body: written, dropped } = sent({
       operation: 'messages',
       body,
@@ -212,7 +212,7 @@ describe('Claude Code’s billing line', () => {
     expect(dropped).toEqual([]);
   });
 
-  it('goes to Anthropic as it is', () => {
+  it('is sent to Anthropic unchanged', () => {
     expect(
       sent({ operation: 'messages', body, provider: 'anthropic', format: null, model: 'm' }).isUntouched,
     ).toBe(true);

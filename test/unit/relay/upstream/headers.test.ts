@@ -1,4 +1,4 @@
-// Which headers go on, each way.
+// Tests which headers are forwarded in each direction.
 import { describe, expect, it } from 'vitest';
 import { type ProviderName, providerNames } from '../../../../src/providers/provider-name.ts';
 import { allowedQuery, neverForwarded } from '../../../../src/providers/request-allowlist.ts';
@@ -48,7 +48,7 @@ const neverUpstream = [
   'x-goog-request-params',
   'x-goog-user-project',
   'x-goog-encode-response-if-executable',
-  // They steer gateways (Portkey, Helicone, LiteLLM, Azure API Management) or change what is answered.
+  // These configure gateways (Portkey, Helicone, LiteLLM, Azure API Management) or change the answer.
   'x-portkey-custom-host',
   'helicone-openai-api-base',
   'x-litellm-tags',
@@ -64,7 +64,7 @@ const neverUpstream = [
   'x-header-of-tomorrow',
 ];
 
-/** What official SDKs and coding agents send, by provider. */
+/** Headers that official SDKs and coding agents send, by provider. */
 const documented: Partial<Record<ProviderName, readonly string[]>> = {
   openai: [
     'user-agent',
@@ -150,17 +150,20 @@ const channel = (provider: ProviderName, forwardHeaders?: string[]) => ({
   settings: forwardHeaders === undefined ? {} : { forwardHeaders },
 });
 
-describe('on the way to the upstream', () => {
-  it.each(providerNames)('%s gets no credential, address, system parameter or unknown header', (provider) => {
-    expect(passes(neverUpstream, (headers) => headersForUpstream(headers, channel(provider)))).toEqual([]);
-  });
+describe('headers to the upstream', () => {
+  it.each(providerNames)(
+    'contain no credential, address, system parameter or unknown header for %s',
+    (provider) => {
+      expect(passes(neverUpstream, (headers) => headersForUpstream(headers, channel(provider)))).toEqual([]);
+    },
+  );
 
-  it.each(Object.entries(documented))('%s gets the headers that its SDKs send', (provider, names) => {
+  it.each(Object.entries(documented))('contain what %s’s SDKs send', (provider, names) => {
     const through = (headers: Headers) => headersForUpstream(headers, channel(provider as ProviderName));
     expect(passes([...names], through)).toEqual(names);
   });
 
-  it('passes Codex’s turn state to OpenAI and back', () => {
+  it('pass Codex’s turn state to OpenAI and back', () => {
     const state = new Headers({ 'x-codex-turn-state': 'sticky' });
     for (const provider of ['openai', 'azure', 'openai-compatible'] as const)
       expect(headersForUpstream(state, channel(provider)).get('x-codex-turn-state')).toBe('sticky');
@@ -168,12 +171,12 @@ describe('on the way to the upstream', () => {
     expect(headersForCaller(state).get('x-codex-turn-state')).toBe('sticky');
   });
 
-  it('keeps one provider’s headers from another', () => {
+  it('separate one provider’s headers from another’s', () => {
     const from = new Headers({ 'anthropic-beta': 'a', 'openai-beta': 'b', 'x-goog-api-client': 'c' });
-    const kept = (provider: ProviderName) => [...headersForUpstream(from, channel(provider)).keys()];
-    expect(kept('openai')).toEqual(['accept-encoding', 'openai-beta']);
-    expect(kept('anthropic')).toEqual(['accept-encoding', 'anthropic-beta']);
-    expect(kept('gemini')).toEqual(['accept-encoding', 'x-goog-api-client']);
+    const forwarded = (provider: ProviderName) => [...headersForUpstream(from, channel(provider)).keys()];
+    expect(forwarded('openai')).toEqual(['accept-encoding', 'openai-beta']);
+    expect(forwarded('anthropic')).toEqual(['accept-encoding', 'anthropic-beta']);
+    expect(forwarded('gemini')).toEqual(['accept-encoding', 'x-goog-api-client']);
   });
 
   it.each([
@@ -185,11 +188,11 @@ describe('on the way to the upstream', () => {
     ['openai', 'application/json, application/cbor', null],
     ['gemini', 'application/json', null],
     ['vertex', 'application/x-protobuf', null],
-  ] as const)('passes to %s the accepted type %s as %s', (provider, accept, passed) => {
+  ] as const)('pass to %s the accepted type %s as %s', (provider, accept, passed) => {
     expect(headersForUpstream(new Headers({ accept }), channel(provider)).get('accept')).toBe(passed);
   });
 
-  it('adds the headers that the channel forwards, in translated requests too', () => {
+  it('include the headers that the channel forwards, in translated requests too', () => {
     const from = new Headers({ 'helicone-user-id': 'u', 'openai-beta': 'b' });
     const forwarding = channel('openai-compatible', ['helicone-user-id']);
     expect(headersForUpstream(from, forwarding).get('helicone-user-id')).toBe('u');
@@ -197,14 +200,14 @@ describe('on the way to the upstream', () => {
     expect([translated.get('helicone-user-id'), translated.get('openai-beta')]).toEqual(['u', null]);
   });
 
-  it('never forwards a credential, even where a stored setting names it', () => {
+  it('never include a credential, even if a stored setting names it', () => {
     const from = new Headers({ authorization: 'Bearer t', cookie: 'c', 'cf-ray': 'r', 'x-api-key': 'k' });
     const forwarding = channel('openai', [...from.keys()]);
     expect([...headersForUpstream(from, forwarding).keys()]).toEqual(['accept-encoding']);
     expect([...from.keys()].every((name) => neverForwarded.test(name))).toBe(true);
   });
 
-  it('the channel’s own headers win', () => {
+  it('prefer the channel’s own values', () => {
     const headers = headersForUpstream(new Headers({ 'x-title': 'caller' }), {
       ...channel('openai-compatible'),
       headers: { 'x-title': 'channel', 'openai-project': 'p' },
@@ -213,27 +216,27 @@ describe('on the way to the upstream', () => {
   });
 });
 
-describe('on the way to the caller', () => {
-  it('the operator’s limits, account and machines stay behind', () => {
+describe('headers to the caller', () => {
+  it('omit the operator’s limits, account and machines', () => {
     expect(passes(neverToCaller, headersForCaller)).toEqual([]);
   });
-  it('the rest goes on', () => {
+  it('include everything else', () => {
     expect(passes(alwaysToCaller, headersForCaller)).toEqual(alwaysToCaller);
   });
-  it('the upstream’s request id has a header of its own', () => {
+  it('have the upstream’s request id in a separate header', () => {
     for (const name of ['x-request-id', 'request-id']) {
       expect(headersForCaller(new Headers({ [name]: 'up_1' })).get('x-relay-upstream-request-id')).toBe(
         'up_1',
       );
     }
   });
-  it('a body that was opened has no encoding and no length any more', () => {
+  it('omit encoding and length of a body that was decoded', () => {
     const headers = headersForCaller(new Headers({ 'content-encoding': 'gzip', 'content-length': '7' }));
     expect([...headers.keys()]).toEqual([]);
   });
 });
 
-describe('the query of an upstream', () => {
+describe('the query to an upstream', () => {
   it.each([
     ['', ''],
     ['?key=sk-oo8-secret', ''],
@@ -245,7 +248,7 @@ describe('the query of an upstream', () => {
     ['?fields=candidates(content)&%24fields=x&$.xgafv=2', ''],
     ['?callback=alert&prettyPrint=false&$httpMethod=GET&quotaUser=q&uploadType=media', ''],
     ['?k%65y=t&al%74=s%73e&$unique=1', '?alt=sse'],
-  ])('of Google is `alt=sse` or nothing: %s', (query, allowed) => {
+  ])('is `alt=sse` or nothing for Google: %s', (query, allowed) => {
     for (const provider of ['gemini', 'vertex'] as const)
       expect(allowedQuery(`https://r/v1beta/models/m:verb${query}`, provider, false)).toBe(allowed);
   });
@@ -265,7 +268,7 @@ describe('the query of an upstream', () => {
     ['cohere', false, '?api_base=x', ''],
     ['bedrock', false, '?X-Amz-Signature=x', ''],
   ] as const)(
-    'of %s (a stored response: %s) keeps the documented parameters of %s',
+    'to %s (a stored response: %s) contains only the documented parameters of %s',
     (provider, stored, query, allowed) => {
       expect(allowedQuery(`https://r/p${query}`, provider, stored)).toBe(allowed);
     },

@@ -1,19 +1,19 @@
-// Upstreams that say 200 and send an error, a page, or nothing: another channel is asked, and nothing is charged.
+// Upstreams that answer 200 with an error, an HTML page or nothing: the request fails over without a charge.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type OpenRelay, openRelay } from '../routes/open-relay.ts';
-import { answerAs, chargeOf, eventsOf } from './charging.ts';
+import { chargeOf, eventsOf, responseOfType } from './charging.ts';
 
 let relay: OpenRelay;
 
-/** An isolate that knows of no failure, and no channels. */
-async function startAnew() {
+/** Opens an isolate without known failures or channels. */
+async function startAgain() {
   await env.DB.prepare('DELETE FROM channels').run();
   relay = openRelay();
 }
 
 beforeEach(async () => {
-  await startAnew();
+  await startAgain();
   await relay.manage('PUT', '/prices/the-model', { input: 1, output: 1 });
 });
 
@@ -41,8 +41,8 @@ const answers = {
 };
 type ProviderName = keyof typeof answers;
 
-interface Ask {
-  /** Whose format the caller speaks. */
+interface Exchange {
+  /** The caller's API format. */
   format: ProviderName;
   provider: ProviderName;
   stream: boolean;
@@ -69,8 +69,8 @@ async function made(provider: ProviderName, name: string, priority = 0): Promise
   return (await relay.channel({ ...fields, ...chat, base_url: `https://${name}.test/v1` })).id;
 }
 
-/** The first channel answers so, the second well, whole or as it was asked. */
-async function ask({ format, provider, stream }: Ask, fault: () => Response) {
+/** Makes the first channel answer with `fault`, and the second correctly, whole or as requested. */
+async function sendToTwo({ format, provider, stream }: Exchange, fault: () => Response) {
   const id = await made(provider, 'first', 1);
   await made(provider, 'second');
   relay.received.length = 0;
@@ -82,8 +82,8 @@ async function ask({ format, provider, stream }: Ask, fault: () => Response) {
   return { ...reply, hosts, channel: body };
 }
 
-/** The only channel answers so. */
-async function askOnly({ format, provider, stream }: Ask, fault: () => Response) {
+/** Makes the only channel answer with `fault`. */
+async function sendToOnly({ format, provider, stream }: Exchange, fault: () => Response) {
   const id = await made(provider, 'only');
   const reply = await chargeOf(relay, bodies[format](stream), fault);
   const { body } = await relay.manage('GET', `/channels/${id}`);
@@ -96,27 +96,27 @@ const overloaded: Record<ProviderName, object> = {
   anthropic: { type: 'error', error: { type: 'overloaded_error', message: 'Too busy' } },
   gemini: { error: { code: 503, status: 'UNAVAILABLE', message: 'Too busy' } },
 };
-const chunked = (text: string, type: string | null) => () => answerAs(text, type, {});
+const chunked = (text: string, type: string | null) => () => responseOfType(text, type, {});
 const sized = (text: string, type: string) => () =>
-  answerAs(text, type, { 'content-length': String(new TextEncoder().encode(text).length) });
+  responseOfType(text, type, { 'content-length': String(new TextEncoder().encode(text).length) });
 
 const faults: [string, (provider: ProviderName) => () => Response][] = [
   ['an error as JSON', (provider) => chunked(JSON.stringify(overloaded[provider]), 'application/json')],
   [
-    'an error of known length',
+    'an error with a content-length',
     (provider) => sized(JSON.stringify(overloaded[provider], null, 2), 'application/json'),
   ],
   ['an error without a type', (provider) => chunked(JSON.stringify(overloaded[provider]), null)],
-  ['a page', () => chunked(page, 'text/html; charset=utf-8')],
-  ['a page that is called JSON', () => sized(`\n  ${page}`, 'application/json')],
-  ['no bytes', () => () => new Response(null, { headers: { 'content-type': 'application/json' } })],
-  ['no bytes of a body', () => chunked('', 'application/json')],
+  ['an HTML page', () => chunked(page, 'text/html; charset=utf-8')],
+  ['an HTML page labelled JSON', () => sized(`\n  ${page}`, 'application/json')],
+  ['no body', () => () => new Response(null, { headers: { 'content-type': 'application/json' } })],
+  ['an empty body', () => chunked('', 'application/json')],
   ['an empty stream', () => chunked(': hello\n\n', 'text/event-stream')],
-  ['a stream that is over at once', () => chunked('data: [DONE]\n\n', 'text/event-stream')],
+  ['a stream with an end only', () => chunked('data: [DONE]\n\n', 'text/event-stream')],
 ];
 
 /** Native and translated, whole and streamed. */
-const asks: Ask[] = [
+const exchanges: Exchange[] = [
   { format: 'openai', provider: 'openai', stream: true },
   { format: 'anthropic', provider: 'anthropic', stream: false },
   { format: 'gemini', provider: 'gemini', stream: true },
@@ -124,11 +124,11 @@ const asks: Ask[] = [
   { format: 'openai', provider: 'anthropic', stream: false },
 ];
 
-describe.each(faults)('200 with %s', (_, faultOf) => {
-  it('goes to another channel, in every format, streamed or not, and is charged once', async () => {
-    for (const each of asks) {
-      await startAnew();
-      const { status, text, nanoUsd, hosts, channel } = await ask(each, faultOf(each.provider));
+describe.each(faults)('a 200 response with %s', (_, faultOf) => {
+  it('fails over to another channel, in every format, streamed or not, and is charged once', async () => {
+    for (const each of exchanges) {
+      await startAgain();
+      const { status, text, nanoUsd, hosts, channel } = await sendToTwo(each, faultOf(each.provider));
       expect([each, status, hosts]).toEqual([each, 200, ['first', 'second']]);
       expect(text).toContain('Fine.');
       expect([each, nanoUsd]).toEqual([each, 12_000]);
@@ -136,17 +136,17 @@ describe.each(faults)('200 with %s', (_, faultOf) => {
     }
   });
 
-  it('is an error and costs nothing where there is no other', async () => {
-    for (const each of asks) {
-      await startAnew();
-      const { status, text, nanoUsd, channel } = await askOnly(each, faultOf(each.provider));
+  it('becomes an error without a charge where there is no other channel', async () => {
+    for (const each of exchanges) {
+      await startAgain();
+      const { status, text, nanoUsd, channel } = await sendToOnly(each, faultOf(each.provider));
       expect([each, nanoUsd]).toEqual([each, 0]);
       expect([each, channel.health.state, channel.health.last_error]).toEqual([
         each,
         'cooling',
         expect.stringMatching(/an error (in|as)|an empty|a web page/),
       ]);
-      // A stream that was declared one has begun by then: its own events say it.
+      // The response was declared a stream and has begun: its own events report the error.
       if (status === 200)
         expect([each.stream, text]).toEqual([true, expect.stringMatching(/error|^: hello|\[DONE\]/)]);
       else expect([502, 503, 529]).toContain(status);
@@ -158,38 +158,42 @@ describe.each(faults)('200 with %s', (_, faultOf) => {
 const whole = { format: 'openai', provider: 'openai', stream: false } as const;
 const failing = (body: unknown) => () => Response.json(body);
 
-describe('an error in a body of 200', () => {
+describe('errors in the body of a 200 response', () => {
   it.each([
-    ['a limit, by its name', { error: { type: 'rate_limit_error', message: 'x' } }, 429],
-    ['a limit, by its number', { error: { code: 429, message: 'x' } }, 429],
-    ['a key', { error: { type: 'authentication_error', message: 'x' } }, 502],
+    ['a rate limit by name', { error: { type: 'rate_limit_error', message: 'x' } }, 429],
+    ['a rate limit by number', { error: { code: 429, message: 'x' } }, 429],
+    ['an invalid key', { error: { type: 'authentication_error', message: 'x' } }, 502],
     ['spent credit', { error: { code: 'insufficient_quota', message: 'x' } }, 502],
     ['OpenRouter’s', { error: { code: 502, message: 'Provider returned error' }, user_id: 'u' }, 502],
     ['vLLM’s', { object: 'error', message: 'x', code: 500 }, 500],
     ['Cloudflare’s', { success: false, errors: [{ code: 7000, message: 'x' }], result: null }, 502],
-    ['one in words', { error: 'model is loading' }, 502],
-    ['a flag', { error: true, message: 'x' }, 502],
+    ['an error as text', { error: 'model is loading' }, 502],
+    ['an error flag', { error: true, message: 'x' }, 502],
     [
       'a response that failed',
       { id: 'r', object: 'response', status: 'failed', error: { code: 'server_error' }, output: [] },
       502,
     ],
-  ])('has the status that it should have had: %s', async (_, body, status) => {
-    const reply = await askOnly(whole, failing(body));
+  ])('gives an error in a 200 body its proper status: %s', async (_, body, status) => {
+    const reply = await sendToOnly(whole, failing(body));
     expect([reply.status, reply.nanoUsd]).toEqual([status, 0]);
-    await startAnew();
-    expect((await ask(whole, failing(body))).hosts).toEqual(['first', 'second']);
+    await startAgain();
+    expect((await sendToTwo(whole, failing(body))).hosts).toEqual(['first', 'second']);
   });
 
   it.each([
     ['invalid_request_error', { error: { type: 'invalid_request_error', message: 'No such field' } }, 400],
     ['not_found', { error: { code: 'model_not_found', message: 'x' } }, 404],
-    ['a number', { error: { code: 422, message: 'x' } }, 422],
-    ['a context', { error: { message: "This model's maximum context length is 8192 tokens." } }, 400],
+    ['an error number', { error: { code: 422, message: 'x' } }, 422],
+    [
+      'a context overflow',
+      { error: { message: "This model's maximum context length is 8192 tokens." } },
+      400,
+    ],
   ])(
-    'that is the caller’s own is no failure: it passes as it came, or translated with its status: %s',
+    'passes a caller’s error through or translates it with its status, without failing the channel: %s',
     async (_, body, status) => {
-      const native = await ask(whole, failing(body));
+      const native = await sendToTwo(whole, failing(body));
       expect([native.status, native.nanoUsd, native.hosts, native.channel.health.state]).toEqual([
         200,
         0,
@@ -197,42 +201,50 @@ describe('an error in a body of 200', () => {
         'ready',
       ]);
       expect(native.text).toBe(JSON.stringify(body));
-      await startAnew();
-      const translated = await ask({ ...whole, format: 'anthropic' }, failing(body));
+      await startAgain();
+      const translated = await sendToTwo({ ...whole, format: 'anthropic' }, failing(body));
       expect([translated.status, translated.nanoUsd, translated.hosts]).toEqual([status, 0, ['first']]);
       expect(translated.body.type).toBe('error');
     },
   );
 
-  it('cools the model, the key, or the channel, by its cause', async () => {
-    const limited = await ask(whole, failing({ error: { code: 429, message: 'x' } }));
+  it('cools down the model, the key or the channel, by the cause of the error', async () => {
+    const limited = await sendToTwo(whole, failing({ error: { code: 429, message: 'x' } }));
     expect([limited.channel.health.state, limited.channel.model_health.length]).toEqual(['ready', 1]);
-    await startAnew();
-    const refused = await ask(whole, failing({ error: { type: 'authentication_error', message: 'x' } }));
+    await startAgain();
+    const refused = await sendToTwo(
+      whole,
+      failing({ error: { type: 'authentication_error', message: 'x' } }),
+    );
     expect(refused.channel.keys[0].health.state).toBe('refused');
   });
 });
 
-describe('an answer that only looks like an error', () => {
+describe('200 responses that only look like an error', () => {
   it.each([
     ['an empty error', { ...answers.openai, error: null }],
-    ['a zero error of a server in Go', { ...answers.openai, error: { message: '', type: '', code: null } }],
-    ['an error beside an answer', { ...answers.openai, error: { message: 'cut', code: 500 } }],
     [
-      'the word in what it says',
+      'an error with zero values from a Go server',
+      { ...answers.openai, error: { message: '', type: '', code: null } },
+    ],
+    ['an error beside a response', { ...answers.openai, error: { message: 'cut', code: 500 } }],
+    [
+      'the word "error" in the text',
       JSON.parse(JSON.stringify(answers.openai).replace('Fine.', '{\\"error\\": 1} Fine.')),
     ],
-  ])('is answered and charged: %s', async (_, body) => {
-    const reply = await ask(whole, failing(body));
+  ])('serves and charges a response: %s', async (_, body) => {
+    const reply = await sendToTwo(whole, failing(body));
     expect([reply.status, reply.hosts, reply.nanoUsd]).toEqual([200, ['first'], 12_000]);
   });
 
-  it('is a page of HTML that was asked for', async () => {
-    const said = JSON.parse(JSON.stringify(answers.openai).replace('Fine.', '<!DOCTYPE html><p>Fine.'));
-    expect((await ask(whole, failing(said))).hosts).toEqual(['first']);
+  it('passes a requested HTML page through', async () => {
+    const quotingHtml = JSON.parse(
+      JSON.stringify(answers.openai).replace('Fine.', '<!DOCTYPE html><p>Fine.'),
+    );
+    expect((await sendToTwo(whole, failing(quotingHtml))).hosts).toEqual(['first']);
   });
 
-  it('is a stored response that failed: the caller is told of it', async () => {
+  it('passes a stored response with status failed to the caller', async () => {
     const failed = {
       id: 'resp_1',
       object: 'response',
@@ -257,8 +269,8 @@ describe('an answer that only looks like an error', () => {
   });
 });
 
-describe('an answer that comes slowly', () => {
-  it('keeps its first bytes, in whatever pieces they came', async () => {
+describe('slow 200 responses', () => {
+  it('keeps the first bytes of a response, in whatever pieces they arrive', async () => {
     const text = eventsOf([
       {
         ...answers.openai,
@@ -266,7 +278,7 @@ describe('an answer that comes slowly', () => {
         choices: [{ index: 0, delta: { content: 'Fine.' }, finish_reason: 'stop' }],
       },
     ]);
-    const reply = await ask({ ...whole, stream: true }, () => {
+    const reply = await sendToTwo({ ...whole, stream: true }, () => {
       const bytes = new TextEncoder().encode(text);
       let at = 0;
       const body = new ReadableStream({

@@ -1,4 +1,5 @@
-// Clients that leave a stream whose cost is not seen in it: the upstream is read on for the usage, the slot is free.
+// Tests clients that disconnect from a stream whose cost is not visible yet: the upstream is read on for its
+// usage, and the concurrency is freed.
 import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { rowsOf, type Scene, sleep, startScene } from '../sockets/scene.ts';
@@ -23,7 +24,7 @@ const chunk = (content: string) =>
   `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content } }] })}\n\n`;
 const last = `data: ${JSON.stringify({ choices: [], usage })}\n\ndata: [DONE]\n\n`;
 
-/** Sends pieces 50 ms apart, and `end` after `afterMs` more. */
+/** Sends pieces 50 ms apart, and `end` after another `afterMs`. */
 async function play(response: ServerResponse, pieces: string[], end: string, afterMs: number): Promise<void> {
   response.on('close', () => {
     closedAtMs = Date.now();
@@ -33,7 +34,7 @@ async function play(response: ServerResponse, pieces: string[], end: string, aft
     response.write(piece);
     await sleep(50);
   }
-  // The local runtime notices a client that has left a silent stream only when something is written to it.
+  // The local runtime notices a disconnect from a silent stream only when it writes.
   for (let waitedMs = 0; waitedMs < afterMs && !response.destroyed; waitedMs += 200) {
     response.write(': still there\n\n');
     await sleep(200);
@@ -41,19 +42,22 @@ async function play(response: ServerResponse, pieces: string[], end: string, aft
   if (!response.destroyed) response.end(end);
 }
 
-/** Asks, reads so many events, and leaves. Answers the token's one row, and when the client left. */
+/**
+ * Sends a request, reads that many events, and disconnects. Returns the token's one row, and when the client
+ * disconnected.
+ */
 async function leaveAfter(events: number, path: string, body: object, tokenFields: object = {}) {
   closedAtMs = null;
   const { id, token } = await scene.relay.token({ quota_usd: 5, ...tokenFields });
   const leave = new AbortController();
-  const ask = (signal?: AbortSignal) =>
+  const send = (signal?: AbortSignal) =>
     fetch(scene.relay.url + path, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify(body),
       ...(signal && { signal }),
     });
-  const response = await ask(leave.signal);
+  const response = await send(leave.signal);
   const reader = response.body?.getReader();
   for (let seen = 0; seen < events; ) {
     const { value } = (await reader?.read()) ?? {};
@@ -61,7 +65,7 @@ async function leaveAfter(events: number, path: string, body: object, tokenField
     seen += Buffer.from(value).toString().split('\n\n').length - 1;
   }
   leave.abort();
-  return { id, ask, leftAtMs: Date.now() };
+  return { id, send, leftAtMs: Date.now() };
 }
 
 const chat = (model: string) => ({
@@ -72,22 +76,22 @@ const chat = (model: string) => ({
 const words = Array.from({ length: 60 }, (_, index) => `word${index} `).map(chunk);
 const toUsd = (row: { cost_usd: number | null } | undefined) => row?.cost_usd ?? 0;
 
-it('charges hidden reasoning by the usage that comes within five seconds', async () => {
+it('charges hidden reasoning by the usage that arrives within five seconds', async () => {
   scene.upstream.handler = (_, response) => play(response, words, last, 1_000);
   for (const include_usage of [true, undefined]) {
     const body = { ...chat('gpt-5'), ...(include_usage && { stream_options: { include_usage } }) };
     const { id } = await leaveAfter(58, '/v1/chat/completions', body);
     const [row] = await rowsOf(scene.relay, id, 1, 10_000);
-    // gpt-5: $1.25 and $10 a million.
+    // gpt-5: $1.25 and $10 per million.
     expect(row).toMatchObject({ error_code: 'client_left', usage_source: 'upstream', cost_usd: 0.200725 });
   }
 });
 
-it('gives the slot back at once, while the money is still held', async () => {
+it('frees the concurrency at once while the reservation remains', async () => {
   scene.upstream.handler = (_, response) => play(response, words.slice(0, 5), last, 3_000);
   const left = await leaveAfter(3, '/v1/chat/completions', chat('gpt-5'), { limits: { concurrency: 1 } });
   await sleep(700);
-  const next = await left.ask();
+  const next = await left.send();
   expect(next.status).toBe(200);
   const held = await scene.relay.manage<{ reserved_usd: number }>('GET', `/api/tokens/${left.id}`);
   expect(held.reserved_usd).toBeGreaterThan(0);
@@ -96,18 +100,18 @@ it('gives the slot back at once, while the money is still held', async () => {
   expect(rows.map(toUsd)).toEqual([0.200725, 0.200725]);
 });
 
-it('reads on for five seconds at most, then charges thoughts by the time they took', async () => {
+it('reads on for at most five seconds, then charges thoughts by their duration', async () => {
   scene.upstream.handler = (_, response) => play(response, words.slice(0, 5), last, 20_000);
   const { id, leftAtMs } = await leaveAfter(3, '/v1/chat/completions', chat('gpt-5'));
   const [row] = await rowsOf(scene.relay, id, 1, 15_000);
   expect(row).toMatchObject({ error_code: 'client_left', usage_source: 'estimated' });
   expect((closedAtMs ?? 0) - leftAtMs).toBeGreaterThan(3_500);
   expect((closedAtMs ?? 0) - leftAtMs).toBeLessThan(7_500);
-  // Some five seconds at 130 tokens a second.
+  // About five seconds at 130 tokens a second.
   expect(row?.output_tokens).toBeGreaterThan(500);
 });
 
-it('ends the upstream at once where nothing is unseen, or where the channel says so', async () => {
+it('aborts the upstream at once if no output is unseen, or if the channel is configured so', async () => {
   scene.upstream.handler = (_, response) => play(response, words, last, 3_000);
   for (const model of ['gpt-4o', 'o3']) {
     const { id, leftAtMs } = await leaveAfter(3, '/v1/chat/completions', chat(model));
@@ -117,14 +121,14 @@ it('ends the upstream at once where nothing is unseen, or where the channel says
   }
 });
 
-it('reads on where the channel says so', async () => {
+it('reads on if the channel is configured so', async () => {
   scene.upstream.handler = (_, response) => play(response, words, last, 500);
   const { id } = await leaveAfter(3, '/v1/chat/completions', chat('gpt-4.1'));
   const [row] = await rowsOf(scene.relay, id, 1, 10_000);
   expect(row).toMatchObject({ error_code: 'client_left', usage_source: 'upstream', output_tokens: 20_060 });
 });
 
-it('charges all pictures that were asked for, seen or not', async () => {
+it('charges all requested images, seen or not', async () => {
   const partial = (index: number) =>
     `data: ${JSON.stringify({ type: 'image_generation.partial_image', partial_image_index: index, quality: 'high', size: '1024x1536', b64_json: 'A'.repeat(1_000) })}\n\n`;
   const body = {
@@ -147,7 +151,7 @@ it('charges all pictures that were asked for, seen or not', async () => {
   }
 });
 
-it('charges speech to its end', async () => {
+it('charges speech in full', async () => {
   scene.upstream.handler = async (_, response) => {
     response.writeHead(200, { 'content-type': 'audio/pcm' });
     response.write(Buffer.alloc(48_000));

@@ -1,4 +1,4 @@
-// Single quirks of single hosts in answers, and members that a schema requires of them.
+// Quirks of single hosts in responses, and members that a response schema requires.
 import { describe, expect, it } from 'vitest';
 import { anthropicMessages } from '../../../src/formats/anthropic-messages/index.ts';
 import { createMeter } from '../../../src/formats/meter.ts';
@@ -8,10 +8,10 @@ import { openaiResponses } from '../../../src/formats/openai-responses/index.ts'
 import { emptyRequest } from '../../../src/formats/request-fields.ts';
 import { collectEvents } from '../../support/collect-events.ts';
 import { formatOf } from '../../support/formats.ts';
-import { haveSpecs, saySpecsLeftOut, schemaFaults } from '../../support/provider-schema.ts';
-import { contextOf, readStream, writeStream } from '../../support/translated-answers.ts';
+import { haveSpecs, reportSkippedSpecs, schemaFaults } from '../../support/provider-schema.ts';
+import { contextOf, readStream, writeStream } from '../../support/translated-responses.ts';
 
-saySpecsLeftOut();
+reportSkippedSpecs();
 
 const textOf = (events: object[]) => {
   const reader = openaiResponses.eventReader();
@@ -19,12 +19,12 @@ const textOf = (events: object[]) => {
   return collectEvents([...read, ...reader.end()]).candidates[0]?.parts;
 };
 
-describe('a Responses stream whose numbers differ from its items', () => {
+describe('Responses streams whose indexes differ from their items', () => {
   const content = [{ type: 'output_text', text: 'Sure! 5', annotations: [] }];
   const item = { type: 'message', id: 'm', role: 'assistant', status: 'completed', content };
   const done = { type: 'response.completed', response: { status: 'completed', output: [item] } };
 
-  it('a stream with other content indexes emits its text once', () => {
+  it('emits text once from a stream whose content indexes differ', () => {
     expect(
       textOf([
         { type: 'response.output_text.delta', output_index: 0, content_index: 1, delta: 'Sure! ' },
@@ -35,7 +35,7 @@ describe('a Responses stream whose numbers differ from its items', () => {
     ).toEqual([{ type: 'text', text: 'Sure! 5' }]);
   });
 
-  it('a stream with other output indexes emits its text once', () => {
+  it('emits text once from a stream whose output indexes differ', () => {
     expect(
       textOf([
         { type: 'response.output_text.delta', output_index: 1, content_index: 0, delta: 'Sure! 5' },
@@ -45,7 +45,7 @@ describe('a Responses stream whose numbers differ from its items', () => {
     ).toEqual([{ type: 'text', text: 'Sure! 5' }]);
   });
 
-  it('a stream emits what its deltas did not contain', () => {
+  it('emits what the final response adds to the deltas of a stream', () => {
     const two = {
       ...item,
       content: [...content, { type: 'output_text', text: ' and more', annotations: [] }],
@@ -60,19 +60,19 @@ describe('a Responses stream whose numbers differ from its items', () => {
   });
 });
 
-describe('the line `error: {…}` of llama.cpp', () => {
+describe('error lines of llama.cpp (`error: {…}`)', () => {
   const line =
     'error: {"code":500,"message":"failed to decode, try again, increasing context size","type":"server_error"}\n\n';
   const stream = `data: {"id":"c","choices":[{"index":0,"delta":{"content":"half"}}]}\n\n${line}`;
   const bytes = new TextEncoder().encode(stream);
 
-  it('is an error with the message of the server', () => {
+  it('reads an `error: {…}` line as an error with the server’s message', () => {
     const read = collectEvents(readStream(openaiChat, [bytes]));
     expect(read.error).toMatchObject({ message: expect.stringContaining('failed to decode') });
     expect(read.candidates[0]?.parts).toEqual([{ type: 'text', text: 'half' }]);
   });
 
-  it('is seen by the meter', () => {
+  it('finds an `error: {…}` line in the meter', () => {
     const meter = createMeter(formatOf('openai-chat'), 'sse');
     meter.push(bytes);
     meter.end();
@@ -80,8 +80,8 @@ describe('the line `error: {…}` of llama.cpp', () => {
   });
 });
 
-describe('an embedding of Voyage', () => {
-  it('an embeddings answer gets the count that clients require, and no other byte changes', () => {
+describe('Voyage embeddings', () => {
+  it('adds the count that clients require to an embeddings response and changes no other byte', () => {
     const text = '{"object":"list", "data":[{"embedding":[0.50]}],"usage":{"total_tokens":3}}';
     expect(withPromptTokens(text)).toBe(
       '{"object":"list", "data":[{"embedding":[0.50]}],"usage":{"prompt_tokens":3,"total_tokens":3}}',
@@ -89,12 +89,12 @@ describe('an embedding of Voyage', () => {
   });
 
   it.each(['{"usage":{"prompt_tokens":3,"total_tokens":3}}', '{"detail":"no"}', 'no JSON', '{"usage":null}'])(
-    'stays as it is where there is nothing to add: %s',
+    'leaves an embeddings response unchanged where nothing is to be added: %s',
     (text) => expect(withPromptTokens(text)).toBeNull(),
   );
 });
 
-describe('the members that a schema requires', () => {
+describe('members that a response schema requires', () => {
   const tool = { type: 'function', name: 'look', parameters: { type: 'object', properties: {} } };
   const context = contextOf({
     body: { tools: [tool, { type: 'web_search' }], frequency_penalty: 0.5 },
@@ -114,7 +114,7 @@ describe('the members that a schema requires', () => {
     usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
   });
 
-  it('are in a response, with the defaults of the API', () => {
+  it('fills in required members of a response with the API’s defaults', () => {
     const { body } = openaiResponses.writeResponse(answer, context);
     expect(body).toMatchObject({ presence_penalty: 0, frequency_penalty: 0.5 });
     expect(body.tools).toEqual([{ ...tool, description: null, strict: false }, { type: 'web_search' }]);
@@ -122,7 +122,7 @@ describe('the members that a schema requires', () => {
     if (haveSpecs) expect(schemaFaults('openai', 'Response', body)).toEqual([]);
   });
 
-  it('are in a message, whole and streamed', () => {
+  it('fills in required members of a message, whole and streamed', () => {
     const { body } = anthropicMessages.writeResponse(answer, context);
     expect(body).toMatchObject({
       container: null,

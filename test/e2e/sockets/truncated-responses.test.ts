@@ -1,4 +1,4 @@
-// Upstreams that begin to say something and fall silent, or say what is no answer: nobody waits for the rest for ever.
+// Tests upstreams that stop in the middle of an answer, or answer invalidly: no request waits forever.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRelay, type TestRelay } from '../../support/relay.ts';
 import { type Handler, startUpstream, type TestUpstream } from '../../support/upstream.ts';
@@ -31,7 +31,7 @@ afterAll(async () => {
   await Promise.all([relay?.stop(), ...(upstreams ?? []).map((upstream) => upstream.stop())]);
 });
 
-/** Channels of a model of their own; the first has the higher priority. */
+/** Creates channels for a model of its own; the first has the higher priority. */
 async function serve(model: string, handlers: Handler[], fields: object = {}): Promise<string[]> {
   const ids: string[] = [];
   for (const [index, handler] of handlers.entries()) {
@@ -52,7 +52,7 @@ const call = (model: string, fields: object = {}, signal: AbortSignal | null = n
     body: JSON.stringify({ model, messages: [{ role: 'user', content: 'Hello' }], ...fields }),
   });
 
-describe('an answer that is none', () => {
+describe('an invalid answer', () => {
   const upgraded = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n';
 
   it.each<[string, Handler]>([
@@ -60,7 +60,7 @@ describe('an answer that is none', () => {
     ['a proxy’s 407', (_request, response) => void response.writeHead(407).end('{}')],
     ['an upgrade', (_request, response) => void response.socket?.end(upgraded)],
     ['no HTTP at all', (_request, response) => void response.socket?.end('hello\r\n\r\n')],
-  ])('(%s) is another channel’s to give, and a 502 where there is none', async (what, handler) => {
+  ])('(%s) fails over to another channel, and is a 502 without one', async (what, handler) => {
     const model = `odd-${what.replaceAll(/\W/g, '-')}`;
     await serve(model, [handler, works], { provider: 'openai-compatible' });
     expect((await call(model)).status).toBe(200);
@@ -69,8 +69,8 @@ describe('an answer that is none', () => {
   });
 });
 
-describe('half an answer', () => {
-  it('of an error does not hold the request up', async () => {
+describe('a truncated answer', () => {
+  it('does not block the request if it is an error', async () => {
     const fallsSilent: Handler = (_request, response) => {
       response.writeHead(503, { 'content-type': 'application/json' });
       response.write('{"error":{"message":"Do');
@@ -80,7 +80,7 @@ describe('half an answer', () => {
     expect(reply.status).toBe(200);
   }, 30_000);
 
-  it('that is a head only is given up for another channel after the time to the first byte', async () => {
+  it('fails over after the first-byte timeout if only the head arrived', async () => {
     const saysNothing: Handler = (_request, response) => {
       response.writeHead(200, head);
       response.flushHeaders();
@@ -91,7 +91,7 @@ describe('half an answer', () => {
     expect(upstreams.map(({ received }) => received.length)).toEqual([1, 1]);
   }, 30_000);
 
-  it('that is a head and comments is passed on: somebody is there', async () => {
+  it('is passed on if comments follow the head, because the upstream is alive', async () => {
     const waits: Handler = (_request, response) => {
       response.writeHead(200, head);
       const comments = setInterval(() => response.write(': wait\n\n'), 300);
@@ -106,7 +106,7 @@ describe('half an answer', () => {
     expect(upstreams.map(({ received }) => received.length)).toEqual([1, 0]);
   }, 30_000);
 
-  it('that is whole ends after the time between two pieces', async () => {
+  it('ends with a 504 after the idle timeout', async () => {
     const fallsSilent: Handler = (_request, response) => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
       response.write('{"id":');
@@ -116,7 +116,7 @@ describe('half an answer', () => {
     expect(reply.status).toBe(504);
   }, 30_000);
 
-  it('that is translated does, too', async () => {
+  it('ends with a 504 after the idle timeout when translated', async () => {
     const fallsSilent: Handler = (_request, response) => {
       response.writeHead(200, { 'content-type': 'application/json' });
       response.write('{"id":');

@@ -1,5 +1,4 @@
-// The books as they lie on disk after a run: each ledger's own SQLite file, and D1's. Read from outside, with
-// nothing of the product in between.
+// The stored state after a run, read from the ledgers' SQLite files and D1's without any code of the product.
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,16 +8,19 @@ import type { Checkpoint } from '../../../src/quota/ledger-store.ts';
 import type { Totals } from '../../../src/quota/records.ts';
 
 /** One token's ledger. */
-interface LedgerBook {
+interface StoredLedger {
   tokenId: string;
   totals: Totals;
-  /** Every row that was ever written, oldest first; a request has a second one if a true figure replaced an estimate. */
+  /**
+   * Every row that was ever written, oldest first; a request has a second one if an actual figure replaced an
+   * estimate.
+   */
   journal: LogRow[];
   holds: number;
   background: number;
 }
 
-/** A row of D1's log, as far as the tests compare it. */
+/** The columns of D1's log that the tests compare. */
 export interface LoggedRow {
   id: string;
   token_id: string;
@@ -32,8 +34,8 @@ export interface LoggedRow {
   revision: number;
 }
 
-export interface Books {
-  ledgers: Map<string, LedgerBook>;
+export interface StoredState {
+  ledgers: Map<string, StoredLedger>;
   log: LoggedRow[];
   /** `spent_nano_usd` of the tokens' records, which the ledgers report. */
   reported: Map<string, number>;
@@ -41,27 +43,27 @@ export interface Books {
   rolledUp: Map<string, number>;
 }
 
-/** Reads the state folder of a relay that has been stopped. */
-export function readBooks(stateDirectory: string): Books {
+/** Reads the state folder of a stopped relay. */
+export function readStoredState(stateDirectory: string): StoredState {
   const { log, reported, rolledUp } = readDatabase(stateDirectory);
-  const ledgers = new Map<string, LedgerBook>();
+  const ledgers = new Map<string, StoredLedger>();
   for (const file of filesUnder(stateDirectory, 'TokenLedger')) {
-    const book = readLedger(file);
-    if (book !== null) ledgers.set(book.tokenId, book);
+    const ledger = readLedger(file);
+    if (ledger !== null) ledgers.set(ledger.tokenId, ledger);
   }
   return { ledgers, log, reported, rolledUp };
 }
 
 /**
- * The books of a running relay, from a copy: a reader of the very files could lock the relay out. null: the copy
- * was taken in the middle of a write.
+ * Reads the state of a running relay from a copy, since a reader of the original files could lock the relay out.
+ * Returns null if the copy was taken in the middle of a write.
  */
-export function glimpseBooks(stateDirectory: string): Books | null {
-  const copy = mkdtempSync(join(tmpdir(), 'books-'));
+export function copyStoredState(stateDirectory: string): StoredState | null {
+  const copy = mkdtempSync(join(tmpdir(), 'stored-state-'));
   try {
-    // The index of the write-ahead log is rebuilt from the log.
+    // SQLite rebuilds the index of the write-ahead log from the log.
     cpSync(stateDirectory, copy, { recursive: true, filter: (path) => !path.endsWith('-shm') });
-    return readBooks(copy);
+    return readStoredState(copy);
   } catch {
     return null;
   } finally {
@@ -69,7 +71,7 @@ export function glimpseBooks(stateDirectory: string): Books | null {
   }
 }
 
-/** D1's file, of a running relay too. */
+/** Opens D1's file, of a running relay too. */
 export function databaseFile(stateDirectory: string): string {
   const [file] = filesUnder(stateDirectory, 'D1Database');
   if (file === undefined) throw new Error(`no D1 below ${stateDirectory}`);
@@ -82,7 +84,7 @@ function filesUnder(stateDirectory: string, kind: string): string[] {
     .map((path) => join(stateDirectory, path));
 }
 
-function readLedger(file: string): LedgerBook | null {
+function readLedger(file: string): StoredLedger | null {
   const db = new DatabaseSync(file);
   try {
     const state = (key: string) => {

@@ -1,12 +1,12 @@
-// What a recorded answer of the Messages API and of generateContent says, as told.ts does for OpenAI's formats: from
-// the raw JSON, plainly, and independently of the readers in src.
+// The content of recorded Messages and generateContent responses, as recorded-content.ts extracts it for OpenAI's
+// formats: from the raw JSON, without the readers in src.
 import type { StopReason } from '../../src/formats/neutral.ts';
-import type { Told, ToldAnswer } from './told.ts';
+import type { CandidateContent, RecordedContent } from './recorded-content.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: recordings of many servers, read member by member
 type Json = any;
 
-const blank = (): Told => ({ text: '', refusal: '', reasoning: '', calls: [], stop: null });
+const blank = (): CandidateContent => ({ text: '', refusal: '', reasoning: '', calls: [], stop: null });
 
 // ---- Messages -------------------------------------------------------------------------------------------
 
@@ -20,20 +20,20 @@ const messageStops: Record<string, StopReason> = {
   model_context_window_exceeded: 'context-length',
 };
 
-export function messagesTold(values: Json[]): ToldAnswer {
+export function messagesContent(values: Json[]): RecordedContent {
   const isStream = values.some(({ type }) => type === 'message_start');
   const error = values.find(({ type }) => type === 'error')?.error.message ?? null;
-  const told = blank();
-  for (const block of isStream ? streamedBlocks(values) : (values[0].content ?? [])) addBlock(told, block);
+  const content = blank();
+  for (const block of isStream ? streamedBlocks(values) : (values[0].content ?? [])) addBlock(content, block);
   const stop = isStream
     ? values.findLast(({ type }) => type === 'message_delta')?.delta.stop_reason
     : values[0].stop_reason;
-  told.stop = stop ? (messageStops[stop] ?? 'unknown') : isStream ? null : 'unknown';
-  if (isStream && !values.some(({ type }) => type === 'message_stop')) told.stop = null;
-  return { candidates: [told], error };
+  content.stop = stop ? (messageStops[stop] ?? 'unknown') : isStream ? null : 'unknown';
+  if (isStream && !values.some(({ type }) => type === 'message_stop')) content.stop = null;
+  return { candidates: [content], error };
 }
 
-/** Deltas laid into the blocks that they belong to; a second message_start begins to count anew. */
+/** Applies deltas to the blocks that they belong to; a second message_start restarts the count. */
 function streamedBlocks(values: Json[]): Json[] {
   const all: Json[] = [];
   let open = new Map<number, Json>();
@@ -53,10 +53,10 @@ function streamedBlocks(values: Json[]): Json[] {
   return all;
 }
 
-function addBlock(told: Told, block: Json): void {
-  if (block.type === 'text') told.text += block.text;
-  if (block.type === 'thinking') told.reasoning += block.thinking;
-  if (block.type === 'tool_use') told.calls.push({ name: block.name, arguments: inputOf(block) });
+function addBlock(content: CandidateContent, block: Json): void {
+  if (block.type === 'text') content.text += block.text;
+  if (block.type === 'thinking') content.reasoning += block.thinking;
+  if (block.type === 'tool_use') content.calls.push({ name: block.name, arguments: inputOf(block) });
 }
 
 function inputOf({ json, input }: Json): unknown {
@@ -72,24 +72,24 @@ function inputOf({ json, input }: Json): unknown {
 
 const filtered = /SAFETY|RECITATION|LANGUAGE|BLOCKLIST|PROHIBITED|SPII|MODEL_ARMOR|IMAGE_OTHER/;
 
-export function generateTold(values: Json[], isStream: boolean): ToldAnswer {
-  const candidates = new Map<number, Told>();
+export function geminiContent(values: Json[], isStream: boolean): RecordedContent {
+  const candidates = new Map<number, CandidateContent>();
   for (const value of values) {
     for (const candidate of value.candidates ?? []) {
-      const told = candidates.get(candidate.index ?? 0) ?? blank();
-      candidates.set(candidate.index ?? 0, told);
-      for (const part of candidate.content?.parts ?? []) addPart(told, part);
-      if (candidate.finishReason) told.stop = generateStop(candidate.finishReason, told);
+      const content = candidates.get(candidate.index ?? 0) ?? blank();
+      candidates.set(candidate.index ?? 0, content);
+      for (const part of candidate.content?.parts ?? []) addPart(content, part);
+      if (candidate.finishReason) content.stop = generateStop(candidate.finishReason, content);
     }
   }
   const all = [...candidates.values()];
-  if (!isStream) for (const told of all) told.stop ??= 'unknown';
+  if (!isStream) for (const content of all) content.stop ??= 'unknown';
   const failed = values.find(({ error }) => error);
   return { candidates: all, error: failed?.error.message ?? null };
 }
 
-function generateStop(wire: string | number, { calls }: Told): StopReason {
-  // Numbers for clients that ask for them.
+function generateStop(wire: string | number, { calls }: CandidateContent): StopReason {
+  // Clients may request numbers.
   const reason = wire === 1 ? 'STOP' : String(wire);
   if (reason === 'MAX_TOKENS') return 'length';
   if (filtered.test(reason)) return 'content-filter';
@@ -99,14 +99,14 @@ function generateStop(wire: string | number, { calls }: Told): StopReason {
   return calls.length > 0 ? 'tool-calls' : 'stop';
 }
 
-function addPart(told: Told, part: Json): void {
+function addPart(content: CandidateContent, part: Json): void {
   const call = part.functionCall;
-  if (call?.name) told.calls.push({ name: call.name, arguments: { ...call.args } });
-  else if (call) addPieces(told.calls.at(-1)?.arguments, call.partialArgs ?? []);
-  else if (typeof part.text === 'string') told[part.thought ? 'reasoning' : 'text'] += part.text;
+  if (call?.name) content.calls.push({ name: call.name, arguments: { ...call.args } });
+  else if (call) addPieces(content.calls.at(-1)?.arguments, call.partialArgs ?? []);
+  else if (typeof part.text === 'string') content[part.thought ? 'reasoning' : 'text'] += part.text;
 }
 
-/** Streamed arguments: `$.operations[0].action`. */
+/** Applies streamed arguments at a path such as `$.operations[0].action`. */
 function addPieces(root: Json, pieces: Json[]): void {
   for (const { jsonPath, stringValue, numberValue, boolValue } of pieces) {
     const steps = jsonPath

@@ -1,5 +1,5 @@
-// Every recorded answer of a format, of all its providers, streamed or not: read by the format's own reader and
-// equal to what the raw JSON says; streams byte by byte and at seeded cuts too.
+// Every recorded response of every provider, parsed by its format's reader: equal to its raw JSON, also byte by
+// byte and in seeded pieces.
 import { describe, expect, it } from 'vitest';
 import { anthropicMessages } from '../../../src/formats/anthropic-messages/index.ts';
 import { geminiGenerate } from '../../../src/formats/gemini-generate/index.ts';
@@ -16,14 +16,14 @@ import {
   framingOf,
   haveFixtures,
   kindOf,
-  sayWhenLeftOut,
+  reportSkippedReplay,
 } from '../../support/fixtures.ts';
-import { type ToldAnswer, toldBy } from '../../support/told.ts';
-import { isStream, readAnswer, readStream, toldIn } from '../../support/translated-answers.ts';
+import { contentOf, type RecordedContent } from '../../support/recorded-content.ts';
+import { contentIn, isStream, parseRecording, readStream } from '../../support/translated-responses.ts';
 
-sayWhenLeftOut();
+reportSkippedReplay();
 
-/** The formats that are read. */
+/** The formats under test. */
 const formats: Partial<Record<string, ConversationFormat>> = {
   'openai-chat': openaiChat,
   'openai-responses': openaiResponses,
@@ -31,15 +31,15 @@ const formats: Partial<Record<string, ConversationFormat>> = {
   'gemini-generate': geminiGenerate,
 };
 
-/** Filed under another endpoint than they are of: a transcript under chat, a chat answer under Responses. */
-const notAnAnswer = /groq-transcription|vercel-azure-deepseek-reasoning/;
+/** Recordings filed under another endpoint: a transcript under chat, a chat response under Responses. */
+const misfiled = /groq-transcription|vercel-azure-deepseek-reasoning/;
 
-/** Streams whose vendor cut deltas out of the middle, so that they say less than their own last event. */
+/** Streams whose vendor cut deltas from the middle, so they contain less than their own last event. */
 const cutDeltas = /vercel-openai-(phase|shell-container)\.1-stream/;
 
 const cases = allFixtures()
   .filter(({ meta }) => meta.method === 'POST' && meta.status === 200 && !/responses-sub/.test(meta.endpoint))
-  .filter((fixture) => formats[kindOf(fixture) ?? 'unread'] && !notAnAnswer.test(fixture.name));
+  .filter((fixture) => formats[kindOf(fixture) ?? 'unread'] && !misfiled.test(fixture.name));
 
 function formatOf(fixture: Fixture): ConversationFormat {
   const format = formats[kindOf(fixture) ?? 'unread'];
@@ -47,46 +47,46 @@ function formatOf(fixture: Fixture): ConversationFormat {
   return format;
 }
 
-/** What the reader says, in the same terms. */
-function read(fixture: Fixture): ToldAnswer {
-  const { candidates, error, whole } = readAnswer(formatOf(fixture), fixture);
-  const told = candidates
-    .map(toldIn)
+/** Returns what the reader parsed, in the form of `contentOf`. */
+function read(fixture: Fixture): RecordedContent {
+  const { candidates, error, whole } = parseRecording(formatOf(fixture), fixture);
+  const content = candidates
+    .map(contentIn)
     .map((one) => (whole ? one : { ...one, stop: isStream(fixture) ? null : one.stop }));
-  return { candidates: told, error: error?.message ?? null };
+  return { candidates: content, error: error?.message ?? null };
 }
 
-/** Fees of tools the meter counts apart, by the items of an answer. */
+/** Returns the token counts only, since the meter counts tool fees separately from the response's items. */
 function tokensOf(usage: Usage | null): Partial<Usage> | null {
   return usage && Object.fromEntries(Object.entries(usage).filter(([name]) => name.endsWith('Tokens')));
 }
 
-describe.skipIf(!haveFixtures)('reading the recorded answers', () => {
+describe.skipIf(!haveFixtures)('parsing of recorded responses', () => {
   it.each(cases.map((fixture) => [fixture.name, fixture] as const))(
-    '%s says what its JSON says',
+    '%s parses to what its JSON contains',
     (name, fixture) => {
-      const told = toldBy(fixture);
+      const content = contentOf(fixture);
       const texts = cutDeltas.test(name) ? { text: expect.stringMatching(/\w/) } : {};
       expect(read(fixture)).toEqual({
-        ...told,
-        candidates: told?.candidates.map((one) => ({ ...one, ...texts })),
+        ...content,
+        candidates: content?.candidates.map((one) => ({ ...one, ...texts })),
       });
     },
   );
 
-  it('gives the usage that the meter bills', () => {
+  it('parses the usage that the meter bills', () => {
     for (const fixture of cases) {
       const meter = createMeter(formatOf(fixture), framingOf(fixture));
       meter.push(fixture.bytes);
       meter.end();
-      const { usage, whole } = readAnswer(formatOf(fixture), fixture);
-      // Of an answer that was cut, what its beginning said is no final figure to the meter.
+      const { usage, whole } = parseRecording(formatOf(fixture), fixture);
+      // The meter does not take the first usage of a truncated response as final.
       const billed = whole ? meter.usage() : (meter.usage() ?? meter.partialUsage());
       expect(tokensOf(usage), fixture.name).toEqual(tokensOf(billed));
     }
   });
 
-  it('reads streams alike byte by byte and at seeded cuts', () => {
+  it('parses a stream alike byte by byte and in seeded pieces', () => {
     const streams = cases.filter(({ meta }) => meta.response_file.endsWith('.sse'));
     let bytewise = 0;
     for (const fixture of streams) {
@@ -104,7 +104,7 @@ describe.skipIf(!haveFixtures)('reading the recorded answers', () => {
     expect(streams.length).toBeGreaterThan(100);
   });
 
-  it('bears a stream that is cut anywhere: parts balance, and nothing is called whole', () => {
+  it('parses a stream that is truncated anywhere: parts are balanced, and no part counts as complete', () => {
     for (const fixture of cases.filter(isStream)) {
       for (const share of [0.1, 0.35, 0.6, 0.8]) {
         const cut = fixture.bytes.subarray(0, Math.floor(fixture.bytes.length * share));
@@ -115,7 +115,7 @@ describe.skipIf(!haveFixtures)('reading the recorded answers', () => {
   });
 });
 
-/** The last event may be half: JSON that breaks off is what the relay passes over. */
+/** Reads a stream up to its last complete event, since the relay skips truncated JSON. */
 function readStreamLoosely(format: ConversationFormat, bytes: Uint8Array): ReturnType<typeof readStream> {
   const text = new TextDecoder().decode(bytes);
   const end = Math.max(text.lastIndexOf('\n\n'), text.lastIndexOf('\r\n\r\n'), 0);

@@ -1,4 +1,4 @@
-// Settlements wait a moment for company; nobody is refused because of that.
+// Settlements wait briefly to be sent together, and no request is refused because of that.
 import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
 import type { LogRow } from '../../../src/metering/log-row.ts';
@@ -22,7 +22,7 @@ const policy: TokenPolicy = {
   limits: { concurrency: 1 },
 };
 
-const ask = (requestId: string): AdmissionRequest => ({
+const admissionRequest = (requestId: string): AdmissionRequest => ({
   requestId,
   policyVersion: 1,
   groupVersion: 1,
@@ -68,12 +68,14 @@ const row = (id: string): LogRow => ({
   revision: 1,
 });
 
-it('admits one request right after another though each needs nearly all that is left, and logs no refusal', async () => {
+it('admits requests one right after another, though each needs nearly the whole quota, and logs no refusal', async () => {
   const client = new LedgerClient(env.LEDGER, async () => policy);
   await client.configure(policy);
   const background: Promise<unknown>[] = [];
   for (const id of ['one', 'two', 'three']) {
-    const admission = await client.admit(policy.tokenId, ask(id), (work) => background.push(work));
+    const admission = await client.admit(policy.tokenId, admissionRequest(id), (work) =>
+      background.push(work),
+    );
     expect(admission).toMatchObject({ outcome: 'admitted' });
     background.push(client.settle(policy.tokenId, { row: row(id), tokens: 2 }));
   }

@@ -1,13 +1,13 @@
-// Responses in the background whose caller fetches, cancels or deletes them itself: settled by that answer, once.
+// Background responses that the caller fetches, cancels or deletes: settled once, by that response.
 import { env } from 'cloudflare:workers';
 import { beforeEach, expect, it } from 'vitest';
 import { addChannels, type OpenRelay, openRelay } from '../routes/open-relay.ts';
-import { answerAs, eventsOf, spentBy } from './charging.ts';
+import { eventsOf, responseOfType, spentBy } from './charging.ts';
 
 let relay: OpenRelay;
-/** How the upstream's response is at the moment; null: it was deleted. */
+/** The current state of the upstream's response; null after its deletion. */
 let status: string | null;
-/** Of each test its own. */
+/** Different in each test. */
 let id: string;
 
 beforeEach(async () => {
@@ -24,7 +24,7 @@ beforeEach(async () => {
       return Response.json({ id, object: 'response', deleted: true });
     }
     if (url.includes('stream=true'))
-      return answerAs(
+      return responseOfType(
         eventsOf([{ type: 'response.completed', sequence_number: 9, response: body() }], ''),
         'text/event-stream',
       );
@@ -55,7 +55,7 @@ async function begun() {
 }
 
 it.each(['completed', 'failed', 'incomplete', 'cancelled'])(
-  'is settled by the answer that says %s, once',
+  'settles a background response once, by the retrieved status %s',
   async (end) => {
     const { id: tokenId, call } = await begun();
     await call('GET', `/${id}`);
@@ -68,7 +68,7 @@ it.each(['completed', 'failed', 'incomplete', 'cancelled'])(
   },
 );
 
-it('is settled by a stream that is taken up again, and by a cancellation', async () => {
+it('settles a background response by a resumed stream, and by a cancellation', async () => {
   const streamed = await begun();
   status = 'completed';
   await streamed.call('GET', `/${id}?stream=true&starting_after=3`);
@@ -82,7 +82,7 @@ it('is settled by a stream that is taken up again, and by a cancellation', async
   expect(await spentBy(relay, cancelled.id)).toBe(honestNanoUsd);
 });
 
-it('is fetched once before it is deleted, and is gone for the ledger’s poll', async () => {
+it('fetches a background response once before its deletion, and ends the ledger’s polling', async () => {
   const { id: tokenId, call } = await begun();
   status = 'completed';
   const before = relay.received.length;
@@ -93,7 +93,7 @@ it('is fetched once before it is deleted, and is gone for the ledger’s poll', 
   expect(await spentBy(relay, tokenId)).toBe(honestNanoUsd);
 });
 
-it('is settled at the token that made it when another of the account fetches or deletes it', async () => {
+it('settles a background response at the token that created it when another token of the account fetches or deletes it', async () => {
   for (const method of ['GET', 'DELETE']) {
     id = `resp_${crypto.randomUUID()}`;
     status = 'queued';
@@ -105,7 +105,7 @@ it('is settled at the token that made it when another of the account fetches or 
   }
 });
 
-it('stays reserved when it is deleted before it is over: nobody knows what it cost', async () => {
+it('keeps the reservation of a response that is deleted before its end, since its cost is unknown', async () => {
   const { id: tokenId, call } = await begun();
   status = 'in_progress';
   await call('DELETE', `/${id}`);

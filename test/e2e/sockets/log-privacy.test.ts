@@ -1,4 +1,4 @@
-// What a relay prints while it serves and refuses: never a token, a key, a prompt or a query.
+// Checks what a relay prints while it serves and refuses: never a token, a key, a prompt or a query.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { startProgram } from '../cli/programs.ts';
 
 const prompt = 'a-prompt-that-nobody-else-may-read';
 
-it('prints no token, key, prompt or query, whatever goes wrong', async () => {
+it('never prints a token, key, prompt or query, whatever fails', async () => {
   const state = mkdtempSync(join(tmpdir(), 'relay-silence-'));
   const port = await freePort();
   const upstream = await startUpstream(({ path }, response) => {

@@ -1,4 +1,4 @@
-// What is wrong with a request of Anthropic's or Gemini's format: told by its field, as the caller named it.
+// Tests invalid requests in Anthropic's and Gemini's formats: the error names the field as the caller wrote it.
 import { describe, expect, it } from 'vitest';
 import { anthropicMessages } from '../../../src/formats/anthropic-messages/index.ts';
 import { geminiGenerate } from '../../../src/formats/gemini-generate/index.ts';
@@ -21,7 +21,7 @@ describe('a Messages request', () => {
     [{ ...hello, stop_sequences: 'END' }, 'stop_sequences'],
     [{ ...hello, tools: {} }, 'tools'],
     [{ ...hello, thinking: true }, 'thinking'],
-  ])('%j is refused', (body, param) => {
+  ])('is refused with %j', (body, param) => {
     expect(read(anthropicMessages, body)).toMatchObject({ ok: false, param });
   });
 });
@@ -33,11 +33,11 @@ describe('a generateContent request', () => {
     [{ contents, generationConfig: { temperature: 'warm' } }, 'generationConfig.temperature'],
     [{ contents, generation_config: { stop_sequences: [1] } }, 'generationConfig.stopSequences'],
     [{ contents, generationConfig: [] }, 'generationConfig'],
-  ])('%j is refused', (body, param) => {
+  ])('is refused with %j', (body, param) => {
     expect(read(geminiGenerate, body)).toMatchObject({ ok: false, param });
   });
 
-  it('is read in either of Google’s spellings, with numbers as text too, and with one object for a list', () => {
+  it('accepts either of Google’s spellings, numbers as text, and one object for a list', () => {
     const snake = {
       contents: contents[0],
       generation_config: { max_output_tokens: '12', top_p: 0.5 },

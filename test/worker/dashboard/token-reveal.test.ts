@@ -1,8 +1,8 @@
-// The page that shows a new token's value: its examples work when they are pasted.
+// The page that reveals a new token's value: its examples work when they are pasted.
 import { expect, it } from 'vitest';
 import { openDashboard } from './open-dashboard.ts';
 
-/** The models that the three curl lines of a new token name. */
+/** Returns the models in the three curl examples of a new token. */
 async function named(channels: string[][], models: string): Promise<string[]> {
   const { relay, admin } = await openDashboard();
   for (const models of channels)
@@ -17,19 +17,19 @@ async function named(channels: string[][], models: string): Promise<string[]> {
   ];
 }
 
-it('names the usual model of each format where the token may call it', async () => {
+it('shows the usual model of each format where the token allows it', async () => {
   const all = ['gpt-4o', 'claude-3-5-sonnet-20241022', 'gemini-2.0-flash'];
   expect(await named([], '')).toEqual(all);
   expect(await named([['*']], 'gpt-*\nclaude-*\ngemini-*')).toEqual(all);
 });
 
-it('names a model that the token may call in every format, not one that it is refused', async () => {
+it('shows an allowed model in every format if the usual one is not allowed', async () => {
   const claude = 'claude-3-5-sonnet-20241022';
   expect(await named([['*']], 'claude-*')).toEqual([claude, claude, claude]);
   expect(await named([['*']], 'claude-*\ngpt-4o')).toEqual(['gpt-4o', claude, 'gpt-4o']);
 });
 
-it('names a model that is served', async () => {
+it('shows a model that a channel serves', async () => {
   const served = [['text-embedding-3-small', 'mistral-large', 'codestral']];
   expect(await named(served, '')).toEqual(['mistral-large', 'mistral-large', 'mistral-large']);
   expect(await named(served, 'code*')).toEqual(['codestral', 'codestral', 'codestral']);

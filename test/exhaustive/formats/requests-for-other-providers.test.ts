@@ -1,4 +1,5 @@
-// Requests written for Anthropic and Gemini: valid by the providers' own OpenAPI files, whatever they were read from.
+// Requests written for Anthropic and Gemini are valid by the providers' own OpenAPI files, whatever format they
+// came from.
 import { describe, expect, it } from 'vitest';
 import { fitRequest } from '../../../src/formats/answer-edit.ts';
 import { anthropicMessages } from '../../../src/formats/anthropic-messages/index.ts';
@@ -8,13 +9,13 @@ import { openaiChat } from '../../../src/formats/openai-chat/index.ts';
 import { openaiResponses } from '../../../src/formats/openai-responses/index.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { everyRequest } from '../../support/every-request.ts';
-import { haveFixtures, sayWhenLeftOut } from '../../support/fixtures.ts';
+import { haveFixtures, reportSkippedReplay } from '../../support/fixtures.ts';
 import { conversationOf, requestOf } from '../../support/formats.ts';
-import { haveSpecs, saySpecsLeftOut, schemaFaults } from '../../support/provider-schema.ts';
+import { haveSpecs, reportSkippedSpecs, schemaFaults } from '../../support/provider-schema.ts';
 import { fullChatRequest, fullResponsesRequest } from './openai-request-cases.ts';
 
-sayWhenLeftOut();
-saySpecsLeftOut();
+reportSkippedReplay();
+reportSkippedSpecs();
 
 const targets = [
   {
@@ -27,13 +28,13 @@ const targets = [
     name: 'gemini-generate',
     format: geminiGenerate,
     models: ['gemini-2.0-flash', 'gemini-2.5-flash', 'gemini-3-pro'],
-    // The path has the model.
+    // The model is in the path.
     faults: (body: JsonObject) =>
       schemaFaults('gemini', 'GenerateContentRequest', { model: 'models/m', ...body }),
   },
 ] as const;
 
-/** As the relay does, before it writes for another provider. */
+/** Prepares the request as the relay does before it writes for another provider. */
 function fitted(request: NeutralRequest, name: (typeof targets)[number]['name']): NeutralRequest {
   return fitRequest(request, conversationOf(name).toolNames, { customTools: false }).request;
 }
@@ -71,7 +72,7 @@ describe.skipIf(!haveSpecs).each(targets)(
       expect(recorded.length).toBeGreaterThan(250);
     });
 
-    it('are known when they are wrong', () => {
+    it('fail the schema check when they are wrong', () => {
       expect(faults({ messages: [{ role: 'tool' }], contents: 'x' })).not.toEqual([]);
     });
   },

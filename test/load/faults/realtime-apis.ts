@@ -1,4 +1,4 @@
-// The two APIs whose sessions are relayed, as a run of dying sessions speaks them: both ends, and what they report.
+// The two realtime APIs as a run of failing sessions uses them: both ends, and their usage reports.
 import type { WebSocket } from 'ws';
 import { costOfTurn, liveChannel, liveModel, openLive, turnMessages, turnOf } from '../../support/live.ts';
 import { openRealtime, type RealtimeClient } from '../../support/realtime-client.ts';
@@ -13,24 +13,24 @@ import {
 export interface Caller {
   socket: WebSocket;
   closed: Promise<unknown>;
-  /** Has so many answers, one after the other, and closes. Throws when the session ends before that. */
+  /** Requests so many responses one after the other, then closes. Throws when the session ends before that. */
   hold(answers: number): Promise<void>;
 }
 
 export interface SpokenApi {
   channel(upstream: RealtimeUpstream): Record<string, unknown>;
   opened(session: UpstreamSession): void;
-  /** What the client called its session, where the upstream can see it. */
+  /** The name that the client gave its session, where the upstream can see it. */
   nameOf(session: UpstreamSession): string;
-  /** Whether the client asks for an answer; whatever else it says is answered here. */
-  asks(session: UpstreamSession, event: Record<string, unknown>): boolean;
-  /** The frames of an answer to so many tokens. */
+  /** Whether a frame of the client requests a response; other frames are answered here. */
+  requestsResponse(session: UpstreamSession, event: Record<string, unknown>): boolean;
+  /** Returns the frames of a response with so many input tokens. */
   answer(inputTokens: number): object[];
   say(session: UpstreamSession, frame: object): void;
-  /** The input tokens that a frame reports; null: none. */
+  /** Returns the input tokens that a frame reports, or null. */
   reportIn(frame: object): number | null;
   open(url: string, token: string, name: string): Promise<Caller>;
-  /** In nano-USD, with 50 tokens of output. */
+  /** The cost in nano-USD, with 50 tokens of output. */
   costOf(tokens: { input_tokens: number; output_tokens: number }): number;
 }
 
@@ -38,7 +38,7 @@ export const openaiApi: SpokenApi = {
   channel: (upstream) => channelTo(upstream),
   opened: (session) => session.say(sessionCreated()),
   nameOf: ({ request }) => String(request.headers['openai-safety-identifier'] ?? ''),
-  asks: (_, event) => event.type === 'response.create',
+  requestsResponse: (_, event) => event.type === 'response.create',
   answer: (input) => responseEvents({ input, output: 50 }, 4),
   say: (session, frame) => session.say(frame),
   reportIn: (frame) => {
@@ -70,7 +70,7 @@ export const liveApi: SpokenApi = {
   channel: (upstream) => liveChannel(upstream),
   opened: () => undefined,
   nameOf: (session) => names.get(session) ?? '',
-  asks: (session, event) => {
+  requestsResponse: (session, event) => {
     const setup = event.setup as { systemInstruction?: string } | undefined;
     if (setup !== undefined) {
       names.set(session, setup.systemInstruction ?? '');

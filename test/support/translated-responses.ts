@@ -1,4 +1,5 @@
-// Recordings read by their own format, and answers written and read again: what the tests over all formats share.
+// Reading of recordings by their own format, and writing and reading back of responses, for the tests over all
+// formats.
 import { isObject } from '../../src/formats/json-reader.ts';
 import type { NeutralCandidate, NeutralEvent } from '../../src/formats/neutral.ts';
 import { emptyRequest } from '../../src/formats/request-fields.ts';
@@ -7,9 +8,9 @@ import type { AnswerContext, ConversationFormat, EventWriter } from '../../src/f
 import type { JsonObject } from '../../src/lib/json.ts';
 import { type Collected, collectEvents } from './collect-events.ts';
 import type { Fixture } from './fixtures.ts';
-import { parsedArguments, type Told } from './told.ts';
+import { type CandidateContent, parsedArguments } from './recorded-content.ts';
 
-/** A recorded stream's events, its bytes cut as given. */
+/** Returns a recorded stream's events, with its bytes in these pieces. */
 export function readStream(
   format: Pick<ConversationFormat, 'eventReader'>,
   pieces: readonly Uint8Array[],
@@ -31,7 +32,7 @@ export function readStream(
   return events;
 }
 
-/** The events of a recorded stream: SSE, or Gemini's array. */
+/** Returns the events of a recorded stream: SSE, or Gemini's array. */
 export function readEvents(
   format: Pick<ConversationFormat, 'eventReader'>,
   { meta, bytes }: Fixture,
@@ -42,19 +43,19 @@ export function readEvents(
   return [...elements.flatMap((element) => reader.read(element, undefined)), ...reader.end()];
 }
 
-/** A recorded answer in the neutral form, however it came. */
-export function readAnswer(format: ConversationFormat, fixture: Fixture): Collected {
+/** Returns a recorded response in neutral form, streamed or not. */
+export function parseRecording(format: ConversationFormat, fixture: Fixture): Collected {
   if (isStream(fixture)) return collectEvents(readEvents(format, fixture));
   const response = format.readResponse(JSON.parse(new TextDecoder().decode(fixture.bytes)));
   return { ...response, whole: response.error === null };
 }
 
-/** Whether the recording is a stream, as events or as an array. */
+/** Reports whether the recording is a stream, as events or as an array. */
 export function isStream({ meta, bytes }: Fixture): boolean {
   return meta.response_file.endsWith('.sse') || bytes[0] === 0x5b;
 }
 
-/** A context for writers: a caller who asked for nothing in particular, and for usage. */
+/** Returns a writer's context: a caller that requests usage and has no other options. */
 export function contextOf(overrides: Partial<AnswerContext> = {}): AnswerContext {
   return {
     request: emptyRequest('the-model', true, 'openai-chat'),
@@ -68,13 +69,13 @@ export function contextOf(overrides: Partial<AnswerContext> = {}): AnswerContext
   };
 }
 
-/** All that a writer makes of a stream. */
+/** Returns everything that a writer sends for a stream. */
 export function writeStream(writer: EventWriter, events: readonly NeutralEvent[]): string {
   return events.map((event) => writer.write(event)).join('') + writer.end();
 }
 
-/** What a neutral candidate says, in the terms of told.ts. */
-export function toldIn({ parts, stop }: NeutralCandidate): Told {
+/** Returns a neutral candidate's content, in the form of recorded-content.ts. */
+export function contentIn({ parts, stop }: NeutralCandidate): CandidateContent {
   const textsOf = (type: 'text' | 'refusal') =>
     parts.flatMap((part) => (part.type === type ? [part.text] : [])).join('');
   return {

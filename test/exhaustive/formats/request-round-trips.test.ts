@@ -1,14 +1,14 @@
-// Requests that are generated: read and written in their own format they are the same, and so they are through every
-// other format and back, for what both can say.
+// Generated requests: read and written unchanged in their own format, and translated to every other format and
+// back for everything that both express.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { NeutralMessage, NeutralPart, NeutralRequest } from '../../../src/formats/neutral.ts';
 import type { JsonObject } from '../../../src/lib/json.ts';
 import { callers } from '../../e2e/sdk/matrix/callers.ts';
-import { type Ask, formats } from '../../e2e/sdk/matrix/script.ts';
+import { formats, type Question } from '../../e2e/sdk/matrix/script.ts';
 import { type ConversationId, conversationOf, requestOf } from '../../support/formats.ts';
 
-/** Models that take everything: what others refuse is dropped, and tested elsewhere. */
+/** Models that accept every field: dropped fields are tested elsewhere. */
 const models: Record<ConversationId, string> = {
   'openai-chat': 'm',
   'openai-responses': 'm',
@@ -16,9 +16,9 @@ const models: Record<ConversationId, string> = {
   'gemini-generate': 'gemini-3-pro',
 };
 
-/** The body on the wire; Gemini's SDK takes the settings apart. */
-function wireBody(format: ConversationId, ask: Ask): JsonObject {
-  const body = callers[format].body(ask, 'm');
+/** Returns the body on the wire; Gemini's SDK splits off the settings. */
+function wireBody(format: ConversationId, generated: Question): JsonObject {
+  const body = callers[format].body(generated, 'm');
   if (format !== 'gemini-generate') return body;
   const { systemInstruction, tools, toolConfig, ...generationConfig } = body.config;
   return {
@@ -42,7 +42,7 @@ function rewritten(request: NeutralRequest, format: ConversationId): NeutralRequ
   return read(format, conversationOf(format).writeRequest(request, target).body);
 }
 
-/** What a request means to a model. */
+/** Returns what a request means to a model. */
 function meaning(request: NeutralRequest): unknown {
   const { messages, tools, system, toolChoice, temperature, topP, stopSequences, responseFormat } = request;
   return JSON.parse(
@@ -54,7 +54,7 @@ function meaning(request: NeutralRequest): unknown {
           ? [tool.name, tool.description, tool.parameters ?? { type: 'object', properties: {} }]
           : tool.type,
       ),
-      // What nobody says is what everybody does.
+      // `auto` is the default.
       toolChoice: toolChoice?.type === 'auto' ? undefined : toolChoice,
       temperature,
       topP,
@@ -64,15 +64,15 @@ function meaning(request: NeutralRequest): unknown {
   );
 }
 
-/** Turns of one role are one; results are matched by their calls, whose ids are anybody's. */
+/** Joins adjacent turns of one role, and matches results to their calls, whose ids may differ. */
 function turnsOf(messages: readonly NeutralMessage[]): unknown[] {
   const calls = messages.flatMap(({ parts }) => parts.filter((part) => part.type === 'tool-call'));
   const turns: { role: string; parts: unknown[] }[] = [];
   for (const { role, parts } of messages) {
-    const told = parts.map((part) => partOf(part, (id) => calls.findIndex((call) => call.id === id)));
+    const content = parts.map((part) => partOf(part, (id) => calls.findIndex((call) => call.id === id)));
     const last = turns.at(-1);
-    if (last?.role === role) last.parts.push(...told);
-    else turns.push({ role, parts: told });
+    if (last?.role === role) last.parts.push(...content);
+    else turns.push({ role, parts: content });
   }
   return turns;
 }
@@ -95,7 +95,7 @@ function partOf(part: NeutralPart, callAt: (id: string) => number): unknown {
 const word = fc
   .stringMatching(/^[a-z][a-z0-9_]{0,8}$/)
   .filter((text) => !['output', 'error', 'result', 'content'].includes(text));
-/** Without white space at its ends, which Anthropic refuses at the end of a conversation. */
+/** Text without white space at its ends, which Anthropic refuses at the end of a conversation. */
 const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 24 }).map((some) => `a${some}z`);
 const base64 = fc
   .uint8Array({ minLength: 3, maxLength: 9 })
@@ -127,7 +127,7 @@ const called = (names: string[]) =>
     ),
   });
 
-const asks: fc.Arbitrary<Ask> = tools.chain((some) => {
+const generatedRequests: fc.Arbitrary<Question> = tools.chain((some) => {
   const names = some.map(({ name }) => name);
   const rounds = fc.array(fc.oneof(fc.tuple(assistant, user), fc.tuple(called(names), user)), {
     maxLength: 3,
@@ -149,8 +149,8 @@ const asks: fc.Arbitrary<Ask> = tools.chain((some) => {
   }));
 });
 
-/** Calls are told apart by their ids. */
-function withIds(turns: Ask['turns']): Ask['turns'] {
+/** Gives each call its own id. */
+function withIds(turns: Question['turns']): Question['turns'] {
   let count = 0;
   return turns.map((turn) =>
     turn.role === 'calls'
@@ -159,10 +159,10 @@ function withIds(turns: Ask['turns']): Ask['turns'] {
   );
 }
 
-/** What a format on the way, or the caller's own, has no word for. */
-function sayable(ask: Ask, through: readonly ConversationId[]): Ask {
-  const { stops, temperature, ...rest } = ask;
-  // Structured output is a tool, or a member beside tools that Claude of that age does not have.
+/** Removes what the formats on the way cannot express. */
+function expressible(generated: Question, through: readonly ConversationId[]): Question {
+  const { stops, temperature, ...rest } = generated;
+  // Structured output is a tool, or a member beside tools that Claude models of that age do not have.
   const { schema: _, ...plain } = rest;
   const base = through.includes('anthropic-messages') ? plain : rest;
   const reasons = through.includes('openai-responses');
@@ -173,21 +173,21 @@ function sayable(ask: Ask, through: readonly ConversationId[]): Ask {
   };
 }
 
-describe.each(formats)('a request of %s', (from) => {
-  it('is the same when it is written again', () => {
+describe.each(formats)('round trips of a %s request', (from) => {
+  it('reads and writes a request unchanged', () => {
     fc.assert(
-      fc.property(asks, (ask) => {
-        const request = read(from, wireBody(from, sayable(ask, [from])));
+      fc.property(generatedRequests, (generated) => {
+        const request = read(from, wireBody(from, expressible(generated, [from])));
         expect(meaning(rewritten(request, from))).toEqual(meaning(request));
       }),
       { numRuns: 150 },
     );
   });
 
-  it.each(formats.filter((to) => to !== from))('is the same through %s and back', (to) => {
+  it.each(formats.filter((to) => to !== from))('translates a request to %s and back unchanged', (to) => {
     fc.assert(
-      fc.property(asks, (ask) => {
-        const request = read(from, wireBody(from, sayable(ask, [from, to])));
+      fc.property(generatedRequests, (generated) => {
+        const request = read(from, wireBody(from, expressible(generated, [from, to])));
         const there = rewritten(request, to);
         expect(meaning(there)).toEqual(meaning(request));
         expect(meaning(rewritten(there, from))).toEqual(meaning(request));

@@ -1,8 +1,8 @@
-// Upstreams that call their answers by another type than they are: what is charged, and what the caller gets.
+// Upstreams that send responses with a wrong content type: the charge, and what the caller receives.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { addChannels, type OpenRelay, openRelay } from '../routes/open-relay.ts';
-import { answerAs, chargeOf, eventsOf } from './charging.ts';
+import { chargeOf, eventsOf, responseOfType } from './charging.ts';
 
 let relay: OpenRelay;
 
@@ -50,14 +50,14 @@ const wrongTypes = [
   'text/html',
 ];
 
-describe('a stream of events', () => {
+describe('event streams with a wrong content type', () => {
   const body = { model: 'gpt-4o', messages, stream: true };
 
   it.each(wrongTypes)(
-    'called %s is charged by its usage, and the relay’s own usage chunk is taken out',
+    'charges an event stream labelled %s by its usage, and removes the relay’s own usage chunk',
     async (type) => {
       const reply = await chargeOf(relay, { path: '/v1/chat/completions', body }, () =>
-        answerAs(chatStream, type),
+        responseOfType(chatStream, type),
       );
       expect(reply.nanoUsd).toBe(honestNanoUsd);
       expect(reply.text).toBe(eventsOf(words));
@@ -66,10 +66,10 @@ describe('a stream of events', () => {
   );
 
   it.each(['\uFEFF', '\r\n\r\n  ', ': hello\n\n', 'event: x\n', 'id: 1\n', 'retry: 3\n'])(
-    'that begins with %j is known all the same',
+    'detects an event stream that begins with %j',
     async (front) => {
       const reply = await chargeOf(relay, { path: '/v1/chat/completions', body }, () =>
-        answerAs(front + chatStream, null),
+        responseOfType(front + chatStream, null),
       );
       expect(reply.nanoUsd).toBe(honestNanoUsd);
       expect(reply.text).not.toContain('prompt_tokens');
@@ -77,25 +77,25 @@ describe('a stream of events', () => {
     },
   );
 
-  it('is read as one with a length that is known before', async () => {
+  it('detects an event stream that has a content-length', async () => {
     const length = { 'content-length': String(chatStream.length) };
     const reply = await chargeOf(relay, { path: '/v1/chat/completions', body }, () =>
-      answerAs(chatStream, 'application/json', length),
+      responseOfType(chatStream, 'application/json', length),
     );
     expect([reply.nanoUsd, reply.text]).toEqual([honestNanoUsd, eventsOf(words)]);
   });
 
-  it('that was not asked for passes as it is, and is charged', async () => {
+  it('passes an unrequested event stream through, and charges it', async () => {
     const unasked = { model: 'gpt-4o', messages };
     for (const type of ['application/json', 'text/event-stream', null]) {
       const reply = await chargeOf(relay, { path: '/v1/chat/completions', body: unasked }, () =>
-        answerAs(chatStream, type),
+        responseOfType(chatStream, type),
       );
       expect([reply.nanoUsd, reply.text]).toEqual([honestNanoUsd, chatStream]);
     }
   });
 
-  it('of the Responses API, of Messages and of Gemini is charged as if it were called one', async () => {
+  it('charges mislabelled streams of Responses, Messages and Gemini by their usage', async () => {
     const response = { id: 'resp_1', object: 'response', model: 'gpt-4o', status: 'completed', output: [] };
     const done = { ...response, usage: { input_tokens: 1_000, output_tokens: 3_000, total_tokens: 4_000 } };
     const apis = [
@@ -141,16 +141,16 @@ describe('a stream of events', () => {
       ],
     ] as const;
     for (const [path, body, text] of apis) {
-      const honest = await chargeOf(relay, { path, body }, () => answerAs(text, 'text/event-stream'));
+      const honest = await chargeOf(relay, { path, body }, () => responseOfType(text, 'text/event-stream'));
       expect(honest.nanoUsd).toBeGreaterThan(0);
       for (const type of [null, 'application/json', 'TEXT/EVENT-STREAM']) {
-        const reply = await chargeOf(relay, { path, body }, () => answerAs(text, type));
+        const reply = await chargeOf(relay, { path, body }, () => responseOfType(text, type));
         expect([path, type, reply.nanoUsd, reply.text]).toEqual([path, type, honest.nanoUsd, honest.text]);
       }
     }
   });
 
-  it('that begins with an error is no answer, whatever it is called', async () => {
+  it('treats an event stream that begins with an error as a failure, whatever its label', async () => {
     await relay.channel({
       name: 'p',
       provider: 'openai',
@@ -161,29 +161,29 @@ describe('a stream of events', () => {
     });
     const error = eventsOf([{ error: { code: 'overloaded', message: 'Later.' } }]);
     const reply = await chargeOf(relay, { path: '/v1/chat/completions', body }, ({ url }) =>
-      answerAs(url.includes('better') ? chatStream : error, null),
+      responseOfType(url.includes('better') ? chatStream : error, null),
     );
     expect([reply.nanoUsd, reply.text]).toEqual([honestNanoUsd, eventsOf(words)]);
   });
 });
 
-describe('JSON', () => {
+describe('JSON with a wrong content type', () => {
   it.each([null, 'text/plain', 'text/event-stream', 'application/octet-stream'])(
-    'called %s is charged by its usage',
+    'charges JSON labelled %s by its usage',
     async (type) => {
       for (const stream of [true, false]) {
         const text = JSON.stringify(completion, null, stream ? 2 : 0);
         const reply = await chargeOf(
           relay,
           { path: '/v1/chat/completions', body: { model: 'gpt-4o', messages, stream } },
-          () => answerAs(text, type),
+          () => responseOfType(text, type),
         );
         expect([reply.nanoUsd, reply.text]).toEqual([honestNanoUsd, text]);
       }
     },
   );
 
-  it('of Gemini, as an array, is charged by its last usage whatever it is called', async () => {
+  it('charges a JSON array of Gemini by its last usage, whatever its label', async () => {
     const part = (candidatesTokenCount: number) => ({
       candidates: [{ content: { parts: [{ text: 'Hi' }] }, finishReason: 'STOP' }],
       usageMetadata: {
@@ -197,7 +197,7 @@ describe('JSON', () => {
       const path = `/v1beta/models/gemini-2.0-flash:${verb}`;
       for (const type of ['application/json', null, 'text/event-stream']) {
         const reply = await chargeOf(relay, { path, body: { contents: [{ parts: [{ text: 'hi' }] }] } }, () =>
-          answerAs(text, type),
+          responseOfType(text, type),
         );
         // gemini-2.0-flash: $0.10 and $0.40 a million.
         expect([verb, type, reply.nanoUsd]).toEqual([verb, type, 1_000 * 100 + 3_000 * 400]);
@@ -206,8 +206,8 @@ describe('JSON', () => {
   });
 });
 
-describe('a translated answer', () => {
-  const ask = (stream: boolean) => ({
+describe('translated responses with a wrong content type', () => {
+  const requestOf = (stream: boolean) => ({
     path: '/v1/messages',
     body: { model: 'gpt-4.1', max_tokens: 9_000, messages, stream },
   });
@@ -260,9 +260,9 @@ describe('a translated answer', () => {
   const nanoUsd = 1_000 * 2_000 + 3_000 * 8_000;
 
   it.each([null, 'application/json', 'text/plain', 'Text/Event-Stream'])(
-    'streamed as %s arrives as a stream',
+    'sends a stream labelled %s to a streaming caller',
     async (type) => {
-      const reply = await chargeOf(relay, ask(true), () => answerAs(responseStream, type));
+      const reply = await chargeOf(relay, requestOf(true), () => responseOfType(responseStream, type));
       expect(reply.nanoUsd).toBe(nanoUsd);
       expect(reply.text).toMatch(
         /event: message_start[\s\S]*Once [\s\S]*upon a time\.[\s\S]*event: message_stop/,
@@ -271,9 +271,9 @@ describe('a translated answer', () => {
   );
 
   it.each([null, 'application/json', 'text/event-stream'])(
-    'streamed unasked as %s arrives whole',
+    'collects an unrequested stream labelled %s to a whole response',
     async (type) => {
-      const reply = await chargeOf(relay, ask(false), () => answerAs(responseStream, type));
+      const reply = await chargeOf(relay, requestOf(false), () => responseOfType(responseStream, type));
       expect(reply.nanoUsd).toBe(nanoUsd);
       expect(reply.body).toMatchObject({
         type: 'message',
@@ -284,19 +284,23 @@ describe('a translated answer', () => {
   );
 
   it.each([null, 'text/event-stream', 'text/plain'])(
-    'whole, called %s, arrives as what was asked for',
+    'sends a whole response labelled %s in the requested form',
     async (type) => {
-      const whole = await chargeOf(relay, ask(false), () => answerAs(JSON.stringify(response), type));
+      const whole = await chargeOf(relay, requestOf(false), () =>
+        responseOfType(JSON.stringify(response), type),
+      );
       expect([whole.nanoUsd, whole.body.content[0].text]).toEqual([nanoUsd, 'Once upon a time.']);
-      const stream = await chargeOf(relay, ask(true), () => answerAs(JSON.stringify(response), type));
+      const stream = await chargeOf(relay, requestOf(true), () =>
+        responseOfType(JSON.stringify(response), type),
+      );
       expect(stream.nanoUsd).toBe(nanoUsd);
       expect(stream.text).toMatch(/event: message_start[\s\S]*Once upon a time\.[\s\S]*event: message_stop/);
     },
   );
 
-  it('that was streamed unasked and is cut is an error', async () => {
+  it('reports an unrequested stream that is truncated as an error', async () => {
     const cut = responseStream.slice(0, responseStream.indexOf('response.output_text.done') - 20);
-    const reply = await chargeOf(relay, ask(false), () => answerAs(cut, 'text/event-stream'));
+    const reply = await chargeOf(relay, requestOf(false), () => responseOfType(cut, 'text/event-stream'));
     expect(reply.status).toBe(502);
     expect(reply.nanoUsd).toBe(0);
   });

@@ -1,9 +1,9 @@
-// Clients that leave and upstreams that break: who is told what, and what is charged.
+// Tests clients that disconnect and upstreams that break off: who is informed of what, and what is charged.
 import { request } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { endless, kindAt, kinds, openStream, type StreamKind } from '../sockets/endless.ts';
 import { workerdMemory } from '../sockets/memory.ts';
-import { askFor, balanceOf, nano, rowsOf, type Scene, sleep, startScene } from '../sockets/scene.ts';
+import { balanceOf, nano, requestStream, rowsOf, type Scene, sleep, startScene } from '../sockets/scene.ts';
 
 let scene: Scene;
 
@@ -17,7 +17,7 @@ beforeEach(() => {
 
 const chat = kinds[0] as StreamKind;
 
-/** Every kind at once; a failure says which kind it was. */
+/** Runs every kind at once; a failure names its kind. */
 async function forEachKind(work: (kind: StreamKind) => Promise<void>): Promise<void> {
   await Promise.all(
     kinds.map((kind) =>
@@ -26,7 +26,7 @@ async function forEachKind(work: (kind: StreamKind) => Promise<void>): Promise<v
   );
 }
 
-it('aborts the upstream within a second of a client’s leaving, and charges what passed', async () => {
+it('aborts the upstream within a second of a client’s disconnect, and charges what passed', async () => {
   const { relay, upstream } = scene;
   let closed = 0;
   let leftAtMs = 0;
@@ -39,7 +39,7 @@ it('aborts the upstream within a second of a client’s leaving, and charges wha
   const leave = new AbortController();
   await forEachKind(async (kind) => {
     const { token = '' } = made[kinds.indexOf(kind)] ?? {};
-    const response = await askFor(relay, kind, token, leave.signal);
+    const response = await requestStream(relay, kind, token, leave.signal);
     await response.body?.getReader().read();
   });
   await sleep(300);
@@ -61,7 +61,7 @@ it('aborts the upstream within a second of a client’s leaving, and charges wha
 const usage = { prompt_tokens: 1_000, completion_tokens: 100, total_tokens: 1_100 };
 const completion = { id: 'c', object: 'chat.completion', choices: [], usage };
 
-it('lets an unstreamed answer finish for a client that has left, and charges its true usage', async () => {
+it('finishes an unstreamed answer for a disconnected client, and charges its true usage', async () => {
   const { relay, upstream } = scene;
   let outcome = 'pending';
   upstream.handler = (_request, response) => {
@@ -76,15 +76,15 @@ it('lets an unstreamed answer finish for a client that has left, and charges its
   const { id, token } = await relay.token({ quota_usd: 1 });
   const leave = new AbortController();
   const { stream: _, ...body } = chat.body as { stream: boolean };
-  const asking = askFor(relay, { ...chat, body }, token, leave.signal).catch(() => null);
+  const pending = requestStream(relay, { ...chat, body }, token, leave.signal).catch(() => null);
   while (upstream.received.length === 0) await sleep(10);
   await sleep(200);
   leave.abort();
-  await asking;
+  await pending;
   await waitUntil(() => outcome !== 'pending', 3_000);
   expect(outcome).toBe('finished');
   const [row] = await rowsOf(relay, id, 1);
-  // gpt-4o: $2.50 and $10 a million.
+  // gpt-4o: $2.50 and $10 per million.
   expect(row).toMatchObject({
     usage_source: 'upstream',
     input_tokens: 1_000,
@@ -95,7 +95,7 @@ it('lets an unstreamed answer finish for a client that has left, and charges its
 });
 
 describe('an upstream that breaks off', () => {
-  it('between events is told by the format’s own error event', async () => {
+  it('ends the stream with the format’s own error event if it breaks between events', async () => {
     const { relay, upstream } = scene;
     upstream.handler = ({ path }, response) => {
       const kind = kindAt(path);
@@ -105,7 +105,7 @@ describe('an upstream that breaks off', () => {
     };
     await forEachKind(async (kind) => {
       const { id, token } = await relay.token({ quota_usd: 1 });
-      const text = await (await askFor(relay, kind, token)).text();
+      const text = await (await requestStream(relay, kind, token)).text();
       expect(kind.errorIn(text).message).toMatch(/broke off/);
       const [row] = await rowsOf(relay, id, 1);
       expect(row).toMatchObject({ error_code: 'upstream_error', usage_source: 'estimated' });
@@ -113,7 +113,7 @@ describe('an upstream that breaks off', () => {
     });
   });
 
-  it('inside an event breaks the connection, since nothing can follow half an event', async () => {
+  it('breaks the connection if it breaks inside an event, because nothing can follow half an event', async () => {
     const { relay, upstream } = scene;
     upstream.handler = ({ path }, response) => {
       const kind = kindAt(path);
@@ -123,19 +123,19 @@ describe('an upstream that breaks off', () => {
     };
     await forEachKind(async (kind) => {
       const { id, token } = await relay.token({ quota_usd: 1 });
-      const response = await askFor(relay, kind, token);
+      const response = await requestStream(relay, kind, token);
       await expect(response.text()).rejects.toThrow();
       expect((await rowsOf(relay, id, 1))[0]).toMatchObject({ error_code: 'upstream_error' });
       expect(await balanceOf(relay, id)).toMatchObject({ reserved_usd: 0, open_requests: 0 });
     });
   });
 
-  it('before it answers is a 502 that shows no address, and costs nothing', async () => {
+  it('is a 502 without an address, and costs nothing, if it breaks before the answer', async () => {
     const { relay, upstream } = scene;
     upstream.handler = (_request, response) => void response.socket?.resetAndDestroy();
     await forEachKind(async (kind) => {
       const { id, token } = await relay.token({ quota_usd: 1 });
-      const response = await askFor(relay, kind, token);
+      const response = await requestStream(relay, kind, token);
       expect(response.status).toBe(502);
       const { error } = (await response.json()) as { error: { message: string } };
       expect(error.message).toMatch(/cannot be reached/);
@@ -146,19 +146,19 @@ describe('an upstream that breaks off', () => {
   });
 });
 
-it('tells a stream that ended cleanly but was not whole as an error, and says so in the log', async () => {
+it('reports a stream that ended cleanly but incomplete as an error, also in the log', async () => {
   const { relay, upstream } = scene;
   upstream.handler = (_request, response) => {
     openStream(chat, response);
     response.end();
   };
   const { id, token } = await relay.token();
-  const text = await (await askFor(relay, chat, token)).text();
+  const text = await (await requestStream(relay, chat, token)).text();
   expect(text.split('\n\n').at(-2)).toMatch(/^data: \{"error":\{"message":"[^"]*before it was whole/);
   expect((await rowsOf(relay, id, 1))[0]).toMatchObject({ error_code: 'upstream_truncated' });
 });
 
-it('takes a chat that says why it stopped for whole, though no [DONE] follows', async () => {
+it('accepts a chat stream with a finish reason as complete without [DONE]', async () => {
   const { relay, upstream } = scene;
   const last = 'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n';
   upstream.handler = (_request, response) => {
@@ -166,11 +166,11 @@ it('takes a chat that says why it stopped for whole, though no [DONE] follows', 
     response.end(last);
   };
   const { token } = await relay.token();
-  const text = await (await askFor(relay, chat, token)).text();
+  const text = await (await requestStream(relay, chat, token)).text();
   expect(text.endsWith(last)).toBe(true);
 });
 
-it('gives a client that reads nothing for three seconds all of twenty megabytes, and holds no more', async () => {
+it('delivers twenty megabytes to a client that pauses for three seconds, within bounded memory', async () => {
   const { relay, upstream } = scene;
   const piece = `data: {"choices":[{"index":0,"delta":{"content":"${'x'.repeat(16_000)}"}}]}\n\n`;
   const pieces = 1_300;
@@ -190,9 +190,9 @@ it('gives a client that reads nothing for three seconds all of twenty megabytes,
     const { token } = await relay.token();
     return new Promise((resolve, reject) => {
       const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
-      const asking = request(relay.url + chat.path, { method: 'POST', headers });
-      asking.on('error', reject);
-      asking.on('response', (response) => {
+      const pending = request(relay.url + chat.path, { method: 'POST', headers });
+      pending.on('error', reject);
+      pending.on('response', (response) => {
         let bytes = 0;
         response.on('error', reject);
         setTimeout(() => {
@@ -202,7 +202,7 @@ it('gives a client that reads nothing for three seconds all of twenty megabytes,
           response.on('end', () => resolve(bytes));
         }, 3_000);
       });
-      asking.end(JSON.stringify({ ...chat.body, stream_options }));
+      pending.end(JSON.stringify({ ...chat.body, stream_options }));
     });
   }
 });

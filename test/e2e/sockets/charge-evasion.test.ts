@@ -1,4 +1,4 @@
-// Ways to be served for less than it costs: each request honestly, and with the trick. Prints one table.
+// Compares each honest request with an attempt to pay less for it. Prints one table.
 import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Received } from '../../support/upstream.ts';
@@ -22,7 +22,7 @@ beforeAll(async () => {
       models: ['openai/*'],
     }),
   ]);
-  // The imitated OpenRouter is at another address than the one by which its prices are known.
+  // The imitated OpenRouter has another address than the one with known prices.
   const price = (model: string, output: number) =>
     scene.relay.manage('PUT', `/api/prices/${encodeURIComponent(model)}`, { input: 1, output });
   await Promise.all([price('openai/gpt-4o-mini', 1), price('openai/o1-pro', 600)]);
@@ -41,7 +41,7 @@ const chatUsage = (completion_tokens: number) => ({
   total_tokens: 100 + completion_tokens,
 });
 
-/** How the next answer is given, beside what the request says. */
+/** How the next answer is delivered, besides what the request determines. */
 let play: { type?: string | null; model?: string; isMade?: boolean } = {};
 
 async function answer(request: Received, response: ServerResponse): Promise<void> {
@@ -63,7 +63,7 @@ async function answer(request: Received, response: ServerResponse): Promise<void
   return chat(response, body.stream === true);
 }
 
-/** As Google does it: a field mask or another encoding leaves the usage out. */
+/** Answers like Google: a field mask or another encoding omits the usage. */
 function gemini({ path, headers }: Received, response: ServerResponse): void {
   const query = new URLSearchParams(path.split('?')[1] ?? '');
   const isProto = /proto/.test(query.get('alt') ?? query.get('$alt') ?? headers.accept ?? '');
@@ -156,7 +156,7 @@ async function chat(response: ServerResponse, isStream: boolean): Promise<void> 
   response.end(sse([{ choices: [], model, usage }]));
 }
 
-/** The local runtime notices that a client has left only when something is written. */
+/** Waits while writing, because the local runtime notices a client's disconnect only when something is written. */
 async function waitWriting(response: ServerResponse, ms: number): Promise<void> {
   for (let waitedMs = 0; waitedMs < ms; waitedMs += 100) {
     response.write(': still there\n\n');
@@ -164,7 +164,7 @@ async function waitWriting(response: ServerResponse, ms: number): Promise<void> 
   }
 }
 
-interface Ask {
+interface PricedRequest {
   path: string;
   body?: object | FormData;
   headers?: Record<string, string>;
@@ -172,7 +172,13 @@ interface Ask {
   plays?: typeof play;
 }
 
-async function usdFor({ path, body, headers = {}, leavesAfter, plays = {} }: Ask): Promise<number | string> {
+async function usdFor({
+  path,
+  body,
+  headers = {},
+  leavesAfter,
+  plays = {},
+}: PricedRequest): Promise<number | string> {
   play = plays;
   const { id, token } = await scene.relay.token({ quota_usd: 50 });
   const isForm = body instanceof FormData;
@@ -233,7 +239,7 @@ function upload(bytes: Buffer, fields: Record<string, string>): FormData {
   return form;
 }
 
-/** An hour of Opus at 6 kbit/s: packets of 60 ms and 45 bytes. */
+/** Returns an hour of Opus at 6 kbit/s: packets of 60 ms and 45 bytes. */
 function hourOfOpus(): Buffer {
   const page = (packets: Buffer[]) => {
     const head = Buffer.alloc(27);
@@ -250,16 +256,16 @@ function hourOfOpus(): Buffer {
   ]);
 }
 
-it('charges no trick less than the honest request, but for what it refuses', async () => {
+it('charges every evasive request at least as much as the honest one, or refuses it', async () => {
   const user = [{ role: 'user', content: 'Think hard.' }];
   const stream = { path: '/v1/chat/completions', body: { model: 'gpt-5', stream: true, messages: user } };
-  const google = (query = '', headers = {}): Ask => ({
+  const google = (query = '', headers = {}): PricedRequest => ({
     path: `/v1beta/models/gemini-2.5-pro:generateContent${query}`,
     body: { contents: [{ parts: [{ text: 'think hard' }] }] },
     headers,
   });
-  const picture = { model: 'gpt-image-1', prompt: 'a dot', quality: 'high', size: '1024x1536' };
-  const pictures = { path: '/v1/images/generations', body: { ...picture, stream: true, partial_images: 3 } };
+  const image = { model: 'gpt-image-1', prompt: 'a dot', quality: 'high', size: '1024x1536' };
+  const imageStream = { path: '/v1/images/generations', body: { ...image, stream: true, partial_images: 3 } };
   const claude = (model: string, rest = {}) => ({
     path: '/v1/messages',
     body: { model, max_tokens: 2_000, messages: user, ...rest },
@@ -289,15 +295,19 @@ it('charges no trick less than the honest request, but for what it refuses', asy
   await add('H1 Gemini Accept: protobuf', thoughts, usdFor(google('', { accept: 'application/x-protobuf' })));
 
   const whole = await usdFor(stream);
-  await add('H2 leave a stream of gpt-5 at word 58 of 60', whole, usdFor({ ...stream, leavesAfter: 58 }));
   await add(
-    'H3 leave after three partial pictures',
-    await usdFor(pictures),
-    usdFor({ ...pictures, leavesAfter: 3 }),
+    'H2 disconnect from a stream of gpt-5 at word 58 of 60',
+    whole,
+    usdFor({ ...stream, leavesAfter: 58 }),
   );
-  const unary = { path: '/v1/images/generations', body: picture };
+  await add(
+    'H3 disconnect after three partial images',
+    await usdFor(imageStream),
+    usdFor({ ...imageStream, leavesAfter: 3 }),
+  );
+  const unary = { path: '/v1/images/generations', body: image };
   const made = await usdFor({ ...unary, plays: { isMade: true } });
-  await add('H3 pictures without usage', made, usdFor(unary));
+  await add('H3 images without usage', made, usdFor(unary));
   const speech = {
     model: 'gpt-4o-mini-tts',
     voice: 'alloy',
@@ -317,11 +327,11 @@ it('charges no trick less than the honest request, but for what it refuses', asy
       plays: { model: 'claude-fable-5' },
     }),
   );
-  const dear = await usdFor({ ...router('openai/o1-pro'), plays: { model: 'openai/o1-pro' } });
+  const expensive = await usdFor({ ...router('openai/o1-pro'), plays: { model: 'openai/o1-pro' } });
   for (const rest of [{ models: ['openai/o1-pro'] }, { preset: 'mine' }])
     await add(
       `H6 F1 OpenRouter ${Object.keys(rest)}`,
-      dear,
+      expensive,
       usdFor({ ...router('openai/gpt-4o-mini', rest), plays: { model: 'openai/o1-pro-2025-03-19' } }),
     );
 
@@ -342,10 +352,10 @@ it('charges no trick less than the honest request, but for what it refuses', asy
   );
   const remote = { url: 'https://x.test/an-hour.mp3' };
   const transcribe = (body: FormData) => usdFor({ path: '/v1/audio/transcriptions', body });
-  await add('M7 an hour of sound behind a url', 0.36, transcribe(upload(Buffer.alloc(9), remote)));
+  await add('M7 an hour of audio behind a url', 0.36, transcribe(upload(Buffer.alloc(9), remote)));
   const late = upload(Buffer.alloc(500_000), {});
   late.set('url', remote.url);
-  await add('M7 sound behind a url, after the file', 'refused', transcribe(late));
+  await add('M7 audio behind a url, after the file', 'refused', transcribe(late));
   await add('low n: 1e308', 'refused', usdFor(router('gpt-5', { n: 1e308 })));
 
   console.table(table);

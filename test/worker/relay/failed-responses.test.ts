@@ -1,5 +1,5 @@
-// Translated answers that did not end well: no caller is told that they did, what was said is kept, and a charged answer
-// is not asked for again.
+// Translated responses that failed: no caller receives them as a success, their text is kept, and a charged
+// response is not retried.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type OpenRelay, openRelay } from '../routes/open-relay.ts';
 
@@ -18,7 +18,7 @@ beforeEach(async () => {
 
 const user = [{ role: 'user', content: 'Hello' }];
 
-/** A caller of each format: how it asks, and the words that it must never be told of a failure. */
+/** A caller of each format: its request, and the finish reasons that a failure must not have. */
 const callers = {
   chat: {
     path: '/v1/chat/completions',
@@ -38,7 +38,7 @@ const callers = {
 } as const;
 type Caller = keyof typeof callers;
 
-async function ask(caller: Caller, model: string, stream: boolean) {
+async function send(caller: Caller, model: string, stream: boolean) {
   const { path, body } = callers[caller];
   return relay.fetch(path, {
     method: 'POST',
@@ -55,7 +55,7 @@ const sse = (events: unknown[]) =>
 
 const usage = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
 
-/** An upstream of each format that says `text` and ends for `reason`. */
+/** An upstream of each format that sends `text` and ends with `reason`. */
 const upstreams = {
   'gemini-3': (text: string, finishReason: string, stream: boolean) => {
     const candidate = {
@@ -122,16 +122,16 @@ const pairs = failures.flatMap(([model, reason]) =>
     .map((caller) => ({ model, reason, caller })),
 );
 
-describe('an answer that failed after some text', () => {
-  it.each(pairs)('$reason of $model is no success for $caller', async ({ model, reason, caller }) => {
+describe('responses that failed after some text', () => {
+  it.each(pairs)('maps $reason of $model to a failure for $caller', async ({ model, reason, caller }) => {
     relay.upstream = () => upstreams[model]('half an ans', reason, true);
-    const streamed = (await ask(caller, model, true)).text;
+    const streamed = (await send(caller, model, true)).text;
     expect(streamed).toContain('half an ans');
     expect(streamed).not.toMatch(callers[caller].success);
     expect(streamed).toMatch(/error|response\.failed/);
 
     relay.upstream = () => upstreams[model]('half an ans', reason, false);
-    const whole = await ask(caller, model, false);
+    const whole = await send(caller, model, false);
     const text = JSON.stringify(whole.body);
     expect(text).toContain('half an ans');
     expect(text).not.toMatch(callers[caller].success);
@@ -140,7 +140,7 @@ describe('an answer that failed after some text', () => {
   });
 });
 
-describe('an error beside the text of a choice', () => {
+describe('errors beside the text of a choice', () => {
   const error = { code: 502, message: 'Upstream error: DataInspectionFailed' };
   const answer = (content: string | null) =>
     Response.json({
@@ -152,9 +152,9 @@ describe('an error beside the text of a choice', () => {
   it.each([
     ['messages' as const, 502],
     ['responses' as const, 200],
-  ])('keeps the text for %s, says that it is an error, and is not sent again', async (caller, status) => {
+  ])('keeps the text for %s, marks it as an error, and does not retry', async (caller, status) => {
     relay.upstream = () => answer('4,716 characters of text');
-    const reply = await ask(caller, 'glm-5', false);
+    const reply = await send(caller, 'glm-5', false);
     expect(reply.status).toBe(status);
     expect(reply.headers.get('x-should-retry')).toBe('false');
     expect(reply.text).toContain('4,716 characters of text');
@@ -162,24 +162,24 @@ describe('an error beside the text of a choice', () => {
     expect(relay.received).toHaveLength(1);
   });
 
-  it('is not sent again where tokens were charged for nothing', async () => {
+  it('does not retry where tokens were charged without text', async () => {
     relay.upstream = () => answer(null);
-    const reply = await ask('messages', 'glm-5', false);
+    const reply = await send('messages', 'glm-5', false);
     expect(reply.status).toBe(502);
     expect(reply.headers.get('x-should-retry')).toBe('false');
     expect(reply.body).toMatchObject({ type: 'error', error: { type: 'api_error' } });
   });
 
-  it('may be sent again where nothing was charged', async () => {
+  it('may retry where nothing was charged', async () => {
     relay.upstream = () => upstreams['gemini-3']('', 'MALFORMED_FUNCTION_CALL', false);
     for (const caller of Object.keys(callers) as Caller[]) {
-      const reply = await ask(caller, 'gemini-3', false);
+      const reply = await send(caller, 'gemini-3', false);
       expect([reply.status, reply.headers.get('x-should-retry')]).toEqual([502, null]);
     }
   });
 });
 
-describe('an answer that a filter ended', () => {
+describe('responses that a content filter ended', () => {
   const filters: [Model, string][] = [
     ['gemini-3', 'MODEL_ARMOR'],
     ['gemini-3', 'IMAGE_OTHER'],
@@ -189,19 +189,22 @@ describe('an answer that a filter ended', () => {
     ['glm-5', 'content_filter'],
   ];
 
-  it.each(filters)('of %s, %s, is a refusal or a content filter', async (model, reason) => {
-    for (const stream of [false, true]) {
-      relay.upstream = () => upstreams[model]('o', reason, stream);
-      expect((await ask('messages', model, stream)).text).toContain('"stop_reason":"refusal"');
-      expect((await ask('responses', model, stream)).text).toContain(
-        '"incomplete_details":{"reason":"content_filter"}',
-      );
-      if (model !== 'glm-5')
-        expect((await ask('chat', model, stream)).text).toContain('"finish_reason":"content_filter"');
-    }
-  });
+  it.each(filters)(
+    'maps the finish reason of %s, %s, to a refusal or a content filter',
+    async (model, reason) => {
+      for (const stream of [false, true]) {
+        relay.upstream = () => upstreams[model]('o', reason, stream);
+        expect((await send('messages', model, stream)).text).toContain('"stop_reason":"refusal"');
+        expect((await send('responses', model, stream)).text).toContain(
+          '"incomplete_details":{"reason":"content_filter"}',
+        );
+        if (model !== 'glm-5')
+          expect((await send('chat', model, stream)).text).toContain('"finish_reason":"content_filter"');
+      }
+    },
+  );
 
-  it('says why, where the provider does', async () => {
+  it('reports the reason, where the provider does', async () => {
     const refusal = { type: 'refusal', category: 'cyber', explanation: 'Not this.' };
     const message = {
       id: 'm',
@@ -213,39 +216,41 @@ describe('an answer that a filter ended', () => {
     };
     relay.upstream = () =>
       Response.json({ ...message, stop_details: refusal, usage: { input_tokens: 9, output_tokens: 3 } });
-    const chat = await ask('chat', 'claude-opus-4-5', false);
+    const chat = await send('chat', 'claude-opus-4-5', false);
     expect(chat.body.choices[0]).toMatchObject({
       message: { refusal: 'Not this.' },
       finish_reason: 'content_filter',
     });
-    const response = await ask('responses', 'claude-opus-4-5', false);
+    const response = await send('responses', 'claude-opus-4-5', false);
     expect(response.body.output[0].content).toEqual([{ type: 'refusal', refusal: 'Not this.' }]);
     relay.upstream = () =>
       Response.json({
         candidates: [{ finishReason: 'MODEL_ARMOR', finishMessage: 'Violated settings.', index: 0 }],
       });
-    expect((await ask('chat', 'gemini-3', false)).body.choices[0].message.refusal).toBe('Violated settings.');
-    expect((await ask('messages', 'gemini-3', false)).body.stop_details.explanation).toBe(
+    expect((await send('chat', 'gemini-3', false)).body.choices[0].message.refusal).toBe(
+      'Violated settings.',
+    );
+    expect((await send('messages', 'gemini-3', false)).body.stop_details.explanation).toBe(
       'Violated settings.',
     );
   });
 });
 
-describe('an answer without a reason to end', () => {
-  it('is a success where it came whole, and of a stream where the terminator came', async () => {
+describe('responses without a finish reason', () => {
+  it('treats a complete response as a success, and a stream with its terminator', async () => {
     relay.upstream = () => upstreams['glm-5']('four', '', false);
-    expect((await ask('messages', 'glm-5', false)).body.stop_reason).toBe('end_turn');
+    expect((await send('messages', 'glm-5', false)).body.stop_reason).toBe('end_turn');
     relay.upstream = () => upstreams['glm-5']('four', '', true);
-    expect((await ask('messages', 'glm-5', true)).text).toContain('"stop_reason":"end_turn"');
+    expect((await send('messages', 'glm-5', true)).text).toContain('"stop_reason":"end_turn"');
   });
 
-  it('is a failure where nothing was said', async () => {
+  it('treats an empty response as a failure', async () => {
     relay.upstream = () => upstreams['glm-5']('', '', false);
-    expect((await ask('messages', 'glm-5', false)).status).toBe(502);
+    expect((await send('messages', 'glm-5', false)).status).toBe(502);
   });
 
-  it('is a full context where the provider says so', async () => {
+  it('reports a full context where the provider does', async () => {
     relay.upstream = () => upstreams['glm-5']('o', 'model_context_window_exceeded', false);
-    expect((await ask('messages', 'glm-5', false)).body.stop_reason).toBe('model_context_window_exceeded');
+    expect((await send('messages', 'glm-5', false)).body.stop_reason).toBe('model_context_window_exceeded');
   });
 });
