@@ -61,7 +61,7 @@ export const variables: Readonly<Record<VariableName, VariableText>> = {
   GEMINI_BASE_URL: /* @__PURE__ */ providerAddress('GEMINI_API_KEY'),
   LOG_RETENTION_DAYS: {
     default: '`90`',
-    text: 'Days that rows of the request log are kept. `0` keeps them forever. The sums that charts use always stay.',
+    text: 'Days until rows of the request log are deleted. `0` never deletes them. The sums that charts use always stay.',
   },
   PRICES_URL: {
     default: "genai-prices' table on GitHub; `off` with `npm start`",
