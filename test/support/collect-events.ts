@@ -15,7 +15,7 @@ export interface Collected extends NeutralResponse {
   whole: boolean;
 }
 
-interface Gathering {
+interface Collection {
   response: Collected;
   open: Map<string, NeutralPart>;
   paragraphs: Map<NeutralPart, string[]>;
@@ -23,7 +23,7 @@ interface Gathering {
 
 /** Accumulates the events. Throws if a part is not started, is started twice, or is left open. */
 export function collectEvents(events: readonly NeutralEvent[]): Collected {
-  const gathering: Gathering = {
+  const collection: Collection = {
     response: {
       id: null,
       model: null,
@@ -38,32 +38,32 @@ export function collectEvents(events: readonly NeutralEvent[]): Collected {
     open: new Map(),
     paragraphs: new Map(),
   };
-  for (const event of events) collect(gathering, event);
-  const left = [...gathering.open].filter(([, part]) => part.type !== 'media');
+  for (const event of events) collect(collection, event);
+  const left = [...collection.open].filter(([, part]) => part.type !== 'media');
   if (left.length > 0) throw new Error(`parts left open: ${left.map(([key]) => key).join()}`);
-  return gathering.response;
+  return collection.response;
 }
 
-function candidateAt({ response }: Gathering, index: number): NeutralCandidate {
+function candidateAt({ response }: Collection, index: number): NeutralCandidate {
   while (response.candidates.length <= index)
     response.candidates.push({ parts: [], stop: { reason: 'unknown' } });
   return response.candidates[index] as NeutralCandidate;
 }
 
-function start(
-  gathering: Gathering,
+function startPart(
+  collection: Collection,
   { candidate, part }: { candidate: number; part: number },
   content: NeutralPart,
 ): void {
   const key = `${candidate}/${part}`;
-  const { parts } = candidateAt(gathering, candidate);
+  const { parts } = candidateAt(collection, candidate);
   if (parts[part] !== undefined) throw new Error(`part ${key} is started twice`);
   parts[part] = content;
-  gathering.open.set(key, content);
+  collection.open.set(key, content);
 }
 
-function opened<Type extends NeutralPart['type']>(
-  { open }: Gathering,
+function findOpenPart<Type extends NeutralPart['type']>(
+  { open }: Collection,
   { candidate, part }: { candidate: number; part: number },
   type: Type,
 ): Extract<NeutralPart, { type: Type }> {
@@ -72,13 +72,13 @@ function opened<Type extends NeutralPart['type']>(
   return content as Extract<NeutralPart, { type: Type }>;
 }
 
-function end({ open }: Gathering, { candidate, part }: { candidate: number; part: number }): void {
+function endPart({ open }: Collection, { candidate, part }: { candidate: number; part: number }): void {
   if (!open.delete(`${candidate}/${part}`))
     throw new Error(`part ${candidate}/${part} ends and was not open`);
 }
 
-function collect(gathering: Gathering, event: NeutralEvent): void {
-  const { response } = gathering;
+function collect(collection: Collection, event: NeutralEvent): void {
+  const { response } = collection;
   if (response.whole) throw new Error(`${event.type} after message-end`);
   switch (event.type) {
     case 'message-start':
@@ -92,7 +92,7 @@ function collect(gathering: Gathering, event: NeutralEvent): void {
       response.serviceTier = event.serviceTier ?? response.serviceTier;
       return;
     case 'candidate-end':
-      candidateAt(gathering, event.candidate).stop = event.stop;
+      candidateAt(collection, event.candidate).stop = event.stop;
       return;
     case 'prompt-block':
       response.promptBlock = { reason: event.reason, message: event.message };
@@ -104,39 +104,39 @@ function collect(gathering: Gathering, event: NeutralEvent): void {
       response.whole = true;
       return;
     default:
-      collectPart(gathering, event);
+      collectPart(collection, event);
   }
 }
 
 type PartEvent = Extract<NeutralEvent, { part: number }>;
 
-function collectPart(gathering: Gathering, event: PartEvent): void {
+function collectPart(collection: Collection, event: PartEvent): void {
   switch (event.type) {
     case 'text-start':
-      start(gathering, event, { type: 'text', text: '' });
+      startPart(collection, event, { type: 'text', text: '' });
       return;
     case 'text-delta': {
-      const text = opened(gathering, event, 'text');
+      const text = findOpenPart(collection, event, 'text');
       text.text += event.text;
       if (event.logprobs) text.logprobs = [...(text.logprobs ?? []), ...event.logprobs];
       return;
     }
     case 'citation-add': {
-      const text = candidateAt(gathering, event.candidate).parts[event.part] as TextPart;
+      const text = candidateAt(collection, event.candidate).parts[event.part] as TextPart;
       text.citations = [...(text.citations ?? []), event.citation];
       return;
     }
     case 'refusal-start':
-      start(gathering, event, { type: 'refusal', text: '' });
+      startPart(collection, event, { type: 'refusal', text: '' });
       return;
     case 'refusal-delta':
-      opened(gathering, event, 'refusal').text += event.text;
+      findOpenPart(collection, event, 'refusal').text += event.text;
       return;
     case 'reasoning-start':
-      start(gathering, event, { type: 'reasoning', text: '' });
+      startPart(collection, event, { type: 'reasoning', text: '' });
       return;
     case 'reasoning-delta':
-      think(gathering, event);
+      addReasoning(collection, event);
       return;
     case 'tool-call-start': {
       const { id, name, namespace, custom, signature, itemId } = event;
@@ -146,56 +146,57 @@ function collectPart(gathering: Gathering, event: PartEvent): void {
         ...(signature && { signature }),
         ...(itemId && { itemId }),
       };
-      start(gathering, event, { type: 'tool-call', id, name, arguments: '', ...optional });
+      startPart(collection, event, { type: 'tool-call', id, name, arguments: '', ...optional });
       return;
     }
     case 'tool-call-delta':
-      opened(gathering, event, 'tool-call').arguments += event.arguments;
+      findOpenPart(collection, event, 'tool-call').arguments += event.arguments;
       return;
     case 'audio-delta':
-      speak(gathering, event);
+      addAudio(collection, event);
       return;
     case 'part-add':
-      start(gathering, event, event.content);
-      end(gathering, event);
+      startPart(collection, event, event.content);
+      endPart(collection, event);
       return;
     case 'text-end':
     case 'reasoning-end': {
       const { signature } = event;
       if (signature)
-        opened(gathering, event, event.type === 'text-end' ? 'text' : 'reasoning').signature = signature;
-      end(gathering, event);
+        findOpenPart(collection, event, event.type === 'text-end' ? 'text' : 'reasoning').signature =
+          signature;
+      endPart(collection, event);
       return;
     }
     case 'refusal-end':
     case 'tool-call-end':
-      end(gathering, event);
+      endPart(collection, event);
       return;
   }
 }
 
-function think(gathering: Gathering, event: Extract<PartEvent, { type: 'reasoning-delta' }>): void {
-  const reasoning = opened(gathering, event, 'reasoning');
-  const paragraphs = gathering.paragraphs.get(reasoning) ?? [];
+function addReasoning(collection: Collection, event: Extract<PartEvent, { type: 'reasoning-delta' }>): void {
+  const reasoning = findOpenPart(collection, event, 'reasoning');
+  const paragraphs = collection.paragraphs.get(reasoning) ?? [];
   while (paragraphs.length <= event.paragraph) paragraphs.push('');
   paragraphs[event.paragraph] += event.text;
-  gathering.paragraphs.set(reasoning, paragraphs);
+  collection.paragraphs.set(reasoning, paragraphs);
   reasoning.text = paragraphs.join(paragraphBreak);
   if (paragraphs.length > 1) reasoning.paragraphs = paragraphs;
 }
 
 /** Audio has no end event of its own. */
-function speak(gathering: Gathering, event: Extract<PartEvent, { type: 'audio-delta' }>): void {
+function addAudio(collection: Collection, event: Extract<PartEvent, { type: 'audio-delta' }>): void {
   const { candidate, part, data, transcript, mediaType, providerId } = event;
-  const known = candidateAt(gathering, candidate).parts[part] as MediaPart | undefined;
+  const known = candidateAt(collection, candidate).parts[part] as MediaPart | undefined;
   if (known === undefined)
-    start(gathering, event, {
+    startPart(collection, event, {
       type: 'media',
       kind: 'audio',
       source: { type: 'base64', mediaType, data: '' },
       transcript: '',
     });
-  const audio = opened(gathering, event, 'media');
+  const audio = findOpenPart(collection, event, 'media');
   if (audio.source.type === 'base64') audio.source.data += data;
   audio.transcript += transcript;
   if (providerId !== undefined) audio.providerId = providerId;

@@ -167,7 +167,7 @@ export function answeringLive(usageOf: (index: number) => TurnUsage | null, piec
       if ('setup' in message) session.sayBinary({ setupComplete: {} });
       const content = message.clientContent as { turnComplete?: boolean } | undefined;
       if (content?.turnComplete !== true) return;
-      for (const said of turnMessages(usageOf(index), pieces)) session.sayBinary(said);
+      for (const reply of turnMessages(usageOf(index), pieces)) session.sayBinary(reply);
       index += 1;
     },
   };

@@ -75,7 +75,7 @@ function clientOf(socket: WebSocket): RealtimeClient {
   });
   const find = (type: string) => {
     for (let index = seen.get(type) ?? 0; index < received.length; index++) {
-      const event = parsed(received[index] ?? '');
+      const event = parseOrNull(received[index] ?? '');
       if (event?.type !== type) continue;
       seen.set(type, index + 1);
       return event;
@@ -102,7 +102,7 @@ function clientOf(socket: WebSocket): RealtimeClient {
   };
 }
 
-function parsed(text: string): Record<string, unknown> | null {
+function parseOrNull(text: string): Record<string, unknown> | null {
   try {
     return JSON.parse(text);
   } catch {

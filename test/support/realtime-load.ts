@@ -111,14 +111,14 @@ async function openAll(
       { length: Math.min(20, sessions - clients.length) },
       () => new WebSocket(address, { headers }),
     );
-    await Promise.all(group.map((client) => opened(client, note)));
+    await Promise.all(group.map((client) => waitForResponse(client, note)));
     clients.push(...group);
   }
   return clients;
 }
 
 /** Resolves when the upstream's first event has arrived. */
-function opened(client: WebSocket, note: (end: unknown, text: string) => void): Promise<void> {
+function waitForResponse(client: WebSocket, note: (end: unknown, text: string) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     client.once('error', reject);
     client.on('message', (data) => {

@@ -189,7 +189,7 @@ export function answering(usageOf: (index: number) => ResponseUsage | null, piec
       if (event.type === 'session.update')
         session.say({ type: 'session.updated', event_id: 'event_u', session: event.session });
       if (event.type !== 'response.create') return;
-      for (const said of responseEvents(usageOf(index), pieces)) session.say(said);
+      for (const frame of responseEvents(usageOf(index), pieces)) session.say(frame);
       index += 1;
     },
   };

@@ -76,7 +76,7 @@ const everything: NeutralResponse = {
 };
 
 /** Returns a response whose finish reason tool calls do not decide. */
-function ended(reason: 'length' | 'content-filter' | 'refusal', refusal = ''): NeutralResponse {
+function truncatedOrRefused(reason: 'length' | 'content-filter' | 'refusal', refusal = ''): NeutralResponse {
   const content = refusal
     ? [{ type: 'refusal' as const, text: refusal }]
     : [{ type: 'text' as const, text: 'So' }];
@@ -90,14 +90,14 @@ interface Case {
 
 const made: Case[] = [
   { name: 'one of everything', events: eventsOfResponse(everything) },
-  { name: 'a truncated answer', events: eventsOfResponse(ended('length')) },
-  { name: 'a filtered answer', events: eventsOfResponse(ended('content-filter')) },
-  { name: 'a refusal', events: eventsOfResponse(ended('refusal', 'No.')) },
-  { name: 'two calls interleaved', events: interleaved() },
+  { name: 'a truncated answer', events: eventsOfResponse(truncatedOrRefused('length')) },
+  { name: 'a filtered answer', events: eventsOfResponse(truncatedOrRefused('content-filter')) },
+  { name: 'a refusal', events: eventsOfResponse(truncatedOrRefused('refusal', 'No.')) },
+  { name: 'two calls interleaved', events: interleavedCalls() },
 ];
 
 /** Returns events in which the arguments of two calls alternate. */
-function interleaved(): NeutralEvent[] {
+function interleavedCalls(): NeutralEvent[] {
   const call = (part: number, piece: string): NeutralEvent => ({
     type: 'tool-call-delta',
     candidate: 0,

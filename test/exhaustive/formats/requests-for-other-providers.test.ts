@@ -35,7 +35,7 @@ const targets = [
 ] as const;
 
 /** Prepares the request as the relay does before it writes for another provider. */
-function fitted(request: NeutralRequest, name: (typeof targets)[number]['name']): NeutralRequest {
+function fitForTarget(request: NeutralRequest, name: (typeof targets)[number]['name']): NeutralRequest {
   return fitRequest(request, conversationOf(name).toolNames, { customTools: false }).request;
 }
 
@@ -54,7 +54,7 @@ describe.skipIf(!haveSpecs).each(targets)(
       for (const request of readFull())
         for (const model of models)
           expect(
-            faults(format.writeRequest(fitted(request, name), { model, provider: 'x' }).body),
+            faults(format.writeRequest(fitForTarget(request, name), { model, provider: 'x' }).body),
             model,
           ).toEqual([]);
     });
@@ -63,7 +63,7 @@ describe.skipIf(!haveSpecs).each(targets)(
       const recorded = everyRequest().filter(([, request]) => request.opaque.origin !== name);
       const wrong = recorded.flatMap(([fixture, request]) =>
         models.flatMap((model) => {
-          const { body } = format.writeRequest(fitted(request, name), { model, provider: 'x' });
+          const { body } = format.writeRequest(fitForTarget(request, name), { model, provider: 'x' });
           return faults(body).map((fault) => `${fixture} for ${model}: ${fault}`);
         }),
       );

@@ -217,12 +217,12 @@ function usageIn(usage: Usage | null, { usage: fields, zeroUsage }: Column): Par
 }
 
 /** Joins paragraphs of reasoning, which a format with a single text separates by an empty line. */
-function joined(content: CandidateContent[]): CandidateContent[] {
+function joinParagraphs(content: CandidateContent[]): CandidateContent[] {
   return content.map((one) => ({ ...one, reasoning: one.reasoning.replace(/\n\n/g, '') }));
 }
 
 function compare(back: NeutralResponse, source: NeutralResponse, to: Column): void {
-  expect(joined(back.candidates.map(contentIn))).toEqual(joined(expressible(source, to)));
+  expect(joinParagraphs(back.candidates.map(contentIn))).toEqual(joinParagraphs(expressible(source, to)));
   expect(usageIn(back.usage, to)).toEqual(usageIn(source.usage, to));
 }
 
@@ -289,8 +289,8 @@ describe.skipIf(!haveFixtures)('recorded responses translated to every other for
         const whole = withKnownEnds(read);
         if (whole.error) continue;
         const again = withKnownEnds(to.format.readResponse(to.format.writeResponse(whole, context).body));
-        expect(comparable(again.candidates), `${fixture.name} in ${to.name}`).toEqual(
-          comparable(whole.candidates),
+        expect(withoutGeneratedIds(again.candidates), `${fixture.name} in ${to.name}`).toEqual(
+          withoutGeneratedIds(whole.candidates),
         );
       }
     }
@@ -309,7 +309,7 @@ describe.skipIf(!haveFixtures)('recorded responses translated to every other for
 });
 
 /** Returns the candidates without item ids and reasoning signatures that each response creates. */
-function comparable(candidates: NeutralCandidate[]): unknown {
+function withoutGeneratedIds(candidates: NeutralCandidate[]): unknown {
   return JSON.parse(
     JSON.stringify(candidates, (key, value) =>
       key === 'itemId' || key === 'opaque' || key === 'raw' || (isObject(value) && value.type === 'opaque')

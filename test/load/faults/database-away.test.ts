@@ -54,7 +54,7 @@ it(`serves every request of known tokens and loses no log row during a database 
     }
   };
   await load(2 * perSecond);
-  const back = takeAway(databaseFile(state));
+  const back = renameTables(databaseFile(state));
   await expect(relay.manage('GET', '/api/tokens')).rejects.toThrow();
   await load((awayMs / 1_000) * perSecond);
   // Whether a token exists that no cache contains is unknown: a 503, not a 401.
@@ -83,7 +83,7 @@ it(`serves every request of known tokens and loses no log row during a database 
 }, 300_000);
 
 /** Makes every statement of the relay fail by renaming the tables. Returns the function that restores them. */
-function takeAway(file: string): () => void {
+function renameTables(file: string): () => void {
   const db = new DatabaseSync(file, { timeout: 10_000 });
   // Names in triggers and references stay as they are, and are valid again afterwards.
   db.exec('PRAGMA legacy_alter_table = ON; PRAGMA foreign_keys = OFF');

@@ -102,13 +102,13 @@ function send(url: string, [path, body]: (typeof formats)[number], token: string
     'content-length': Buffer.byteLength(text),
   };
   return new Promise((resolve, reject) => {
-    const asking = startRequest(url + path, { method: 'POST', agent, headers }, (response) => {
+    const clientRequest = startRequest(url + path, { method: 'POST', agent, headers }, (response) => {
       response.resume();
       response.on('end', () => resolve(response.statusCode ?? 0));
       response.on('error', reject);
     });
-    asking.on('error', reject);
-    asking.end(text);
+    clientRequest.on('error', reject);
+    clientRequest.end(text);
   });
 }
 

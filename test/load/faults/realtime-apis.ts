@@ -17,7 +17,7 @@ export interface Caller {
   hold(answers: number): Promise<void>;
 }
 
-export interface SpokenApi {
+export interface RealtimeApi {
   channel(upstream: RealtimeUpstream): Record<string, unknown>;
   opened(session: UpstreamSession): void;
   /** The name that the client gave its session, where the upstream can see it. */
@@ -34,7 +34,7 @@ export interface SpokenApi {
   costOf(tokens: { input_tokens: number; output_tokens: number }): number;
 }
 
-export const openaiApi: SpokenApi = {
+export const openaiApi: RealtimeApi = {
   channel: (upstream) => channelTo(upstream),
   opened: (session) => session.say(sessionCreated()),
   nameOf: ({ request }) => String(request.headers['openai-safety-identifier'] ?? ''),
@@ -66,7 +66,7 @@ async function holdRealtime(client: RealtimeClient, answers: number): Promise<vo
 
 const names = new WeakMap<UpstreamSession, string>();
 
-export const liveApi: SpokenApi = {
+export const liveApi: RealtimeApi = {
   channel: (upstream) => liveChannel(upstream),
   opened: () => undefined,
   nameOf: (session) => names.get(session) ?? '',

@@ -7,10 +7,10 @@ import { balanceOf, sleep } from '../../e2e/sockets/scene.ts';
 import { seededNumbers } from '../../support/fixtures.ts';
 import { startRealtimeUpstream } from '../../support/realtime-upstream.ts';
 import { startRelay, type TestRelay } from '../../support/relay.ts';
-import type { Caller, SpokenApi } from './realtime-apis.ts';
+import type { Caller, RealtimeApi } from './realtime-apis.ts';
 
 export interface RealtimeRunOptions {
-  api: SpokenApi;
+  api: RealtimeApi;
   seed: number;
   sessions: number;
   /** Concurrent sessions. */
@@ -22,7 +22,7 @@ export interface RealtimeRunOptions {
 type Fate = 'nothing' | 'client' | 'upstream' | 'relay';
 
 /** One session, as both its ends saw it. */
-interface Lived {
+interface SessionRecord {
   fate: Fate;
   tokenId: string;
   /** The number of responses that it was planned to have. */
@@ -44,7 +44,7 @@ export interface RealtimeRow {
 }
 
 export interface RealtimeRun {
-  lived: Lived[];
+  lived: SessionRecord[];
   rows: RealtimeRow[];
   balances: Map<string, { spent_usd: number; reserved_usd: number; open_requests: number }>;
   kills: number;
@@ -57,7 +57,7 @@ export async function runRealtimeFaults(options: RealtimeRunOptions): Promise<Re
   const state = mkdtempSync(join(tmpdir(), 'relay-realtime-faults-'));
   const random = seededNumbers(options.seed);
   let uses = 1_000;
-  const bySession = new Map<string, Lived & { diesAfter: number; frames: number }>();
+  const bySession = new Map<string, SessionRecord & { diesAfter: number; frames: number }>();
   const { api } = options;
   const upstream = await startRealtimeUpstream({
     opened: (session) => api.opened(session),
@@ -66,12 +66,12 @@ export async function runRealtimeFaults(options: RealtimeRunOptions): Promise<Re
       const lived = bySession.get(api.nameOf(session));
       if (lived === undefined) return;
       uses += 1;
-      for (const said of api.answer(uses)) {
+      for (const frame of api.answer(uses)) {
         lived.frames += 1;
         if (lived.fate === 'upstream' && lived.frames > lived.diesAfter) return session.socket.terminate();
-        const reported = api.reportIn(said);
+        const reported = api.reportIn(frame);
         if (reported !== null) lived.sent.push(reported);
-        api.say(session, said);
+        api.say(session, frame);
         await sleep(2);
       }
     },
@@ -82,7 +82,7 @@ export async function runRealtimeFaults(options: RealtimeRunOptions): Promise<Re
     const tokens = await Promise.all(
       [{}, { quota_usd: 50 }, { quota_usd: 5 }].map((fields) => relay.token(fields)),
     );
-    const lived: Lived[] = [];
+    const lived: SessionRecord[] = [];
     let kills = 0;
     for (let from = 0; from < options.sessions; from += options.width) {
       const isKilled = options.killsAfter.includes(from);
@@ -106,7 +106,7 @@ export async function runRealtimeFaults(options: RealtimeRunOptions): Promise<Re
         return { name, one, token: token?.token ?? '', responses };
       });
       const running = batch.map(({ name, one, token, responses }) =>
-        live(api, relay, name, token, one, responses),
+        runSession(api, relay, name, token, one, responses),
       );
       if (isKilled) {
         // Sessions are open at this time, and some responses have ended.
@@ -131,12 +131,12 @@ export async function runRealtimeFaults(options: RealtimeRunOptions): Promise<Re
 }
 
 /** Runs one session from its opening to its end. */
-async function live(
-  api: SpokenApi,
+async function runSession(
+  api: RealtimeApi,
   relay: TestRelay,
   name: string,
   token: string,
-  one: Lived & { diesAfter: number },
+  one: SessionRecord & { diesAfter: number },
   responses: number,
 ): Promise<void> {
   let caller: Caller;

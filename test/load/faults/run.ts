@@ -55,21 +55,21 @@ export async function runFaults(options: RunOptions): Promise<Run> {
   const plan = planRequests(options.seed, options.requests, shapes.length);
   const state = mkdtempSync(join(tmpdir(), 'relay-faults-'));
   const upstream = await startFaultyUpstream(plan);
-  const world = new World(options, state, upstream);
+  const faultRun = new FaultRun(options, state, upstream);
   try {
-    await world.begin();
-    await world.run(plan);
-    const stored = await world.end();
-    const { seen, killsMs, edits, quotasNanoUsd } = world;
+    await faultRun.begin();
+    await faultRun.run(plan);
+    const stored = await faultRun.end();
+    const { seen, killsMs, edits, quotasNanoUsd } = faultRun;
     return { seen, served: upstream.served, stored, killsMs, edits, quotasNanoUsd };
   } finally {
-    await world.relay?.kill();
+    await faultRun.relay?.kill();
     await upstream.stop();
     rmSync(state, { recursive: true, force: true });
   }
 }
 
-class World {
+class FaultRun {
   relay: TestRelay | undefined;
   readonly seen: Seen[] = [];
   readonly killsMs: number[] = [];

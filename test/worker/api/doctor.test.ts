@@ -29,7 +29,7 @@ const lists: OpenRelay['upstream'] = () => Response.json({ data: [{ id: 'gpt-4o'
 const openai = { name: 'main', provider: 'openai', keys: ['sk-0123456789abcdef'], models: ['gpt-4o'] };
 
 /** Returns a relay with one working channel, whose hourly work has just run. */
-async function soundRelay(): Promise<OpenRelay> {
+async function openWorkingRelay(): Promise<OpenRelay> {
   const relay = openRelay();
   relay.upstream = lists;
   await relay.channel(openai);
@@ -56,7 +56,7 @@ function relayWith(bindings: Partial<Record<keyof Env, unknown>>): OpenRelay {
 }
 
 it('reports no problem of a working relay, and leaves no test data behind', async () => {
-  const relay = await soundRelay();
+  const relay = await openWorkingRelay();
   const { ok, findings } = await diagnose(relay);
   expect(ok).toBe(true);
   expect(findings.map(({ check, status }) => [check, status])).toEqual(
@@ -72,13 +72,13 @@ it('reports no problem of a working relay, and leaves no test data behind', asyn
 });
 
 it('allows admins only', async () => {
-  const relay = await soundRelay();
+  const relay = await openWorkingRelay();
   expect((await relay.fetch('/api/doctor')).status).toBe(401);
 });
 
 describe('the doctor reports a fault with its remedy', () => {
   it('reports that ENCRYPTION_KEY is not set', async () => {
-    await soundRelay();
+    await openWorkingRelay();
     const [fault, ...others] = await faultsOf(relayWith({ ENCRYPTION_KEY: '' }));
     expect(fault).toMatchObject({ check: 'secrets', status: 'broken', code: 'encryption_key_missing' });
     expect(fault?.remedy).toContain('npx wrangler secret put ENCRYPTION_KEY');
@@ -87,7 +87,7 @@ describe('the doctor reports a fault with its remedy', () => {
   });
 
   it('reports stored keys that another ENCRYPTION_KEY encrypted', async () => {
-    const relay = await soundRelay();
+    const relay = await openWorkingRelay();
     const sealed = { ...(await seal('sk-lost', 'a previous key')), id: 'k', hint: 'sk-…lost' };
     await env.DB.prepare('UPDATE channels SET keys = ?')
       .bind(JSON.stringify([sealed]))
@@ -101,7 +101,7 @@ describe('the doctor reports a fault with its remedy', () => {
   it.each(['CACHE', 'ASSETS', 'ACCOUNTS', 'REALTIME', 'HEALTH'] as const)(
     'reports that %s is not bound',
     async (name) => {
-      await soundRelay();
+      await openWorkingRelay();
       const [fault] = await faultsOf(relayWith({ [name]: undefined }));
       expect(fault).toMatchObject({
         check: 'bindings',
@@ -114,7 +114,7 @@ describe('the doctor reports a fault with its remedy', () => {
   );
 
   it('reports that KV fails, and that KV loses writes', async () => {
-    const relay = await soundRelay();
+    const relay = await openWorkingRelay();
     relay.traffic.fails.add('kv');
     const away = (await faultsOf(relay)).find(({ check }) => check === 'bindings');
     expect(away).toMatchObject({ status: 'broken', code: 'kv_unreachable' });
@@ -125,7 +125,7 @@ describe('the doctor reports a fault with its remedy', () => {
   });
 
   it('reports that static files were not uploaded', async () => {
-    await soundRelay();
+    await openWorkingRelay();
     const [fault] = await faultsOf(
       relayWith({ ASSETS: { fetch: async () => new Response(null, { status: 404 }) } }),
     );
@@ -134,7 +134,7 @@ describe('the doctor reports a fault with its remedy', () => {
   });
 
   it('reports an unreachable ledger', async () => {
-    const relay = await soundRelay();
+    const relay = await openWorkingRelay();
     relay.traffic.fails.add('ledger');
     const [fault] = await faultsOf(relay);
     expect(fault).toMatchObject({ check: 'ledger', status: 'broken', code: 'ledger_failed' });
@@ -142,7 +142,7 @@ describe('the doctor reports a fault with its remedy', () => {
   });
 
   it('reports that the hourly work is late', async () => {
-    const relay = await soundRelay();
+    const relay = await openWorkingRelay();
     await recordHourlyRun(env.DB, { atMs: Date.now() - cronLateMs + 60_000, failures: [] });
     expect(await faultsOf(relay)).toEqual([]);
     await recordHourlyRun(env.DB, { atMs: Date.now() - cronLateMs - 1, failures: [] });
@@ -152,7 +152,7 @@ describe('the doctor reports a fault with its remedy', () => {
   });
 
   it('reports hourly work that never ran as late if the relay is in use, and as not yet due if it is new', async () => {
-    const relay = await soundRelay();
+    const relay = await openWorkingRelay();
     await env.DB.prepare(`DELETE FROM meta WHERE key = 'hourly_run'`).run();
     expect(await faultsOf(relay)).toMatchObject([{ status: 'warning', code: 'cron_not_yet' }]);
     await relay.token();
@@ -164,7 +164,7 @@ describe('the doctor reports a fault with its remedy', () => {
   });
 
   it('reports a failed part of the hourly work', async () => {
-    const relay = await soundRelay();
+    const relay = await openWorkingRelay();
     await recordHourlyRun(env.DB, { atMs: Date.now(), failures: ['Error: KV is away'] });
     const [fault] = await faultsOf(relay);
     expect(fault).toMatchObject({ check: 'cron', status: 'broken', code: 'cron_failed' });
@@ -177,7 +177,7 @@ describe('the doctor reports a fault with its remedy', () => {
     [404, 'Check its base URL'],
     [500, 'the provider is up'],
   ])('reports an upstream that answers %i', async (status, remedy) => {
-    const relay = await soundRelay();
+    const relay = await openWorkingRelay();
     relay.upstream = () => new Response('no', { status });
     const [fault] = await faultsOf(relay);
     expect(fault).toMatchObject({ check: 'channels', status: 'broken', code: 'channel_failed' });
@@ -186,7 +186,7 @@ describe('the doctor reports a fault with its remedy', () => {
   });
 
   it('reports a schema that is newer than this version supports', async () => {
-    await soundRelay();
+    await openWorkingRelay();
     await env.DB.prepare(`INSERT INTO meta (key, value) VALUES ('min_reader', '9999')`).run();
     try {
       const [fault] = await faultsOf(openRelay());
@@ -208,7 +208,7 @@ describe('the doctor reports a fault with its remedy', () => {
 });
 
 it('reports how many channels were not checked, and which have no model list', async () => {
-  const relay = await soundRelay();
+  const relay = await openWorkingRelay();
   await relay.channel({ name: 'ranks', provider: 'jina', keys: ['key'], models: ['jina-reranker-v3'] });
   expect((await diagnose(relay)).findings.at(-1)?.detail).toContain('"ranks": no list of models to ask for');
   await env.DB.prepare(`DELETE FROM channels WHERE name = 'ranks'`).run();

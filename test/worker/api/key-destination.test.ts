@@ -18,7 +18,7 @@ const azure = { provider: 'azure', base_url: 'https://east.openai.azure.com', ke
 const bedrock = { provider: 'bedrock', settings: { region: 'us-east-1' }, keys: ['bedrock-api-key'] };
 const vertex = { provider: 'vertex', keys: [serviceAccount] };
 
-async function made(fields: object) {
+async function createChannel(fields: object) {
   const there = relay();
   const { status, body } = await there.call('POST', '/channels', { name: 'c', models: ['*'], ...fields });
   expect(status).toBe(201);
@@ -52,7 +52,7 @@ describe('edits that would send stored keys to another host', () => {
   it.each(moves)(
     'refuses an edit that sends stored keys to another host, and names the keys: %s',
     async (_, fields, edit) => {
-      const { call, channel } = await made(fields);
+      const { call, channel } = await createChannel(fields);
       const { status, body } = await call('PATCH', `/channels/${channel.id}`, edit);
       expect([status, body.errors?.[0]?.field]).toEqual([400, 'keys']);
       expect((await call('GET', `/channels/${channel.id}`)).body.base_url).toBe(channel.base_url);
@@ -60,7 +60,7 @@ describe('edits that would send stored keys to another host', () => {
   );
 
   it('allows a change of host when the keys are given again, or when there are none', async () => {
-    const { call, channel } = await made(compatible);
+    const { call, channel } = await createChannel(compatible);
     const moved = { base_url: 'https://two.test/v1', keys: ['sk-another-another'] };
     expect((await call('PATCH', `/channels/${channel.id}`, moved)).status).toBe(200);
     const without = { base_url: 'https://three.test', keys: [] };
@@ -83,12 +83,12 @@ describe('edits that would send stored keys to another host', () => {
     ['a header that names no host', compatible, { headers: { 'http-referer': 'https://x.test' } }],
   ];
   it.each(stays)('allows an edit that does not change the host: %s', async (_, fields, edit) => {
-    const { call, channel } = await made(fields);
+    const { call, channel } = await createChannel(fields);
     expect((await call('PATCH', `/channels/${channel.id}`, edit)).status).toBe(200);
   });
 
   it('refuses a change of host that races with another edit', async () => {
-    const { channel, services, call } = await made({ ...compatible, keys: [] });
+    const { channel, services, call } = await createChannel({ ...compatible, keys: [] });
     const routing = new RoutingStore(env.DB);
     let moved = false;
     services.routing.find = async (id: string) => {
@@ -111,7 +111,7 @@ describe('edits that would send stored keys to another host', () => {
 
 describe('imports that would send stored keys to another host', () => {
   const exported = async () => {
-    const there = await made(compatible);
+    const there = await createChannel(compatible);
     return { ...there, document: (await there.call('GET', '/export')).body };
   };
   const keysHere = async () =>

@@ -11,8 +11,8 @@ beforeEach(emptyDatabase);
 type Json = Record<string, unknown>;
 
 /** Returns the schema with every `$ref` into the document resolved. */
-function resolved(schema: unknown, document: Json): unknown {
-  if (Array.isArray(schema)) return schema.map((item) => resolved(item, document));
+function resolveRefs(schema: unknown, document: Json): unknown {
+  if (Array.isArray(schema)) return schema.map((item) => resolveRefs(item, document));
   if (typeof schema !== 'object' || schema === null) return schema;
   const reference = (schema as Json).$ref;
   if (typeof reference === 'string') {
@@ -21,9 +21,11 @@ function resolved(schema: unknown, document: Json): unknown {
       .slice(1)
       .reduce<unknown>((at, key) => (at as Json)[key], document);
     expect(target, reference).toBeDefined();
-    return resolved(target, document);
+    return resolveRefs(target, document);
   }
-  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, resolved(value, document)]));
+  return Object.fromEntries(
+    Object.entries(schema).map(([key, value]) => [key, resolveRefs(value, document)]),
+  );
 }
 
 /** Fails unless the document describes this response of this call. */
@@ -34,7 +36,7 @@ function expectDescribed(document: Json, method: string, path: string, { status,
   const content = described?.content as Record<string, { schema: unknown }> | undefined;
   if (content === undefined) return expect(body).toBeNull();
   const type = headers.get('content-type')?.split(';')[0] ?? '';
-  const schema = resolved(content[type]?.schema, document) as Parameters<typeof z.fromJSONSchema>[0];
+  const schema = resolveRefs(content[type]?.schema, document) as Parameters<typeof z.fromJSONSchema>[0];
   const checked = z.fromJSONSchema(schema).safeParse(body);
   expect(checked.error?.issues ?? [], `${method} ${path} → ${status}`).toEqual([]);
 }
@@ -46,7 +48,7 @@ it('serves an OpenAPI 3.1 document without a key', async () => {
   const ids = Object.values(body.paths).flatMap((path) => Object.values(path as Json));
   for (const operation of ids)
     expect(operation).toMatchObject({ summary: expect.any(String), tags: [expect.any(String)] });
-  resolved(body.paths, body);
+  resolveRefs(body.paths, body);
 });
 
 /** Paths of the previous version, which answer with a redirect. */

@@ -25,7 +25,7 @@ function world() {
 const flush = (id: string) => runDurableObjectAlarm(env.LEDGER.get(env.LEDGER.idFromName(id)));
 
 /** Creates a token with these charges, delivered to D1 or still pending. */
-async function spent(costs: number[], delivered = true): Promise<string> {
+async function createSpender(costs: number[], delivered = true): Promise<string> {
   const { ledgers, call } = world();
   const { body } = await call('POST', '/tokens', { name: 'spender' });
   for (const costNanoUsd of costs) {
@@ -43,7 +43,7 @@ async function spent(costs: number[], delivered = true): Promise<string> {
 
 describe('reconciliation', () => {
   it('reports no difference where ledger and log agree', async () => {
-    const id = await spent([7, 100]);
+    const id = await createSpender([7, 100]);
     const [found] = await world().compare();
     expect(found).toEqual({
       token_id: id,
@@ -60,13 +60,13 @@ describe('reconciliation', () => {
   });
 
   it('reports undelivered rows as pending, not as a difference', async () => {
-    await spent([7, 100], false);
+    await createSpender([7, 100], false);
     const [found] = await world().compare();
     expect(found).toMatchObject({ pending_rows: 2, pending_usd: 0.000000107, log_usd: 0, differences: [] });
   });
 
   it('finds a row that the log lost, and one that was edited', async () => {
-    const id = await spent([7, 100, 1_000]);
+    const id = await createSpender([7, 100, 1_000]);
     await env.DB.batch([
       env.DB.prepare('DELETE FROM logs WHERE id = ?').bind(`${id}-100`),
       env.DB.prepare('UPDATE logs SET cost_nano_usd = 2000 WHERE id = ?').bind(`${id}-1000`),
@@ -79,7 +79,7 @@ describe('reconciliation', () => {
   });
 
   it('finds a charge that never reached the log, and a wrong recorded spend', async () => {
-    const id = await spent([7]);
+    const id = await createSpender([7]);
     await env.DB.batch([
       env.DB.prepare('DELETE FROM logs WHERE token_id = ?').bind(id),
       env.DB.prepare('DELETE FROM usage_hourly WHERE token_id = ?').bind(id),
@@ -94,7 +94,7 @@ describe('reconciliation', () => {
   });
 
   it('changes nothing without an explicit fix; a fix corrects the log to the ledger’s figures once', async () => {
-    const id = await spent([7, 100, 1_000]);
+    const id = await createSpender([7, 100, 1_000]);
     await env.DB.batch([
       env.DB.prepare('DELETE FROM logs WHERE id = ?').bind(`${id}-100`),
       env.DB.prepare('UPDATE tokens SET spent_nano_usd = 5 WHERE id = ?').bind(id),
@@ -113,7 +113,7 @@ describe('reconciliation', () => {
   });
 
   it('removes rows from the log that the ledger does not have', async () => {
-    const id = await spent([100]);
+    const id = await createSpender([100]);
     const { call, fix, compare } = world();
     await env.DB.prepare(`UPDATE logs SET cost_nano_usd = 130 WHERE token_id = ?`).bind(id).run();
     expect(await fix(id)).toMatchObject({ differences: [] });
@@ -126,7 +126,7 @@ describe('reconciliation', () => {
   });
 
   it('accounts for imported spend, and checks deleted tokens too', async () => {
-    const id = await spent([10]);
+    const id = await createSpender([10]);
     const { ledgers, call, compare } = world();
     const policy = await new TokenStore(env.DB).findPolicy(id);
     if (policy === null) throw new Error('no policy');
@@ -140,7 +140,7 @@ describe('reconciliation', () => {
   });
 
   it('pages through any number of tokens, each once', async () => {
-    const ids = [await spent([1]), await spent([2]), await spent([3])].sort();
+    const ids = [await createSpender([1]), await createSpender([2]), await createSpender([3])].sort();
     const { call } = world();
     const seen: string[] = [];
     for (let cursor: string | null = ''; cursor !== null; ) {
@@ -153,7 +153,7 @@ describe('reconciliation', () => {
   });
 
   it('reports a token that stays in use while it is checked', async () => {
-    const id = await spent([1]);
+    const id = await createSpender([1]);
     let spentNanoUsd = 1;
     const audit = async () => ({
       spentNanoUsd: spentNanoUsd++,
@@ -169,7 +169,7 @@ describe('reconciliation', () => {
   it('answers 404 for an unknown token, and 503 while a ledger is unavailable', async () => {
     const { call, ledgers } = relay();
     expect((await call('POST', '/reconciliation/tok_none')).status).toBe(404);
-    await spent([1]);
+    await createSpender([1]);
     ledgers.away = true;
     expect((await call('GET', '/reconciliation')).status).toBe(503);
   });

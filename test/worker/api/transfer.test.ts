@@ -7,7 +7,7 @@ import { emptyDatabase, relay } from './relay.ts';
 beforeEach(emptyDatabase);
 
 /** Creates a relay with one object of each kind. */
-async function populated() {
+async function populate() {
   const there = relay();
   await env.DB.batch([
     env.DB.prepare(
@@ -29,7 +29,7 @@ async function populated() {
 
 describe('exports', () => {
   it('exports everything but token values and plaintext keys', async () => {
-    const { call, one } = await populated();
+    const { call, one } = await populate();
     const { status, headers, body } = await call('GET', '/export');
     expect([status, headers.get('cache-control'), headers.get('content-type')]).toEqual([
       200,
@@ -63,7 +63,7 @@ describe('exports', () => {
   });
 
   it('exports in pages', async () => {
-    const { call, one, two } = await populated();
+    const { call, one, two } = await populate();
     const first = (await call('GET', '/export?limit=1')).body;
     const second = (await call('GET', `/export?limit=1&cursor=${first.next_cursor}`)).body;
     expect([first.tokens[0].id, second.tokens[0].id, second.next_cursor]).toEqual([two.id, one.id, null]);
@@ -71,7 +71,7 @@ describe('exports', () => {
   });
 
   it('exports D1’s figure for a token whose ledger is unavailable', async () => {
-    const { call, ledgers } = await populated();
+    const { call, ledgers } = await populate();
     ledgers.away = true;
     const { body } = await call('GET', '/export');
     expect(body.tokens.map((token: { balance_from: string }) => token.balance_from)).toEqual([
@@ -87,7 +87,7 @@ describe('accounts in exports and imports', () => {
 
   /** Creates an account with a sign-in and a partly spent budget. */
   async function withBudget() {
-    const there = await populated();
+    const there = await populate();
     await env.DB.prepare('UPDATE accounts SET password = ? WHERE id = ?').bind(password, 'acc_2').run();
     await there.services.accounts.setBudget('acc_2', { nanoUsd: 25_000_000_000, period: 'month' });
     await env.DB.prepare('UPDATE tokens SET account_id = ?').bind('acc_2').run();
@@ -208,7 +208,7 @@ describe('accounts in exports and imports', () => {
 
 describe('imports', () => {
   it('makes a new deployment equal to the exported one', async () => {
-    const { call } = await populated();
+    const { call } = await populate();
     const document = (await call('GET', '/export')).body;
     await emptyDatabase();
     const fresh = relay();
@@ -229,7 +229,7 @@ describe('imports', () => {
   });
 
   it('allows repetition, and never lowers the recorded spend', async () => {
-    const { call, ledgers, one } = await populated();
+    const { call, ledgers, one } = await populate();
     const document = (await call('GET', '/export')).body;
     ledgers.spent.set(one.id, 9_000_000_000);
     expect((await call('POST', '/import', document)).status).toBe(200);
@@ -242,7 +242,7 @@ describe('imports', () => {
   });
 
   it('keeps tokens that were edited or deleted since the export, and reports them', async () => {
-    const { call, ledgers, one, two } = await populated();
+    const { call, ledgers, one, two } = await populate();
     const document = (await call('GET', '/export')).body;
     await call('PATCH', `/tokens/${one.id}`, { name: 'renamed' });
     await call('DELETE', `/tokens/${two.id}`);
@@ -263,7 +263,7 @@ describe('imports', () => {
   });
 
   it('warns of keys that another ENCRYPTION_KEY encrypted', async () => {
-    const { call } = await populated();
+    const { call } = await populate();
     const document = (await call('GET', '/export')).body;
     const other = relay({ encryptionKeys: { seal: 'another', open: ['another'] } });
     const { body } = await other.call('POST', '/import', document);
@@ -273,7 +273,7 @@ describe('imports', () => {
   });
 
   it('reports a partial import when a ledger is unavailable, and completes it on repetition', async () => {
-    const { call } = await populated();
+    const { call } = await populate();
     const document = (await call('GET', '/export')).body;
     await emptyDatabase();
     const fresh = relay();

@@ -41,7 +41,7 @@ async function outcomeFor(
   return admission.outcome === 'refused' ? admission.code : admission.outcome;
 }
 
-async function made(fields: object) {
+async function createToken(fields: object) {
   const ledgers = client();
   const { call } = relay({ ledgers });
   const { body } = await call('POST', '/tokens', { name: 'x', ...fields });
@@ -51,7 +51,7 @@ async function made(fields: object) {
 }
 
 it('applies an edit and a deletion to the very next request', async () => {
-  const { ledgers, call, token, identity } = await made({ quota_usd: 5 });
+  const { ledgers, call, token, identity } = await createToken({ quota_usd: 5 });
   expect(await outcomeFor(ledgers, identity)).toBe('admitted');
   await call('PATCH', `/tokens/${token.id}`, { models: ['claude-*'] });
   expect(await outcomeFor(ledgers, identity)).toBe('model_not_allowed');
@@ -65,14 +65,14 @@ it('applies an edit and a deletion to the very next request', async () => {
 });
 
 it('accepts only the new value after a rotation, or both during an overlap', async () => {
-  const { ledgers, call, token, identity } = await made({});
+  const { ledgers, call, token, identity } = await createToken({});
   const second = (await call('POST', `/tokens/${token.id}/rotate`)).body.token;
   expect(await outcomeFor(ledgers, identity)).toBe('invalid_api_key');
   expect(await outcomeFor(ledgers, identity, hashSecret(second))).toBe('admitted');
 });
 
 it('shows live figures, and imports what was spent into a new deployment', async () => {
-  const { ledgers, call, token, identity } = await made({ quota_usd: 5 });
+  const { ledgers, call, token, identity } = await createToken({ quota_usd: 5 });
   await outcomeFor(ledgers, identity);
   expect((await call('GET', `/tokens/${token.id}`)).body).toMatchObject({
     reserved_usd: 1,

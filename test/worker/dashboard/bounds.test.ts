@@ -5,7 +5,7 @@ import { managementLimits } from '../../../src/dashboard/api/limits.ts';
 import { openDashboard, origin } from './open-dashboard.ts';
 
 /** Returns a body of a hundred megabytes without a length, and counts how much of it was read. */
-function endless() {
+function endlessBody() {
   const read = { bytes: 0 };
   const body = new ReadableStream<Uint8Array>({
     pull: (controller) => {
@@ -27,7 +27,7 @@ describe('endless request bodies', () => {
     '/dashboard/language',
   ])('rejects an endless body without a session at %s', async (path) => {
     const { relay } = await openDashboard();
-    const { body, read } = endless();
+    const { body, read } = endlessBody();
     const headers = { origin, 'content-type': 'application/x-www-form-urlencoded' };
     const reply = await relay.fetch(path, { method: 'POST', headers, body });
     expect(reply.status).toBe(413);
@@ -39,7 +39,7 @@ describe('endless request bodies', () => {
 
   it('rejects an endless body at the management API', async () => {
     const { relay } = await openDashboard();
-    const { body, read } = endless();
+    const { body, read } = endlessBody();
     const key = { authorization: `Bearer ${env.ADMIN_KEY}`, 'content-type': 'application/json' };
     const reply = await relay.fetch('/api/tokens', { method: 'POST', headers: key, body });
     expect(reply.status).toBe(413);

@@ -218,7 +218,7 @@ it('sets no unusable password: an account without an email must enter one', asyn
 
 it('returns to the requested page after sign-in', async () => {
   const { relay } = await openDashboard();
-  const asked = async (path: string) => {
+  const requestPage = async (path: string) => {
     const reply = await relay.fetch(path, { redirect: 'manual' });
     expect([reply.status, reply.headers.get('location')]).toEqual([303, '/dashboard/login']);
     return reply.headers.get('set-cookie')?.split(';')[0] ?? '';
@@ -230,12 +230,12 @@ it('returns to the requested page after sign-in', async () => {
       headers: { 'content-type': 'application/x-www-form-urlencoded', origin, cookie },
       body: String(new URLSearchParams({ email: 'bob@example.com', password })),
     });
-  const cookie = await asked('/dashboard/logs?model=gpt-4o&status=429');
+  const cookie = await requestPage('/dashboard/logs?model=gpt-4o&status=429');
   const entered = await enter(cookie);
   expect(entered.headers.get('location')).toBe('/dashboard/logs?model=gpt-4o&status=429');
   const taken = entered.headers.getSetCookie().find((one) => one.startsWith(cookie.split('=')[0] ?? '?'));
   expect(taken).toContain('Max-Age=0');
-  expect(await asked('/')).toBe('');
+  expect(await requestPage('/')).toBe('');
   const name = cookie.split('=')[0];
   for (const address of [
     'https://evil.example/x',

@@ -5,7 +5,7 @@ import { appendRows } from '../../../src/metering/log.ts';
 import { logRow } from '../stores/rows.ts';
 import { openDashboard, origin } from './open-dashboard.ts';
 
-const attentionOf = (text: string) => /<article class="attention">(.*?)<\/article>/s.exec(text)?.[1] ?? '';
+const alertsOf = (text: string) => /<article class="attention">(.*?)<\/article>/s.exec(text)?.[1] ?? '';
 
 async function rows(fields: Partial<Parameters<typeof logRow>[0]>[]) {
   const createdAtMs = Date.now() - 60_000;
@@ -18,7 +18,7 @@ async function rows(fields: Partial<Parameters<typeof logRow>[0]>[]) {
 
 it('shows no alerts when nothing needs attention', async () => {
   const { admin } = await openDashboard();
-  expect(attentionOf((await admin.get('/')).text)).toBe('');
+  expect(alertsOf((await admin.get('/')).text)).toBe('');
 });
 
 it('redirects from shorter and longer paths to the overview', async () => {
@@ -39,11 +39,11 @@ it('shows an alert for a nearly spent token only', async () => {
     env.DB.prepare(spend).bind(8_999_999_999, far),
   ]);
   for (const person of [admin, member]) {
-    const alerts = attentionOf((await person.get('/')).text);
+    const alerts = alertsOf((await person.get('/')).text);
     expect(alerts).toContain(`<a href="/dashboard/tokens/${near}">nearly</a>: $9.00 of $10.00`);
     expect(alerts).not.toContain('hardly');
   }
-  expect(attentionOf((await other.get('/')).text)).toBe('');
+  expect(alertsOf((await other.get('/')).text)).toBe('');
 });
 
 it('shows an alert for an account that has nearly spent the budget of this period', async () => {
@@ -57,11 +57,11 @@ it('shows an alert for an account that has nearly spent the budget of this perio
     { accountId: 'acc_eve', tokenId: 'tok_e', costNanoUsd: 900_000_000, createdAtMs: before },
   ]);
   for (const person of [admin, member]) {
-    const alerts = attentionOf((await person.get('/')).text);
+    const alerts = alertsOf((await person.get('/')).text);
     expect(alerts).toContain('acc_bob</a>: $0.90 of $1.00');
     expect(alerts).not.toContain('acc_eve');
   }
-  expect(attentionOf((await other.get('/')).text)).toBe('');
+  expect(alertsOf((await other.get('/')).text)).toBe('');
 });
 
 it('links a member’s budget alert to the own account and an admin’s to the accounts', async () => {
@@ -72,7 +72,7 @@ it('links a member’s budget alert to the own account and an admin’s to the a
     [admin, '/dashboard/people'],
     [member, '/dashboard/account'],
   ] as const) {
-    expect(attentionOf((await person.get('/')).text)).toContain(`<a href="${address}">acc_bob</a>`);
+    expect(alertsOf((await person.get('/')).text)).toContain(`<a href="${address}">acc_bob</a>`);
     expect((await person.get(address)).status).toBe(200);
   }
   const own = (await member.get('/dashboard/account')).text;
@@ -101,15 +101,15 @@ it('shows admins used models without a price and unavailable channels', async ()
     headers: { authorization: `Bearer ${token}` },
     body: JSON.stringify({ model: 'gpt-4o', messages: [{ role: 'user', content: 'x' }] }),
   });
-  const alerts = attentionOf((await admin.get('/')).text);
+  const alerts = alertsOf((await admin.get('/')).text);
   expect(alerts).toContain(
     'no price: <a href="/dashboard/models?price=house-blend#set-price">house-blend</a>',
   );
   expect(alerts).not.toContain('>gpt-4o<');
   expect(alerts).toMatch(new RegExp(`key refused</span> <a href="/dashboard/channels/${id}">Cellar</a>`));
-  expect(attentionOf((await member.get('/')).text)).toBe('');
+  expect(alertsOf((await member.get('/')).text)).toBe('');
   await admin.api('PUT', '/prices/house-blend', { input: 1, output: 1 });
-  expect(attentionOf((await admin.get('/')).text)).not.toContain('house-blend');
+  expect(alertsOf((await admin.get('/')).text)).not.toContain('house-blend');
 });
 
 it('sums spend, requests, tokens, errors and first byte, by model, token and channel', async () => {

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { openDashboard } from './open-dashboard.ts';
 
 /** Returns the models in the three curl examples of a new token. */
-async function named(channels: string[][], models: string): Promise<string[]> {
+async function exampleModels(channels: string[][], models: string): Promise<string[]> {
   const { relay, admin } = await openDashboard();
   for (const models of channels)
     await relay.channel({ name: 'c', provider: 'openai', keys: ['sk-0123456789abcdef'], models });
@@ -19,21 +19,21 @@ async function named(channels: string[][], models: string): Promise<string[]> {
 
 it('shows the usual model of each format where the token allows it', async () => {
   const all = ['gpt-4o', 'claude-3-5-sonnet-20241022', 'gemini-2.0-flash'];
-  expect(await named([], '')).toEqual(all);
-  expect(await named([['*']], 'gpt-*\nclaude-*\ngemini-*')).toEqual(all);
+  expect(await exampleModels([], '')).toEqual(all);
+  expect(await exampleModels([['*']], 'gpt-*\nclaude-*\ngemini-*')).toEqual(all);
 });
 
 it('shows an allowed model in every format if the usual one is not allowed', async () => {
   const claude = 'claude-3-5-sonnet-20241022';
-  expect(await named([['*']], 'claude-*')).toEqual([claude, claude, claude]);
-  expect(await named([['*']], 'claude-*\ngpt-4o')).toEqual(['gpt-4o', claude, 'gpt-4o']);
+  expect(await exampleModels([['*']], 'claude-*')).toEqual([claude, claude, claude]);
+  expect(await exampleModels([['*']], 'claude-*\ngpt-4o')).toEqual(['gpt-4o', claude, 'gpt-4o']);
 });
 
 it('shows a model that a channel serves', async () => {
   const served = [['text-embedding-3-small', 'mistral-large', 'codestral']];
-  expect(await named(served, '')).toEqual(['mistral-large', 'mistral-large', 'mistral-large']);
-  expect(await named(served, 'code*')).toEqual(['codestral', 'codestral', 'codestral']);
-  expect(await named([['gpt-4o-mini', 'gemini-*']], '')).toEqual([
+  expect(await exampleModels(served, '')).toEqual(['mistral-large', 'mistral-large', 'mistral-large']);
+  expect(await exampleModels(served, 'code*')).toEqual(['codestral', 'codestral', 'codestral']);
+  expect(await exampleModels([['gpt-4o-mini', 'gemini-*']], '')).toEqual([
     'gpt-4o-mini',
     'gpt-4o-mini',
     'gemini-2.0-flash',

@@ -28,7 +28,7 @@ const textOf = async (pieces: readonly Uint8Array[]) => {
 };
 
 /** Returns the output before the stream fails, and the error message. */
-async function untilBroken(bytes: Uint8Array): Promise<{ text: string; reason: string }> {
+async function convertUntilError(bytes: Uint8Array): Promise<{ text: string; reason: string }> {
   const reader = sseOfEventStream(bodyOf(cut(bytes, () => 4_096))).readable.getReader();
   let text = '';
   try {
@@ -79,14 +79,14 @@ describe('damaged frames', () => {
   it('fails at any damaged byte of a frame, after the intact events', async () => {
     const next = chunkFrame(events[2] ?? {});
     for (let at = 0; at < next.length; at++) {
-      const broken = await untilBroken(Buffer.concat([good, damaged(next, at), good]));
+      const broken = await convertUntilError(Buffer.concat([good, damaged(next, at), good]));
       expect(broken.text).toBe(goodText);
       expect(broken.reason).toMatch(/checksum|Checksum/);
     }
   });
 
   it('fails when the stream ends within a frame', async () => {
-    const broken = await untilBroken(Buffer.concat([good, good.subarray(0, good.length - 1)]));
+    const broken = await convertUntilError(Buffer.concat([good, good.subarray(0, good.length - 1)]));
     expect(broken).toEqual({ text: goodText, reason: expect.stringContaining('within a frame') });
   });
 
@@ -95,6 +95,6 @@ describe('damaged frames', () => {
     const prelude = Buffer.alloc(12);
     prelude.writeUInt32BE(0x7fff_ffff, 0);
     prelude.writeUInt32BE(crc32(prelude.subarray(0, 8)), 8);
-    expect((await untilBroken(prelude)).reason).toContain('a frame of 2147483647 bytes');
+    expect((await convertUntilError(prelude)).reason).toContain('a frame of 2147483647 bytes');
   });
 });

@@ -20,16 +20,18 @@ async function tokensOf(count: number, nanoUsd: number, fields: object = {}) {
   return { tokens, account, accountId };
 }
 
-async function admitted(asks: Promise<string>[]): Promise<number> {
-  const answers = await Promise.all(asks);
+async function admitAll(admissions: Promise<string>[]): Promise<number> {
+  const answers = await Promise.all(admissions);
   expect(answers.filter((answer) => !['admitted', 'insufficient_quota'].includes(answer))).toEqual([]);
   return answers.filter((answer) => answer === 'admitted').length;
 }
 
 it('admits exactly 100 of 1,000 parallel requests over ten tokens when the budget allows 100', async () => {
   const { tokens } = await tokensOf(10, 100 * 7_000);
-  const asks = Array.from({ length: 1_000 }, (_, index) => (tokens[index % 10] as TestLedger).admit(7_000));
-  expect(await admitted(asks)).toBe(100);
+  const admissions = Array.from({ length: 1_000 }, (_, index) =>
+    (tokens[index % 10] as TestLedger).admit(7_000),
+  );
+  expect(await admitAll(admissions)).toBe(100);
   const balances = await Promise.all(tokens.map((token) => token.rpc().balance()));
   expect(balances.reduce((sum, { reservedNanoUsd }) => sum + reservedNanoUsd, 0)).toBe(100 * 7_000);
 });
@@ -54,7 +56,7 @@ it('requests one allocation for many requests; an unavailable account ledger is 
   await runInDurableObject(stub, (account) => {
     (account as unknown as { serve: unknown }).serve = () => Promise.reject(new Error('away'));
   });
-  expect(await admitted(Array.from({ length: 32 }, () => token.admit(1_000)))).toBe(32);
+  expect(await admitAll(Array.from({ length: 32 }, () => token.admit(1_000)))).toBe(32);
   await expect(token.admit(1_000)).rejects.toThrow('away');
 });
 
@@ -87,8 +89,8 @@ it('stays exact after a reset of every ledger, and admits nothing twice', async 
     await token.rpc().settle([token.settlement(`r${index}`, 2_000)]);
   }
   await abortAllDurableObjects();
-  const asks = Array.from({ length: 30 }, (_, index) => (tokens[index % 3] as TestLedger).admit(1_000));
-  expect(await admitted(asks)).toBeLessThanOrEqual(3);
+  const admissions = Array.from({ length: 30 }, (_, index) => (tokens[index % 3] as TestLedger).admit(1_000));
+  expect(await admitAll(admissions)).toBeLessThanOrEqual(3);
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 });
   await Promise.all(tokens.map((token) => token.alarm()));
   const balances = await Promise.all(tokens.map((token) => token.rpc().balance()));
@@ -111,7 +113,7 @@ it('enforces a lowered budget from the moment of the answer', async () => {
   }
   await account().configure(lower);
   const fields = { policyVersion: 2 };
-  expect(await admitted(Array.from({ length: 10 }, () => one.admit(1_000, fields)))).toBe(2);
+  expect(await admitAll(Array.from({ length: 10 }, () => one.admit(1_000, fields)))).toBe(2);
   expect(await other.admit(1, fields)).toBe('insufficient_quota');
 });
 

@@ -46,7 +46,7 @@ afterEach(() => {
 /** Costs one nano-USD for each input token and ten for each output token. */
 const rates = overrideRates({ input: 0.001, output: 0.01 });
 
-async function running(fields: Partial<BackgroundOrder> = {}) {
+async function startBackground(fields: Partial<BackgroundOrder> = {}) {
   const ledger = await newLedger({ quotaNanoUsd: 1_000 });
   const requestId = `${ledger.tokenId}-bg`;
   await ledger.admit(600, { requestId, inputNanoUsd: 5 });
@@ -87,7 +87,7 @@ const rowOf = (id: string) =>
     .first();
 
 it('holds a background reservation far beyond a lease, polls ever less often, and charges the upstream’s figure', async () => {
-  const { ledger, requestId } = await running();
+  const { ledger, requestId } = await startBackground();
   respond = () => state('in_progress');
   await ledger.alarm();
   expect(requests).toHaveLength(0);
@@ -113,7 +113,7 @@ it('holds a background reservation far beyond a lease, polls ever less often, an
 });
 
 it('continues to poll after a reset, with its alarm set again', async () => {
-  const { ledger } = await running();
+  const { ledger } = await startBackground();
   respond = () => state('in_progress');
   await alarmAt(ledger, 3_000);
   await abortAllDurableObjects();
@@ -125,7 +125,7 @@ it('continues to poll after a reset, with its alarm set again', async () => {
 });
 
 it('cancels a response whose token lost its access, and charges what was used', async () => {
-  const { ledger, requestId } = await running();
+  const { ledger, requestId } = await startBackground();
   await ledger.rpc().configure(ledger.policy({ version: 2, status: 'deleted' }));
   respond = () => state('cancelled', { output: [{ type: 'message', content: [{ text: 'x'.repeat(30) }] }] });
   await alarmAt(ledger, 10);
@@ -142,7 +142,7 @@ it('cancels a response whose token lost its access, and charges what was used', 
 });
 
 it('charges the reservation for a response that was deleted before its end was seen', async () => {
-  const { ledger, requestId } = await running();
+  const { ledger, requestId } = await startBackground();
   respond = () => Response.json({ error: {} }, { status: 404 });
   await alarmAt(ledger, 2_000);
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 600, reservedNanoUsd: 0, open: 0 });
@@ -152,7 +152,7 @@ it('charges the reservation for a response that was deleted before its end was s
 
 it('tolerates an upstream that fails for a while, and gives up after an hour of failures', async () => {
   const warnings = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
-  const { ledger, requestId } = await running();
+  const { ledger, requestId } = await startBackground();
   respond = () => new Response('no', { status: 503 });
   for (let ms = 0; ms < 3_600_000; ms += 20_000) await alarmAt(ledger, ms);
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 0, reservedNanoUsd: 600 });
@@ -165,7 +165,7 @@ it('tolerates an upstream that fails for a while, and gives up after an hour of 
 });
 
 it('charges a background response once when its stream completes after all', async () => {
-  const { ledger, requestId, renewal, order } = await running();
+  const { ledger, requestId, renewal, order } = await startBackground();
   respond = () => state('in_progress');
   await ledger.rpc().renew([renewal]);
   await alarmAt(ledger, 20_000);
@@ -178,7 +178,7 @@ it('charges a background response once when its stream completes after all', asy
 });
 
 it('charges a finished response although its abandoned stream still reports it as running', async () => {
-  const { ledger, requestId, renewal } = await running();
+  const { ledger, requestId, renewal } = await startBackground();
   respond = () => state('completed', { usage: { input_tokens: 20, output_tokens: 30, total_tokens: 50 } });
   await ledger.rpc().renew([renewal]);
   await alarmAt(ledger, 3_000);

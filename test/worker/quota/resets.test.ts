@@ -6,8 +6,15 @@ import { newLedger, type TestLedger } from './ledgers.ts';
 
 afterEach(() => void vi.useRealTimers());
 
-/** Longer than the interval at which holds are persisted. */
-const checkpointed = () => new Promise((resolve) => setTimeout(resolve, 300));
+/** Waits until the ledger has persisted so many holds, at most 5 s. */
+async function waitForCheckpoint(ledger: TestLedger, holds = 1): Promise<void> {
+  const persisted = () =>
+    runInDurableObject(ledger.stub, (_, { storage }) => {
+      const [row] = storage.sql.exec("SELECT value FROM state WHERE key = 'checkpoint'").toArray();
+      return row === undefined ? 0 : JSON.parse(String(row.value)).holds.length;
+    });
+  await expect.poll(persisted, { timeout: 5_000 }).toBe(holds);
+}
 
 it('keeps spend and settled request ids over a reset', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
@@ -32,7 +39,7 @@ it('restores live reservations after a reset, settles them once, and lets the re
   const ledger = await newLedger({ quotaNanoUsd: 1_000 });
   await ledger.admit(10, { requestId: 'one', inputNanoUsd: 3 });
   await ledger.admit(20, { requestId: 'two', inputNanoUsd: 4 });
-  await checkpointed();
+  await waitForCheckpoint(ledger, 2);
   await abortAllDurableObjects();
   expect(await ledger.rpc().balance()).toMatchObject({ open: 2 });
   await ledger.rpc().settle([ledger.settlement('one', 9)]);
@@ -45,7 +52,7 @@ it('restores live reservations after a reset, settles them once, and lets the re
 it('settles an orphan once though its ledger is evicted again and again', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
   await ledger.admit(60, { requestId: 'orphan', inputNanoUsd: 9 });
-  await checkpointed();
+  await waitForCheckpoint(ledger);
   const startMs = Date.now();
   vi.useFakeTimers({ toFake: ['Date'], now: startMs });
   for (const seconds of [10, 20, 29, 31]) {
@@ -59,7 +66,7 @@ it('settles an orphan once though its ledger is evicted again and again', async 
 it('does not mark the same money as unaccounted again at each wake-up during one long request', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 1_000 });
   await ledger.admit(10, { requestId: 'long' });
-  await checkpointed();
+  await waitForCheckpoint(ledger);
   const startMs = Date.now();
   vi.useFakeTimers({ toFake: ['Date'], now: startMs });
   for (let seconds = 8; seconds <= 48; seconds += 8) {
@@ -73,10 +80,10 @@ it('does not mark the same money as unaccounted again at each wake-up during one
 });
 
 /** Creates a ledger with one tiny persisted hold and one of 60 that is not persisted yet, then kills it. */
-async function forgetful() {
+async function resetWithYoungHold() {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
   await ledger.admit(2);
-  await checkpointed();
+  await waitForCheckpoint(ledger);
   expect(await ledger.admit(60, { requestId: 'young' })).toBe('admitted');
   await abortAllDurableObjects();
   expect(await ledger.rpc().balance()).toMatchObject({ open: 1 });
@@ -84,7 +91,7 @@ async function forgetful() {
 }
 
 it('holds unaccounted money for one lease after a reset, and never overspends', async () => {
-  const ledger = await forgetful();
+  const ledger = await resetWithYoungHold();
   expect(await ledger.admit(60)).toBe('insufficient_quota');
   expect((await ledger.rpc().balance()).reservedNanoUsd).toBeGreaterThanOrEqual(62);
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 30_001 });
@@ -92,14 +99,14 @@ it('holds unaccounted money for one lease after a reset, and never overspends', 
 });
 
 it('charges a request from before the reset, though its hold was lost', async () => {
-  const ledger = await forgetful();
+  const ledger = await resetWithYoungHold();
   await ledger.rpc().settle([ledger.settlement('young', 55)]);
   expect(await ledger.rpc().balance()).toMatchObject({ spentNanoUsd: 55, open: 1 });
   expect(await ledger.admit(44)).toBe('insufficient_quota');
 });
 
 it('restores a running request from before the reset without holding its money twice', async () => {
-  const ledger = await forgetful();
+  const ledger = await resetWithYoungHold();
   const before = await ledger.rpc().balance();
   const renew = (wantNanoUsd: number) =>
     ledger.rpc().renew([ledger.renewal({ requestId: 'young', reservedNanoUsd: 60, wantNanoUsd })]);
@@ -111,7 +118,7 @@ it('restores a running request from before the reset without holding its money t
 it('replaces an orphan’s estimate once, also after an eviction in between', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
   await ledger.admit(60, { requestId: 'orphan', inputNanoUsd: 9 });
-  await checkpointed();
+  await waitForCheckpoint(ledger);
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 });
   await ledger.alarm();
   await abortAllDurableObjects();
@@ -125,7 +132,7 @@ it('keeps the request count of a minute over a reset', async () => {
   const ledger = await newLedger({ limits: { rpm: 2 } });
   await ledger.admit(0);
   await ledger.admit(0);
-  await checkpointed();
+  await waitForCheckpoint(ledger, 2);
   await abortAllDurableObjects();
   expect(await ledger.admit(0)).toBe('rate_limit_exceeded');
 });
@@ -133,7 +140,7 @@ it('keeps the request count of a minute over a reset', async () => {
 it('stays exact and within the quota under any order of operations', async () => {
   const quotaNanoUsd = 10_000;
   const ledger = await newLedger({ quotaNanoUsd });
-  const random = seeded(7);
+  const random = seededNumbers(7);
   const running = new Map<string, number>();
   const charged = new Map<string, number>();
   const sum = (figures: Map<string, number>) =>
@@ -302,7 +309,7 @@ const spentOf = (ledger: TestLedger) =>
     .first('spent_nano_usd');
 
 /** Mulberry32: returns the same numbers in every run. */
-function seeded(seed: number): () => number {
+function seededNumbers(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

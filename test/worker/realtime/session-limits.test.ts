@@ -13,16 +13,16 @@ const firstFrames = {
 };
 
 /** Waits for sockets, which no fake clock moves, by giving them up to `turns` turns of the event loop. */
-async function delivered(isThere: () => boolean, turns = 3_000): Promise<void> {
+async function waitUntil(isThere: () => boolean, turns = 3_000): Promise<void> {
   for (let turn = 0; turn < turns && !isThere(); turn++) await vi.advanceTimersByTimeAsync(0);
 }
 
 /** Waits until everything has arrived that was sent so far. */
-const quiet = () => delivered(() => false, 100);
+const waitForQuiet = () => waitUntil(() => false, 100);
 
-async function say({ client }: Staged, text: string, isThere: () => boolean): Promise<void> {
+async function sendFrame({ client }: Staged, text: string, isThere: () => boolean): Promise<void> {
   client.socket.send(text);
-  await delivered(isThere);
+  await waitUntil(isThere);
 }
 
 describe.each(['openai', 'gemini'] as const)(
@@ -32,13 +32,13 @@ describe.each(['openai', 'gemini'] as const)(
     it('closes a session exactly when its time is over', async () => {
       const staged = await stageSession(format, null);
       const { client, upstream, rows, failures } = staged;
-      await say(staged, firstFrames[format], () => upstream()?.received.length === 1);
+      await sendFrame(staged, firstFrames[format], () => upstream()?.received.length === 1);
       expect(upstream()?.received).toEqual([firstFrames[format]]);
       vi.advanceTimersByTime(realtimeLimits.sessionMs - 1);
-      await quiet();
+      await waitForQuiet();
       expect([client.closed, rows]).toEqual([null, []]);
       vi.advanceTimersByTime(1);
-      await delivered(() => client.closed !== null && upstream()?.closed !== null);
+      await waitUntil(() => client.closed !== null && upstream()?.closed !== null);
       expect(client.closed).toEqual({ code: 1001, reason: 'session_expired' });
       expect(upstream()?.closed?.code).toBe(1001);
       expect(client.received.map((text) => JSON.parse(text).error.code)).toEqual(
@@ -51,10 +51,10 @@ describe.each(['openai', 'gemini'] as const)(
     it('closes a session that names no model exactly when the wait is over', async () => {
       const { client, upstream, rows } = await stageSession(format, null);
       vi.advanceTimersByTime(realtimeLimits.modelWaitMs - 1);
-      await quiet();
+      await waitForQuiet();
       expect(client.closed).toBeNull();
       vi.advanceTimersByTime(1);
-      await delivered(() => client.closed !== null);
+      await waitUntil(() => client.closed !== null);
       expect(client.closed).toEqual({ code: 1008, reason: 'invalid_request' });
       expect(upstream()).toBeNull();
       expect(rows).toMatchObject([{ status: 101, errorCode: 'invalid_request', channelId: null }]);
@@ -63,13 +63,13 @@ describe.each(['openai', 'gemini'] as const)(
     it('opens a session whose model is named just in time', async () => {
       const staged = await stageSession(format, null);
       vi.advanceTimersByTime(realtimeLimits.modelWaitMs - 1);
-      await say(staged, firstFrames[format], () => staged.upstream()?.received.length === 1);
+      await sendFrame(staged, firstFrames[format], () => staged.upstream()?.received.length === 1);
       vi.advanceTimersByTime(realtimeLimits.modelWaitMs);
-      await quiet();
+      await waitForQuiet();
       expect(staged.client.closed).toBeNull();
       expect(staged.upstream()?.received).toEqual([firstFrames[format]]);
       staged.client.socket.close();
-      await delivered(() => staged.rows.length > 0);
+      await waitUntil(() => staged.rows.length > 0);
       expect(staged.rows).toMatchObject([{ status: 101, errorCode: null }]);
     });
   },

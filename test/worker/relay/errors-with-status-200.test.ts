@@ -63,7 +63,7 @@ const bodies = {
   }),
 };
 
-async function made(provider: ProviderName, name: string, priority = 0): Promise<string> {
+async function createChannel(provider: ProviderName, name: string, priority = 0): Promise<string> {
   const fields = { name, provider, priority, keys: ['key-of-the-operator'], models: ['the-model'] };
   const chat = provider === 'openai' ? { provider: 'openai-compatible' } : {};
   return (await relay.channel({ ...fields, ...chat, base_url: `https://${name}.test/v1` })).id;
@@ -71,8 +71,8 @@ async function made(provider: ProviderName, name: string, priority = 0): Promise
 
 /** Makes the first channel answer with `fault`, and the second correctly, whole or as requested. */
 async function sendToTwo({ format, provider, stream }: Exchange, fault: () => Response) {
-  const id = await made(provider, 'first', 1);
-  await made(provider, 'second');
+  const id = await createChannel(provider, 'first', 1);
+  await createChannel(provider, 'second');
   relay.received.length = 0;
   const reply = await chargeOf(relay, bodies[format](stream), ({ url }) =>
     url.includes('first') ? fault() : Response.json(answers[provider]),
@@ -84,7 +84,7 @@ async function sendToTwo({ format, provider, stream }: Exchange, fault: () => Re
 
 /** Makes the only channel answer with `fault`. */
 async function sendToOnly({ format, provider, stream }: Exchange, fault: () => Response) {
-  const id = await made(provider, 'only');
+  const id = await createChannel(provider, 'only');
   const reply = await chargeOf(relay, bodies[format](stream), fault);
   const { body } = await relay.manage('GET', `/channels/${id}`);
   return { ...reply, channel: body };

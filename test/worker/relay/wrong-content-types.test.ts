@@ -86,9 +86,9 @@ describe('event streams with a wrong content type', () => {
   });
 
   it('passes an unrequested event stream through, and charges it', async () => {
-    const unasked = { model: 'gpt-4o', messages };
+    const withoutStream = { model: 'gpt-4o', messages };
     for (const type of ['application/json', 'text/event-stream', null]) {
-      const reply = await chargeOf(relay, { path: '/v1/chat/completions', body: unasked }, () =>
+      const reply = await chargeOf(relay, { path: '/v1/chat/completions', body: withoutStream }, () =>
         responseOfType(chatStream, type),
       );
       expect([reply.nanoUsd, reply.text]).toEqual([honestNanoUsd, chatStream]);

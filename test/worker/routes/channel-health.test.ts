@@ -24,7 +24,7 @@ const send = (content = 'hi') =>
     headers: { 'content-type': 'application/json', ...ownHeader('openai', token) },
     body: JSON.stringify({ ...jsonBody('gpt-4o'), messages: [{ role: 'user', content }] }),
   });
-const refusing = (...keys: string[]) => {
+const refuseKeys = (...keys: string[]) => {
   return ({ headers }: Received) => {
     const key = headers.get('authorization')?.replace('Bearer ', '') ?? '';
     return keys.includes(key)
@@ -32,7 +32,7 @@ const refusing = (...keys: string[]) => {
       : Response.json({ object: 'chat.completion', choices: [] });
   };
 };
-const made = (fields: object = {}) =>
+const createChannel = (fields: object = {}) =>
   relay.channel({
     name: 'c',
     provider: 'openai',
@@ -43,8 +43,8 @@ const made = (fields: object = {}) =>
 
 describe('health of a channel', () => {
   it('shows which key the provider refuses, and continues to use the other', async () => {
-    relay.upstream = refusing('key-one-of-two');
-    const { id } = await made();
+    relay.upstream = refuseKeys('key-one-of-two');
+    const { id } = await createChannel();
     // Enough conversations for both keys to serve some.
     for (let turn = 0; turn < 20; turn++) expect((await send(`hi ${turn}`)).status).toBe(200);
     const { body } = await relay.manage('GET', `/channels/${id}`);
@@ -57,9 +57,9 @@ describe('health of a channel', () => {
   });
 
   it('shows the refused keys to the operator, and only unavailability to the caller', async () => {
-    relay.upstream = refusing('key-one-of-two', 'key-two-of-two');
+    relay.upstream = refuseKeys('key-one-of-two', 'key-two-of-two');
     const errors = vi.spyOn(console, 'error').mockImplementation(() => undefined);
-    const { id } = await made();
+    const { id } = await createChannel();
     const reply = await send();
     expect([reply.status, reply.headers.get('x-should-retry')]).toEqual([502, 'false']);
     expect(reply.text).not.toMatch(/key-one|key-two|401|Incorrect/);
@@ -79,8 +79,8 @@ describe('health of a channel', () => {
   });
 
   it('shares health with an isolate that saw no failure itself', async () => {
-    relay.upstream = refusing('key-one-of-two');
-    const { id } = await made({ keys: ['key-one-of-two'] });
+    relay.upstream = refuseKeys('key-one-of-two');
+    const { id } = await createChannel({ keys: ['key-one-of-two'] });
     await send();
     const elsewhere = openRelay();
     const { body } = await elsewhere.manage('GET', `/channels/${id}`);
@@ -88,12 +88,12 @@ describe('health of a channel', () => {
   });
 
   it('restores a key after a successful channel test', async () => {
-    relay.upstream = refusing('key-one-of-two');
-    const { id } = await made({ keys: ['key-one-of-two'] });
+    relay.upstream = refuseKeys('key-one-of-two');
+    const { id } = await createChannel({ keys: ['key-one-of-two'] });
     await send();
     const keyId = (await relay.manage('GET', `/channels/${id}`)).body.keys[0].id;
     expect((await relay.manage('POST', `/channels/${id}/test`, { key_id: keyId })).body.ok).toBe(false);
-    relay.upstream = refusing();
+    relay.upstream = refuseKeys();
     expect((await relay.manage('POST', `/channels/${id}/test`, { key_id: keyId })).body.ok).toBe(true);
     expect((await relay.manage('GET', `/channels/${id}`)).body.health.state).toBe('ready');
     await expect(relay.manage('POST', `/channels/${id}/test`, { key_id: 'key_none' })).rejects.toThrow('400');
@@ -106,16 +106,17 @@ describe('discovery with several keys', () => {
       headers.get('authorization') === 'Bearer key-two-of-two'
         ? Response.json({ data: [{ id: 'a' }] })
         : Response.json({ error: { message: 'Incorrect API key' } }, { status: 401 });
-    const { id } = await made();
+    const { id } = await createChannel();
     expect((await relay.manage('POST', `/channels/${id}/discover`)).body).toEqual({ models: ['a'] });
-    const late = (last: string) => made({ keys: ['no', 'nor-this', last].map((key) => `key-${key}`) });
+    const late = (last: string) =>
+      createChannel({ keys: ['no', 'nor-this', last].map((key) => `key-${key}`) });
     const third = await late('two-of-two');
     expect((await relay.manage('POST', `/channels/${third.id}/discover`)).body).toEqual({ models: ['a'] });
-    const fourth = await made({ keys: ['key-a', 'key-b', 'key-c', 'key-two-of-two'] });
+    const fourth = await createChannel({ keys: ['key-a', 'key-b', 'key-c', 'key-two-of-two'] });
     relay.received.length = 0;
     expect((await relay.manage('POST', `/channels/${fourth.id}/discover`)).body.models).toBeNull();
     expect(relay.received).toHaveLength(listLimits.keys);
-    const one = await made({ keys: ['key-one-of-two'] });
+    const one = await createChannel({ keys: ['key-one-of-two'] });
     const { body } = await relay.manage('POST', `/channels/${one.id}/discover`);
     expect(body).toEqual({ models: null, error: expect.stringContaining('401') });
   });
@@ -123,7 +124,7 @@ describe('discovery with several keys', () => {
 
 describe('concurrent edits of keys', () => {
   it('keeps both of two concurrent key edits', async () => {
-    const { id } = await made();
+    const { id } = await createChannel();
     await Promise.all(
       ['key-three', 'key-four'].map((key) => relay.manage('PATCH', `/channels/${id}`, { add_keys: [key] })),
     );
@@ -143,10 +144,10 @@ describe('edits that fix a channel', () => {
         ? Response.json({ object: 'chat.completion', choices: [] })
         : Response.json({ error: { message: 'No key' } }, { status: 401 });
     const fields = { provider: 'openai-compatible', base_url: 'https://x.test/v1', keys: [], priority: 1 };
-    const { id } = await made(fields);
+    const { id } = await createChannel(fields);
     expect((await send()).status).toBe(502);
     expect(await stateOf(id)).toEqual(['refused']);
-    await made({ provider: 'openai-compatible', base_url: 'https://y.test/v1' });
+    await createChannel({ provider: 'openai-compatible', base_url: 'https://y.test/v1' });
     await relay.manage('PATCH', `/channels/${id}`, { add_keys: ['key-that-it-lacked'] });
     expect(await stateOf(id)).toEqual(['ready', 'ready']);
     relay.received.length = 0;
@@ -155,8 +156,8 @@ describe('edits that fix a channel', () => {
   });
 
   it('resets a channel’s and its keys’ health on a new address, only its own on new keys, and nothing on a new name', async () => {
-    relay.upstream = refusing('key-one-of-two', 'key-two-of-two');
-    const { id } = await made();
+    relay.upstream = refuseKeys('key-one-of-two', 'key-two-of-two');
+    const { id } = await createChannel();
     await send();
     await relay.manage('PATCH', `/channels/${id}`, {
       name: 'another',
@@ -188,7 +189,7 @@ describe('channel tests', () => {
     ['nothing with 500', () => new Response('', { status: 500 }), '500'],
   ])('fails a channel test that is answered with %s, and reports why', async (_, answer, words) => {
     relay.upstream = answer;
-    const { id } = await made();
+    const { id } = await createChannel();
     const { body } = await relay.manage('POST', `/channels/${id}/test`);
     expect(body.ok).toBe(false);
     expect(body.error).toContain(words);
@@ -204,7 +205,7 @@ describe('channel tests', () => {
       });
       return new Response(body, { headers: { 'content-type': 'application/json' } });
     };
-    const { id } = await made();
+    const { id } = await createChannel();
     const trying = relay.manage('POST', `/channels/${id}/test`);
     await vi.waitFor(() => expect(relay.received).toHaveLength(1));
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + probeLimits.waitMs });
@@ -248,7 +249,7 @@ describe('model discovery', () => {
         : provider === 'openai-compatible'
           ? 'https://x.test'
           : null;
-    const { id } = await made({ provider, base_url });
+    const { id } = await createChannel({ provider, base_url });
     const { body } = await relay.manage('POST', `/channels/${id}/discover`);
     expect(body).toEqual({ models: ['a', 'b'] });
     expect(relay.received[0]?.url).toBe(addresses[provider]);
@@ -257,13 +258,13 @@ describe('model discovery', () => {
 
   it('reports what is wrong in the upstream’s words, and which providers have no list', async () => {
     relay.upstream = () => Response.json({ error: 'no such account' }, { status: 403 });
-    const { id } = await made();
+    const { id } = await createChannel();
     const { body } = await relay.manage('POST', `/channels/${id}/discover`);
     expect(body).toEqual({ models: null, error: expect.stringContaining('403') });
     expect(body.error).toContain('no such account');
     relay.upstream = () => new Response('<html>');
     expect((await relay.manage('POST', `/channels/${id}/discover`)).body.models).toBeNull();
-    const jina = await made({ provider: 'jina' });
+    const jina = await createChannel({ provider: 'jina' });
     expect((await relay.manage('POST', `/channels/${jina.id}/discover`)).body.error).toContain('no list');
   });
 
@@ -273,7 +274,7 @@ describe('model discovery', () => {
       page += 1;
       return Response.json({ data: [{ id: `m${page}` }], has_more: true, last_id: `m${page}` });
     };
-    const { id } = await made({ provider: 'anthropic' });
+    const { id } = await createChannel({ provider: 'anthropic' });
     const { body } = await relay.manage('POST', `/channels/${id}/discover`);
     expect([body.models.length, page]).toEqual([listLimits.pages, listLimits.pages]);
   });
@@ -281,8 +282,8 @@ describe('model discovery', () => {
 
 describe('removed channels', () => {
   it('sends no new request of the same isolate to a removed channel', async () => {
-    relay.upstream = refusing();
-    const { id } = await made();
+    relay.upstream = refuseKeys();
+    const { id } = await createChannel();
     expect((await send()).status).toBe(200);
     await relay.manage('DELETE', `/channels/${id}`);
     expect((await send()).status).toBe(404);
@@ -290,8 +291,8 @@ describe('removed channels', () => {
   });
 
   it('sends no request of any other isolate to a removed channel after a minute', async () => {
-    relay.upstream = refusing();
-    const { id } = await made();
+    relay.upstream = refuseKeys();
+    const { id } = await createChannel();
     expect((await send()).status).toBe(200);
     // Deletes the channel as another isolate does, without notifying this one.
     await new RoutingStore(env.DB).delete(id);

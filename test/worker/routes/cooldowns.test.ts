@@ -13,7 +13,7 @@ beforeEach(async () => {
   ({ token } = await relay.token());
 });
 
-const made = (name: string, fields: object = {}) =>
+const createChannel = (name: string, fields: object = {}) =>
   relay.channel({
     name,
     provider: 'openai',
@@ -28,8 +28,8 @@ const send = (model = 'gpt-4o', path = '/v1/chat/completions', body: object = js
     headers: { 'content-type': 'application/json', ...ownHeader('openai', token) },
     body: JSON.stringify({ ...body, ...(path.includes('v1beta') ? {} : { model }) }),
   });
-const answered = () => Response.json({ object: 'chat.completion', choices: [] });
-const limited = (seconds: number) =>
+const succeed = () => Response.json({ object: 'chat.completion', choices: [] });
+const rateLimited = (seconds: number) =>
   Response.json(
     { error: { message: 'Rate limit reached', type: 'requests', code: 'rate_limit_exceeded' } },
     { status: 429, headers: { 'retry-after': String(seconds) } },
@@ -39,8 +39,8 @@ const callsOf = (model: string) => relay.received.filter((request) => modelOf(re
 
 describe('models at their rate limit', () => {
   it('cools down one model and no other model of the same key', async () => {
-    const { id } = await made('only');
-    relay.upstream = (request) => (modelOf(request) === 'gpt-4.1' ? limited(60) : answered());
+    const { id } = await createChannel('only');
+    relay.upstream = (request) => (modelOf(request) === 'gpt-4.1' ? rateLimited(60) : succeed());
     const statuses: number[][] = [];
     for (let turn = 0; turn < 10; turn++)
       statuses.push([(await send('gpt-4.1')).status, (await send('gpt-4o')).status]);
@@ -54,21 +54,21 @@ describe('models at their rate limit', () => {
   });
 
   it('uses another key for the limited model, and the limited key for other models', async () => {
-    await made('only', { keys: ['one', 'two'] });
+    await createChannel('only', { keys: ['one', 'two'] });
     let limitedKey: string | null = null;
     relay.upstream = (request) => {
       const key = request.headers.get('authorization');
-      if (modelOf(request) !== 'gpt-4.1') return answered();
+      if (modelOf(request) !== 'gpt-4.1') return succeed();
       limitedKey ??= key;
-      return key === limitedKey ? limited(60) : answered();
+      return key === limitedKey ? rateLimited(60) : succeed();
     };
     for (let turn = 0; turn < 10; turn++) expect((await send('gpt-4.1')).status).toBe(200);
     expect(callsOf('gpt-4.1')).toBe(11);
   });
 
   it('cools down by upstream name: two names of one model are limited together', async () => {
-    await made('only', { models: ['gpt-4o'], model_map: { alias: 'gpt-4o' } });
-    relay.upstream = () => limited(60);
+    await createChannel('only', { models: ['gpt-4o'], model_map: { alias: 'gpt-4o' } });
+    relay.upstream = () => rateLimited(60);
     expect([(await send('gpt-4o')).status, (await send('alias')).status]).toEqual([429, 429]);
     expect(relay.received).toHaveLength(1);
   });
@@ -76,8 +76,8 @@ describe('models at their rate limit', () => {
 
 describe('rate limits with retry-after at every channel', () => {
   it('calls each channel once at most, and refuses at once with the earliest time', async () => {
-    for (const name of ['one', 'two', 'three']) await made(name);
-    relay.upstream = () => limited(60);
+    for (const name of ['one', 'two', 'three']) await createChannel(name);
+    relay.upstream = () => rateLimited(60);
     const replies = [];
     for (let turn = 0; turn < 10; turn++) replies.push(await send());
     expect(replies.map(({ status }) => status)).toEqual(Array(10).fill(429));
@@ -99,8 +99,8 @@ describe('rate limits with retry-after at every channel', () => {
       'RESOURCE_EXHAUSTED',
     ],
   ])('reports the rate limit in the caller’s format: %s', async (path, body, status, name) => {
-    await made('only');
-    relay.upstream = () => limited(60);
+    await createChannel('only');
+    relay.upstream = () => rateLimited(60);
     await send();
     const reply = await send('gpt-4o', path, body);
     expect([reply.status, reply.body.error.type ?? reply.body.error.status]).toEqual([status, name]);
@@ -108,11 +108,11 @@ describe('rate limits with retry-after at every channel', () => {
   });
 
   it('answers 503 where one cause was no rate limit', async () => {
-    await made('one');
-    await made('two');
+    await createChannel('one');
+    await createChannel('two');
     relay.upstream = ({ url }) =>
       url.includes('one')
-        ? limited(60)
+        ? rateLimited(60)
         : Response.json({ error: {} }, { status: 503, headers: { 'retry-after': '30' } });
     await send();
     const calls = relay.received.length;
@@ -123,8 +123,8 @@ describe('rate limits with retry-after at every channel', () => {
   });
 
   it('logs a refusal without a channel and without a cost', async () => {
-    await made('only');
-    relay.upstream = () => limited(60);
+    await createChannel('only');
+    relay.upstream = () => rateLimited(60);
     const { id, token: own } = await relay.token();
     token = own;
     await send();
@@ -134,18 +134,18 @@ describe('rate limits with retry-after at every channel', () => {
   });
 
   it('retries where no retry-after was given', async () => {
-    await made('only');
+    await createChannel('only');
     relay.upstream = () => Response.json({ error: { message: 'Slow down' } }, { status: 429 });
     for (let turn = 0; turn < 3; turn++) expect((await send()).text).toContain('Slow down');
     expect(relay.received).toHaveLength(3);
   });
 
   it('serves a model at once after the operator tested it', async () => {
-    const { id } = await made('only');
-    relay.upstream = () => limited(60);
+    const { id } = await createChannel('only');
+    relay.upstream = () => rateLimited(60);
     await send('gpt-4o');
     await send('gpt-4.1');
-    relay.upstream = answered;
+    relay.upstream = succeed;
     expect((await relay.manage('POST', `/channels/${id}/test`, { model: 'gpt-4o' })).body.ok).toBe(true);
     expect([(await send('gpt-4o')).status, (await send('gpt-4.1')).status]).toEqual([200, 429]);
   });
@@ -153,11 +153,11 @@ describe('rate limits with retry-after at every channel', () => {
 
 describe('shared health of models', () => {
   it('refuses a limited model in an isolate that saw no failure itself', async () => {
-    await made('only');
-    relay.upstream = () => limited(60);
+    await createChannel('only');
+    relay.upstream = () => rateLimited(60);
     await send();
     const other = openRelay();
-    other.upstream = () => limited(60);
+    other.upstream = () => rateLimited(60);
     // The first request of an isolate reads the shared health while it is admitted.
     const reply = await other.fetch('/v1/chat/completions', {
       method: 'POST',

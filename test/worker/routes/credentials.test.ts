@@ -37,7 +37,7 @@ function withToken(route: TestRoute, token: string | undefined, headers: Record<
 }
 
 /** Returns the token with one character changed. */
-const mistyped = (token = '') => token.slice(0, 20) + (token[20] === 'a' ? 'b' : 'a') + token.slice(21);
+const mistype = (token = '') => token.slice(0, 20) + (token[20] === 'a' ? 'b' : 'a') + token.slice(21);
 
 describe.each(everyRoute.map((route) => [route.name, route] as const))('%s', (_, route) => {
   it('requires a token, and names the header for it', async () => {
@@ -46,7 +46,7 @@ describe.each(everyRoute.map((route) => [route.name, route] as const))('%s', (_,
   });
 
   it('distinguishes a mistyped token from an unknown one', async () => {
-    const malformed = await withToken(route, mistyped(tokens.good));
+    const malformed = await withToken(route, mistype(tokens.good));
     expect(expectRefusal(malformed, route.format, refusals.invalidKey)).toMatch(/malformed/);
     const unknown = await withToken(route, mintSecret());
     expect(expectRefusal(unknown, route.format, refusals.invalidKey)).toMatch(
@@ -108,7 +108,7 @@ it('finds the valid one of several credentials in one header', async () => {
   const bearers = twice('authorization', ['Bearer stale', `Bearer ${good}`]);
   for (const reply of [
     await call(chat, bearers),
-    await call(messages, twice('x-api-key', [mistyped(good), good])),
+    await call(messages, twice('x-api-key', [mistype(good), good])),
     await call(generate, {}, `?key=stale&key=${good}`),
   ])
     expect(reply.status, reply.text).toBe(200);

@@ -10,7 +10,7 @@ const refusals: [string, object, string, number][] = [
 ];
 
 /** Returns a body of 64 KB chunks and counts what was read of it. */
-function chunked(bytes: number): { body: ReadableStream; read: () => number } {
+function chunkedBody(bytes: number): { body: ReadableStream; read: () => number } {
   const chunk = new TextEncoder().encode(' '.repeat(65_536));
   let sent = 0;
   const body = new ReadableStream({
@@ -25,7 +25,7 @@ function chunked(bytes: number): { body: ReadableStream; read: () => number } {
 }
 
 /** Returns a body that never arrives. */
-const silent = () => new ReadableStream({ type: 'bytes', pull: () => new Promise(() => {}) });
+const silentBody = () => new ReadableStream({ type: 'bytes', pull: () => new Promise(() => {}) });
 
 async function send(relay: OpenRelay, token: string, body: ReadableStream, headers: object = {}) {
   return relay.fetch('/v1/chat/completions', {
@@ -47,11 +47,11 @@ it.each(refusals)(
     const relay = openRelay();
     await addChannels(relay);
     const token = await tokenThat(relay, fields);
-    const { body, read } = chunked(50 * 1024 * 1024);
+    const { body, read } = chunkedBody(50 * 1024 * 1024);
     const reply = await send(relay, token, body);
     expect([reply.status, reply.body.error.code]).toEqual([status, code]);
     expect(read()).toBeLessThanOrEqual(relayLimits.smallBodyBytes + 2 * 65_536);
-    const announced = chunked(50 * 1024 * 1024);
+    const announced = chunkedBody(50 * 1024 * 1024);
     await send(relay, token, announced.body, { 'content-length': String(50 * 1024 * 1024) });
     expect(announced.read()).toBeLessThanOrEqual(2 * 65_536);
   },
@@ -63,7 +63,7 @@ it.each(refusals)(
     const relay = openRelay();
     await addChannels(relay);
     const token = await tokenThat(relay, fields);
-    const reply = await send(relay, token, silent(), { 'content-length': '100' });
+    const reply = await send(relay, token, silentBody(), { 'content-length': '100' });
     expect(reply.body.error.code).toBe(code);
   },
 );
@@ -81,7 +81,7 @@ it('refuses a token with a spent quota, and counts one refusal', async () => {
     messages: [{ role: 'user', content: 'hi' }],
   });
   expect((await relay.fetch('/v1/chat/completions', { method: 'POST', headers, body })).status).toBe(200);
-  const large = chunked(20 * 1024 * 1024);
+  const large = chunkedBody(20 * 1024 * 1024);
   const reply = await send(relay, token, large.body);
   expect([reply.status, reply.body.error.code]).toEqual([429, 'insufficient_quota']);
   expect(reply.headers.get('x-should-retry')).toBe('false');

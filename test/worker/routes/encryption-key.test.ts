@@ -49,7 +49,7 @@ async function reseal(relay: OpenRelay): Promise<{ resealed: number; locked: num
   return sum;
 }
 
-async function populated(): Promise<{ relay: OpenRelay; made: string[] }> {
+async function populate(): Promise<{ relay: OpenRelay; made: string[] }> {
   const relay = relayWith({ ENCRYPTION_KEY: 'old' });
   const channel = { name: 'a', provider: 'anthropic', models: ['claude-x'] };
   await relay.channel({ ...channel, keys: ['the-right-key'] });
@@ -61,7 +61,7 @@ async function populated(): Promise<{ relay: OpenRelay; made: string[] }> {
 }
 
 it('serves requests before, during and after a rotation, and keeps stored data readable', async () => {
-  const { made } = await populated();
+  const { made } = await populate();
   const both = relayWith({ ENCRYPTION_KEY: 'old', ENCRYPTION_KEY_NEXT: 'new' });
   expect((await both.manage('GET', '/encryption-key')).body.opens).toHaveLength(2);
   const running = Promise.all(
@@ -88,14 +88,14 @@ it('serves requests before, during and after a rotation, and keeps stored data r
 });
 
 it('opens what the previous key encrypted, for a manual rotation', async () => {
-  const { made } = await populated();
+  const { made } = await populate();
   const both = relayWith({ ENCRYPTION_KEY: 'new', ENCRYPTION_KEY_PREVIOUS: 'old' });
   expect((await respond(both, { previous_response_id: made[0] })).status).toBe(200);
   expect(await reseal(both)).toEqual({ resealed: 1 + made.length, locked: 0 });
 });
 
 it('skips and counts what no configured key opens, and reports that to the operator only', async () => {
-  const { made } = await populated();
+  const { made } = await populate();
   const other = relayWith({ ENCRYPTION_KEY: 'another' });
   expect(await reseal(other)).toEqual({ resealed: 0, locked: 1 + made.length });
   const refused = await respond(other);

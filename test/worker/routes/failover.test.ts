@@ -14,7 +14,7 @@ beforeEach(async () => {
   ({ token } = await relay.token());
 });
 
-const answered = () =>
+const succeed = () =>
   Response.json({
     id: 'c',
     object: 'chat.completion',
@@ -27,7 +27,7 @@ const send = (fields: object = {}, headers: Record<string, string> = {}, path = 
     headers: { 'content-type': 'application/json', ...ownHeader('openai', token), ...headers },
     body: JSON.stringify({ model: 'gpt-4o', messages: [{ role: 'user', content: 'hi' }], ...fields }),
   });
-const made = (name: string, fields: object = {}) =>
+const createChannel = (name: string, fields: object = {}) =>
   relay.channel({
     name,
     provider: 'openai',
@@ -39,21 +39,21 @@ const made = (name: string, fields: object = {}) =>
 const hostsCalled = () => relay.received.map(({ url }) => new URL(url).hostname.replace('.test', ''));
 const healthOf = async (id: string) => (await relay.manage('GET', `/channels/${id}`)).body;
 /** Makes the channel `first` answer with `first`, and `second` succeed. */
-const failing = (first: () => Response) => (request: Received) =>
-  request.url.includes('first') ? first() : answered();
+const failFirst = (first: () => Response) => (request: Received) =>
+  request.url.includes('first') ? first() : succeed();
 const refusal = (status: number, error: object) => () => Response.json({ error }, { status });
 
 describe('refusals that only look like one of the key', () => {
   it('returns an error about a field that is named like a key error to the caller', async () => {
-    const { id } = await made('first', { priority: 1 });
-    await made('second');
+    const { id } = await createChannel('first', { priority: 1 });
+    await createChannel('second');
     const error = {
       message: "Unknown parameter: 'API_KEY_INVALID'.",
       type: 'invalid_request_error',
       param: 'API_KEY_INVALID',
       code: 'unknown_parameter',
     };
-    relay.upstream = failing(refusal(400, error));
+    relay.upstream = failFirst(refusal(400, error));
     const reply = await send({ API_KEY_INVALID: 1 });
     expect([reply.status, reply.body.error.param]).toEqual([400, 'API_KEY_INVALID']);
     expect(hostsCalled()).toEqual(['first']);
@@ -61,10 +61,10 @@ describe('refusals that only look like one of the key', () => {
   });
 
   it('cools down the model, and uses the key for other models', async () => {
-    const { id } = await made('first', { priority: 1 });
-    await made('second');
+    const { id } = await createChannel('first', { priority: 1 });
+    await createChannel('second');
     const message = 'Project `proj_1` does not have access to model `gpt-4.1`';
-    relay.upstream = failing(
+    relay.upstream = failFirst(
       refusal(403, { message, type: 'invalid_request_error', code: 'model_not_found' }),
     );
     expect((await send({ model: 'gpt-4.1' })).status).toBe(200);
@@ -79,10 +79,10 @@ describe('refusals of the account that look like the caller’s error', () => {
     'You have reached your specified API usage limits. You will regain access on 2026-12-01 at 00:00 UTC.',
     'This organization has been disabled.',
   ])('fails over on an account error: %s', async (message) => {
-    const { id } = await made('first', { provider: 'anthropic', models: ['claude-x'], priority: 1 });
-    await made('second', { provider: 'anthropic', models: ['claude-x'] });
+    const { id } = await createChannel('first', { provider: 'anthropic', models: ['claude-x'], priority: 1 });
+    await createChannel('second', { provider: 'anthropic', models: ['claude-x'] });
     const body = { type: 'error', error: { type: 'invalid_request_error', message } };
-    relay.upstream = failing(() => Response.json(body, { status: 400 }));
+    relay.upstream = failFirst(() => Response.json(body, { status: 400 }));
     const reply = await send({ model: 'claude-x', max_tokens: 5 }, {}, '/v1/messages');
     expect(reply.status).toBe(200);
     expect((await healthOf(id)).keys[0].health.state).toBe('refused');
@@ -91,9 +91,9 @@ describe('refusals of the account that look like the caller’s error', () => {
 
 describe('retry-after', () => {
   const coolsFor = async (first: () => Response) => {
-    const { id } = await made('first', { priority: 1 });
-    await made('second');
-    relay.upstream = failing(first);
+    const { id } = await createChannel('first', { priority: 1 });
+    await createChannel('second');
+    relay.upstream = failFirst(first);
     expect((await send()).status).toBe(200);
     const { health, model_health } = await healthOf(id);
     const until = health.cool_until ?? model_health[0].health.cool_until;
@@ -114,9 +114,9 @@ describe('retry-after', () => {
 
 describe('several models at one channel', () => {
   it('tries each model at a channel that still answers', async () => {
-    await made('first');
+    await createChannel('first');
     relay.upstream = ({ body }) =>
-      JSON.parse(body).model === 'gpt-4o' ? refusal(529, { message: 'Overloaded' })() : answered();
+      JSON.parse(body).model === 'gpt-4o' ? refusal(529, { message: 'Overloaded' })() : succeed();
     const reply = await send({}, { 'x-relay-fallback': 'gpt-4.1' });
     expect([reply.status, reply.headers.get('x-relay-model')]).toEqual([200, 'gpt-4.1']);
   });
@@ -124,11 +124,11 @@ describe('several models at one channel', () => {
 
 describe('callers that leave before the first event', () => {
   it('counts no failure and tries no other channel when the caller leaves', async () => {
-    const { id } = await made('first', { priority: 1 });
-    await made('second');
+    const { id } = await createChannel('first', { priority: 1 });
+    await createChannel('second');
     const leave = new AbortController();
     relay.upstream = ({ url }, signal) => {
-      if (url.includes('second')) return answered();
+      if (url.includes('second')) return succeed();
       setTimeout(() => leave.abort(), 50);
       const body = new ReadableStream({
         start: (controller) =>
@@ -168,7 +168,7 @@ describe('bodies of errors', () => {
     [errorBodyLimits.bytes + 1, errorBodyLimits.bytes],
     [Number.POSITIVE_INFINITY, errorBodyLimits.bytes],
   ])('passes an error body of %d bytes through up to %d bytes', async (bytes, expected) => {
-    await made('first');
+    await createChannel('first');
     relay.upstream = () =>
       new Response(bodyOf(bytes), { status: 404, headers: { 'content-type': 'application/json' } });
     const reply = await send();

@@ -14,9 +14,9 @@ beforeEach(async () => {
 });
 
 const sse = (text: string) => new Response(text, { headers: { 'content-type': 'text/event-stream' } });
-const named = (event: string, data: object) => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+const namedEvent = (event: string, data: object) => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 const bare = (data: object) => `data: ${JSON.stringify(data)}\n\n`;
-const ping = named('ping', { type: 'ping' });
+const ping = namedEvent('ping', { type: 'ping' });
 const whole = bare({
   id: 'c',
   object: 'chat.completion.chunk',
@@ -72,18 +72,18 @@ const failedResponse = (code: string) => ({
 
 describe('errors as the first event', () => {
   it.each<[string, Api, string, string, string, string?]>([
-    ['Anthropic', anthropic, named('error', overloaded), 'cooling', 'ready'],
+    ['Anthropic', anthropic, namedEvent('error', overloaded), 'cooling', 'ready'],
     [
       'Anthropic after comments and pings',
       anthropic,
-      `: hi\n\n${ping}${ping}${named('error', overloaded)}`,
+      `: hi\n\n${ping}${ping}${namedEvent('error', overloaded)}`,
       'cooling',
       'ready',
     ],
     [
       'Anthropic for a rate limit',
       anthropic,
-      named('error', { type: 'error', error: { type: 'rate_limit_error' } }),
+      namedEvent('error', { type: 'error', error: { type: 'rate_limit_error' } }),
       'ready',
       'ready',
       'the-model cooling',
@@ -91,21 +91,21 @@ describe('errors as the first event', () => {
     [
       'Anthropic for an invalid key',
       anthropic,
-      named('error', { type: 'error', error: { type: 'permission_error' } }),
+      namedEvent('error', { type: 'error', error: { type: 'permission_error' } }),
       'ready',
       'refused',
     ],
     [
       'Responses',
       responses,
-      named('error', { type: 'error', code: 'server_error', message: 'x', sequence_number: 0 }),
+      namedEvent('error', { type: 'error', code: 'server_error', message: 'x', sequence_number: 0 }),
       'cooling',
       'ready',
     ],
     [
       'Responses for a rate limit',
       responses,
-      named('error', { type: 'error', code: 'rate_limit_exceeded', sequence_number: 0 }),
+      namedEvent('error', { type: 'error', code: 'rate_limit_exceeded', sequence_number: 0 }),
       'ready',
       'ready',
       'the-model cooling',
@@ -113,7 +113,7 @@ describe('errors as the first event', () => {
     [
       'Responses as a failed response',
       responses,
-      named('response.failed', failedResponse('server_error')),
+      namedEvent('response.failed', failedResponse('server_error')),
       'cooling',
       'ready',
     ],
@@ -146,7 +146,7 @@ describe('errors as the first event', () => {
       'cooling',
       'ready',
     ],
-    ['an event of that name', chat, named('error', { message: 'worker died' }), 'cooling', 'ready'],
+    ['an event of that name', chat, namedEvent('error', { message: 'worker died' }), 'cooling', 'ready'],
     ['nothing at all', chat, '', 'cooling', 'ready'],
   ])('fails over on a first error event of %s', async (_, api, stream, channel, key, ...model) => {
     const { hosts, text, health } = await send(api, () => sse(stream));
@@ -156,8 +156,12 @@ describe('errors as the first event', () => {
   });
 
   it.each<[string, Api, string]>([
-    ['Anthropic', anthropic, named('error', { type: 'error', error: { type: 'invalid_request_error' } })],
-    ['Responses', responses, named('response.failed', failedResponse('invalid_prompt'))],
+    [
+      'Anthropic',
+      anthropic,
+      namedEvent('error', { type: 'error', error: { type: 'invalid_request_error' } }),
+    ],
+    ['Responses', responses, namedEvent('response.failed', failedResponse('invalid_prompt'))],
     ['Gemini', gemini, bare({ error: { code: 400, status: 'INVALID_ARGUMENT' } })],
     ['vLLM', chat, bare({ error: { message: 'too long', type: 'BadRequestError', code: 400 } })],
     ['a nameless', chat, bare({ error: 'context_length exceeded' })],

@@ -55,7 +55,7 @@ interface Routes {
  */
 export function openRelay(variables: Partial<Env> = {}, routes: Routes = app): OpenRelay {
   const traffic: Traffic = { d1: 0, d1Writes: 0, kv: 0, kvWrites: 0, ledger: 0, fails: new Set() };
-  const bindings: Env = { ...watched(traffic), ...variables };
+  const bindings: Env = { ...countBindings(traffic), ...variables };
   const relay: OpenRelay = {
     traffic,
     received: [],
@@ -134,17 +134,17 @@ function asFromNetwork(response: Response): Response {
   return new Response(body, response);
 }
 
-function watched(traffic: Traffic): Env {
+function countBindings(traffic: Traffic): Env {
   const check = (name: 'd1' | 'kv' | 'ledger') => {
     if (traffic.fails.has(name)) throw new Error(`${name} is away`);
   };
-  const DB = wrapped(env.DB, (member, [sql]) => {
+  const DB = wrapBinding(env.DB, (member, [sql]) => {
     if (member !== 'prepare') return;
     traffic.d1 += 1;
     if (!/^\s*SELECT/i.test(String(sql))) traffic.d1Writes += 1;
     check('d1');
   });
-  const CACHE = wrapped(env.CACHE, (member) => {
+  const CACHE = wrapBinding(env.CACHE, (member) => {
     traffic.kv += 1;
     if (member !== 'get') traffic.kvWrites += 1;
     check('kv');
@@ -164,7 +164,7 @@ function watched(traffic: Traffic): Env {
 
 const brokenStub = new Proxy({}, { get: () => () => Promise.reject(new Error('ledger is away')) });
 
-function wrapped<T extends object>(binding: T, seen: (member: string, given: unknown[]) => void): T {
+function wrapBinding<T extends object>(binding: T, seen: (member: string, given: unknown[]) => void): T {
   return new Proxy(binding, {
     get: (target, member) => {
       const value = Reflect.get(target, member);
