@@ -15,31 +15,84 @@ type VariableName = {
     : never;
 }[keyof Env];
 
+/** What the documentation says about a variable (`npm run docs`). */
+export interface VariableText {
+  /** What holds when it is not set. */
+  readonly default: string;
+  readonly text: string;
+}
+
+const providerKey = (provider: string): VariableText => ({
+  default: 'unset',
+  text: `A key of ${provider}. Makes a channel for that provider's own model names, without any setup.`,
+});
+
+const providerAddress = (name: string): VariableText => ({
+  default: "the provider's own",
+  text: `The address that requests with \`${name}\` go to.`,
+});
+
 /**
- * These names as values: what `npm start` takes from its environment. A variable that is in Env but not here
- * does not compile.
+ * Every variable of the Worker. A variable that is in Env but not here does not compile. The calls are marked as pure, so that the
+ * bundle leaves these texts out.
  */
-export const variableNames = Object.keys({
-  ADMIN_KEY: true,
-  ENCRYPTION_KEY: true,
-  ENCRYPTION_KEY_NEXT: true,
-  ENCRYPTION_KEY_PREVIOUS: true,
-  OPENAI_API_KEY: true,
-  OPENAI_BASE_URL: true,
-  ANTHROPIC_API_KEY: true,
-  ANTHROPIC_BASE_URL: true,
-  GEMINI_API_KEY: true,
-  GEMINI_BASE_URL: true,
-  LOG_RETENTION_DAYS: true,
-  PRICES_URL: true,
-  CONVERSATION_DAYS: true,
-  CORS_ORIGINS: true,
-  GITHUB_CLIENT_ID: true,
-  GITHUB_CLIENT_SECRET: true,
-  GITHUB_BASE_URL: true,
-  ACCESS_TEAM_DOMAIN: true,
-  ACCESS_AUD: true,
-} satisfies Record<VariableName, true>) as readonly VariableName[];
+export const variables: Readonly<Record<VariableName, VariableText>> = {
+  ADMIN_KEY: {
+    default: 'created at the first start',
+    text: 'Opens the dashboard the first time, and the management API.',
+  },
+  ENCRYPTION_KEY: {
+    default: 'created at the first start',
+    text: 'Encrypts the keys of channels. Without it, stored keys cannot be read again.',
+  },
+  ENCRYPTION_KEY_NEXT: {
+    default: 'unset',
+    text: 'The new key while `npm run rotate-encryption-key` runs. The command sets and removes it.',
+  },
+  ENCRYPTION_KEY_PREVIOUS: {
+    default: 'unset',
+    text: 'The old key while you rotate by hand. It still decrypts what it encrypted.',
+  },
+  OPENAI_API_KEY: /* @__PURE__ */ providerKey('OpenAI'),
+  OPENAI_BASE_URL: /* @__PURE__ */ providerAddress('OPENAI_API_KEY'),
+  ANTHROPIC_API_KEY: /* @__PURE__ */ providerKey('Anthropic'),
+  ANTHROPIC_BASE_URL: /* @__PURE__ */ providerAddress('ANTHROPIC_API_KEY'),
+  GEMINI_API_KEY: /* @__PURE__ */ providerKey('Google Gemini'),
+  GEMINI_BASE_URL: /* @__PURE__ */ providerAddress('GEMINI_API_KEY'),
+  LOG_RETENTION_DAYS: {
+    default: '`90`',
+    text: 'Days until rows of the request log are deleted. `0` never deletes them. The sums that charts use always stay.',
+  },
+  PRICES_URL: {
+    default: "genai-prices' table on GitHub; `off` with `npm start`",
+    text: 'The address that the price table is refreshed from. `off` uses only the table in the release.',
+  },
+  CONVERSATION_DAYS: {
+    default: 'unset: nothing is stored',
+    text: 'Days that translated responses are stored for `previous_response_id`, at most 365.',
+  },
+  CORS_ORIGINS: {
+    default: 'any origin',
+    text: 'Origins, separated by commas, whose pages may call the model endpoints.',
+  },
+  GITHUB_CLIENT_ID: {
+    default: 'unset',
+    text: 'The client id of a GitHub OAuth app. With the secret, people can sign in with GitHub.',
+  },
+  GITHUB_CLIENT_SECRET: { default: 'unset', text: 'The client secret of the GitHub OAuth app.' },
+  GITHUB_BASE_URL: {
+    default: '`https://github.com`',
+    text: 'The address of a GitHub Enterprise Server.',
+  },
+  ACCESS_TEAM_DOMAIN: {
+    default: 'unset',
+    text: '`https://TEAM.cloudflareaccess.com`. With `ACCESS_AUD`, people can sign in with Cloudflare Access.',
+  },
+  ACCESS_AUD: { default: 'unset', text: 'The AUD tag of the application in Cloudflare Access.' },
+};
+
+/** The names of these variables. `npm start` passes them on from its environment. */
+export const variableNames = /* @__PURE__ */ Object.keys(variables) as readonly VariableName[];
 
 /** A channel that exists because an environment variable names its key. */
 interface EnvironmentChannel {

@@ -1,13 +1,11 @@
 // The services of the management API and the pages.
+import { version } from '../package.json';
 import type { ManagementServices } from './dashboard/api/services.ts';
 import type { Env } from './env.ts';
 import { report } from './lib/log.ts';
 import { AccountLedgerClient } from './quota/account-client.ts';
 import { discoverModels, testChannel } from './relay/upstream/channel-probe.ts';
 import { servicesOf } from './services.ts';
-
-/** The relay's version, as /api/health reports it. */
-const version = '0.1.0';
 
 /** Builds the services of the management API and the pages. Loaded on demand, with them. */
 export async function managementServices(env: Env): Promise<ManagementServices> {

@@ -136,6 +136,9 @@ const table: Record<RelayErrorCode, ErrorFacts> = {
   },
 };
 
+/** Every code. */
+export const errorCodes = /* @__PURE__ */ Object.keys(table) as readonly RelayErrorCode[];
+
 /** Codes after which an SDK must not retry. */
 const finalCodes: ReadonlySet<RelayErrorCode> = new Set(['insufficient_quota', 'upstream_refused_relay']);
 

@@ -1,46 +1,43 @@
-/** The relay's limits on what it takes in and holds. Each is in the README, and tested on both sides. */
+/** The relay's limits on what it takes in and holds. Tested on both sides; the documentation's table is made from these comments. */
 export const relayLimits = {
-  /** A request body over this is a 413. */
+  /** The longest request body. Beyond it: 413. */
   bodyBytes: 100 * 1024 * 1024,
-  /** A body up to this mostly arrives with its head; before more is read, the ledger is asked about the token. */
+  /** The longest body that is read before the ledger is asked about the token. A token that cannot pay gets its refusal earlier. */
   smallBodyBytes: 1024 * 1024,
-  /** A compressed JSON body of more than `heldFormBytes` may decode to so many times the bytes that were sent; beyond it a 413. */
+  /** A compressed body above `heldFormBytes` may decode to this many times the bytes that were sent. Beyond it: 413. */
   encodedBodyRatio: 20,
-  /** Bytes of an upload that are held while its `model` is searched for, if that comes after the file. */
+  /** Bytes of an upload that are held while its `model` is searched for. Beyond it: 400, which says to put `model` first. */
   heldFormBytes: 25 * 1024 * 1024,
-  /** All that an isolate holds of such uploads at a time; beyond it a 503 with `retry-after`. */
+  /** All held uploads of one isolate together. Beyond it: 503 with `retry-after`. */
   heldBytesOfIsolate: 64 * 1024 * 1024,
-  /** An answer with a known length up to this is read whole: cheaper than piping it. */
+  /** An answer with a known length up to this is read whole, because that costs less than a stream. */
   wholeAnswerBytes: 256 * 1024,
-  /** Bytes of an upstream's error body that are searched for errors about the relay's own key. */
+  /** Bytes of an upstream's error body that are read. The rest is dropped. */
   errorBodyBytes: 1024 * 1024,
-  /** A conversation for an upstream of another format is nested no deeper than this. */
+  /** Levels of nesting in a conversation that is translated. Beyond it: 400. */
   translatedLevels: 500,
-  /** A request that is answered for longer is ended. */
+  /** The longest time for one request. Then it ends with the format's error event. */
   requestMs: 3_600_000,
-  /** Targets that one request is sent to, one after the other, for each model that it may come to. */
+  /** Channels and keys that are tried for each model of a request. Then the last answer is returned. */
   attempts: 3,
 } as const;
 
-/** The rhythm of a running stream. */
+/** The timing of a running answer. The documentation's table is made from these comments. */
 export const streamRhythm = {
-  /** The meter reads what has passed. */
+  /** Time between two reads of the meter. */
   meterReadMs: 200,
-  /** The first read of the meter: distinguishes a stream of text from bulk data. */
+  /** Time to the first read of the meter, which tells a stream of words from bulk data. */
   firstMeterReadMs: 25,
-  /** While an answer passes, its lease is renewed this often. */
+  /** Time between two renewals of a stream's lease. A deleted token ends its streams within this time. */
   streamRenewalMs: 400,
-  /** A stream that was silent for so long gets a ping; a channel may say otherwise. Proxies cut after 60 s and more. */
+  /** Silence before a ping. A channel can set `ping_interval_ms`. */
   pingMs: 15_000,
-  /** An error event waits this long for an event boundary; then the connection is broken. */
+  /** Time that an error event waits for the end of the current event. Then the connection is closed. */
   boundaryMs: 500,
-  /**
-   * An unstreamed answer is finished for a client that has left, to learn its usage: for so long. The runtime ends
-   * everything 30 s after the client has left, and then only the reservation's expiry would charge it.
-   */
+  /** Time to finish an unstreamed answer for a client that has left. Then the input is charged as an estimate. */
   finishMs: 24_000,
-  /** The upstream of a client that left a stream is read on for its usage at most so long (relay/response/on-disconnect.ts). */
+  /** Time to read on for the usage after a client left a stream. Then the rest is estimated. */
   drainMs: 5_000,
-  /** While an upstream's response is awaited, the lease is renewed this often. */
+  /** Time between two renewals of the lease while the upstream has not answered. */
   headRenewalMs: 10_000,
 } as const;

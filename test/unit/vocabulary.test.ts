@@ -113,3 +113,37 @@ it('uses no retired word in the name of a file or an export', () => {
   });
   expect(found).toEqual([]);
 });
+
+/** Words and phrases of the retired dialect, in comments, titles, and texts. */
+const retiredPhrases =
+  /\b(doors?|wish(es|ed)?|told|whoever|(?<!there )(is|are) none|of before|patience|blame[sd]?|drinks?|gulps?|forgives?|forgiven|worries|ways-in|mend(s|ed)?|anew|nobody.s)\b/i;
+
+/** Lines that may have one: the old path that still redirects, and this list. */
+const allowedLines = /[/|]ways-in/;
+
+it('finds a retired phrase, and leaves ordinary English alone', () => {
+  expect(retiredPhrases.test('// Whoever holds a key that is none')).toBe(true);
+  expect(retiredPhrases.test('Returns the key, or null when there is none.')).toBe(false);
+});
+
+it('uses no retired phrase in the source, the tests, and the README', () => {
+  const repository = new URL('../../', import.meta.url).pathname;
+  const files = ['src', 'test']
+    .flatMap((folder) =>
+      readdirSync(repository + folder, { recursive: true, encoding: 'utf8' }).map(
+        (path) => `${folder}/${path}`,
+      ),
+    )
+    .filter(
+      (path) =>
+        /\.(tsx?|js|sql|md|css)$/.test(path) && !/\.min\.|fixtures\/|vocabulary\.test|agent-tools/.test(path),
+    );
+  const found = [...files, 'README.md'].flatMap((path) =>
+    readFileSync(repository + path, 'utf8')
+      .split('\n')
+      .map((line, index) => ({ line, at: `${path}:${index + 1}` }))
+      .filter(({ line }) => retiredPhrases.test(line) && !allowedLines.test(line))
+      .map(({ line, at }) => `${at}: ${line.trim()}`),
+  );
+  expect(found).toEqual([]);
+});

@@ -1,7 +1,21 @@
 // .deploy.json: the parts of a deployment that are not in the code. Untracked, so `git pull` never conflicts.
 import { readFileSync } from 'node:fs';
+import type { VariableText } from '../../config.ts';
 import { CommandFailure, describeError } from '../failure.ts';
 import { writePrivateFile } from '../private-file.ts';
+
+/** Variables of `npm run deploy`. */
+export const deployVariables: Readonly<Record<string, VariableText>> = {
+  DEPLOY_FILE: { default: '`.deploy.json`', text: 'The file with the settings of this deployment.' },
+  DEPLOY_WAIT_SECONDS: {
+    default: '`30`',
+    text: 'How long a deploy waits for `GET /api/health`, 0 to 600.',
+  },
+  CLOUDFLARE_ACCOUNT_ID: {
+    default: 'the account that is signed in',
+    text: 'The Cloudflare account to deploy to, if `.deploy.json` names none.',
+  },
+};
 
 export interface Deployment {
   /** The Worker's name; a database and a namespace that are created are named after it. */

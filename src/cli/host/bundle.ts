@@ -84,7 +84,14 @@ function sourceHash(): string {
     'src/cli/price-data-as-json.ts',
     'src/cli/host/make-bundle.ts',
   ];
-  const settings = ['wrangler.toml', 'package-lock.json', 'tsconfig.json', 'schema.sql', ...builders];
+  const settings = [
+    'wrangler.toml',
+    'package.json',
+    'package-lock.json',
+    'tsconfig.json',
+    'schema.sql',
+    ...builders,
+  ];
   for (const path of [...settings, ...sources('src')]) {
     hash
       .update(`${path}\0`)

@@ -1,6 +1,6 @@
 // The settings of `npm start`: the environment first, then .dev.vars. Missing secrets are created and stored.
 import { resolve } from 'node:path';
-import { variableNames } from '../../config.ts';
+import { type VariableText, variableNames } from '../../config.ts';
 import { isIpRange } from '../../lib/ip-ranges.ts';
 import { devVarsPath, readDevVars, storeDevVars } from '../dev-vars.ts';
 import { CommandFailure } from '../failure.ts';
@@ -25,8 +25,23 @@ export interface StartSettings {
   readonly workerVariables: Readonly<Record<string, string>>;
 }
 
-/** Settings of this program, which the Worker never sees. */
-const ownNames = new Set(['PORT', 'HOST', 'STATE_DIR', 'DEMO', 'DEMO_TOKEN', 'TRUSTED_PROXY']);
+/** Variables of this program, which the Worker never sees. */
+export const startVariables: Readonly<Record<string, VariableText>> = {
+  PORT: { default: '`8787`', text: 'The port. `0` takes a free one.' },
+  HOST: { default: '`localhost`', text: 'The address to listen on. `0.0.0.0` listens on every network.' },
+  STATE_DIR: { default: '`.wrangler/state`', text: 'The folder of the database and the ledgers.' },
+  DEMO: { default: '`1`', text: '`0` leaves the demo upstream out.' },
+  DEMO_TOKEN: {
+    default: 'created at the first start',
+    text: 'The token of the curl lines that `npm start` prints.',
+  },
+  TRUSTED_PROXY: {
+    default: 'unset: none',
+    text: 'Addresses and CIDR ranges, separated by commas, of the reverse proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` count.',
+  },
+};
+
+const ownNames: ReadonlySet<string> = new Set(Object.keys(startVariables));
 
 /** Reads the settings without changing anything. A value that cannot be used is a failure that names it. */
 export function readSettings(environment: NodeJS.ProcessEnv): StartSettings {

@@ -1,5 +1,5 @@
 // The neutral form to a Messages request. https://docs.anthropic.com/en/api/messages
-// What Claude's API refuses is left out and named; the rewrites are those that the README's table lists.
+// What Claude's API refuses is left out and named; src/docs/formats-and-translation.md lists the rewrites.
 import type { JsonObject } from '../../lib/json.ts';
 import { DroppedPaths } from '../dropped-paths.ts';
 import type { NeutralRequest } from '../neutral.ts';

@@ -227,13 +227,13 @@ describe('a stream', () => {
 
 it('passes on an answer whose upstream only sends pings for long, streamed or not', async () => {
   const text = answer('gpt-4.1-mini-2025-04-14');
-  const keepsWaiting: Handler = ({ body }, response) => {
+  const sendsPings: Handler = ({ body }, response) => {
     const { stream } = JSON.parse(body.toString());
     response.writeHead(200, { 'content-type': stream ? 'text/event-stream' : 'application/json' });
     response.write(stream ? ': wait\n\n' : '\n\n');
     setTimeout(() => response.end(stream ? `data: ${text}\n\n` : text), firstEventMs + 500);
   };
-  await serve('gpt-4.1-mini-2025-04-14', [keepsWaiting, keepsWaiting]);
+  await serve('gpt-4.1-mini-2025-04-14', [sendsPings, sendsPings]);
   const outcomes = [false, true].map((stream) => call('gpt-4.1-mini-2025-04-14', { stream }));
   const [whole, streamed] = await Promise.all(outcomes);
   expect(whole).toMatchObject({ status: 200, text: `\n\n${text}` });

@@ -20,7 +20,7 @@ interface Case {
   path?: string;
   /** The token's account has a budget too, of which the token's ledger holds an allocation. */
   accountBudget?: true;
-  /** The ratio of requests a second that the README promises, relay over bare. */
+  /** The goal for requests a second, relay over bare (README.md beside this file). */
   goal: number | null;
 }
 

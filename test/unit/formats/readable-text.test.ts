@@ -25,7 +25,7 @@ const call = { role: 'assistant', content: [{ type: 'tool_use', id: 't1', name: 
 const tool = { name: 'look', input_schema: { type: 'object' } };
 
 /** The messages, and the texts that must arrive. */
-const cases: Record<string, { messages: JsonObject[]; texts: string[]; pictures?: number }> = {
+const cases: Record<string, { messages: JsonObject[]; texts: string[]; images?: number }> = {
   'a search result of the user': {
     messages: [{ role: 'user', content: [found, { type: 'text', text: '?' }] }],
     texts: ['A page', 'https://e.x/page', 'FIRST', 'SECOND'],
@@ -53,7 +53,7 @@ const cases: Record<string, { messages: JsonObject[]; texts: string[]; pictures?
       },
     ],
     texts: ['DOC', 'ABOUT', 'PAGE'],
-    pictures: 1,
+    images: 1,
   },
   'a document whose content is a string, inside a tool’s result': {
     messages: [
@@ -120,13 +120,13 @@ const cases: Record<string, { messages: JsonObject[]; texts: string[]; pictures?
   },
 };
 
-describe.each(Object.entries(cases))('%s', (_, { messages, texts, pictures = 0 }) => {
+describe.each(Object.entries(cases))('%s', (_, { messages, texts, images = 0 }) => {
   it.each(targets)('is readable at %s, and nothing is reported as dropped', (to) => {
     const body = { max_tokens: 99, messages, tools: [tool] };
     const { body: written, dropped } = write('anthropic-messages', to, body);
     const conversation = JSON.stringify(written.messages ?? written.input ?? written.contents);
     for (const text of texts) expect(conversation).toContain(text);
-    expect(conversation.match(/aGk=/g) ?? []).toHaveLength(pictures);
+    expect(conversation.match(/aGk=/g) ?? []).toHaveLength(images);
     expect(dropped).toEqual([]);
   });
 

@@ -156,7 +156,7 @@ describe('the estimate of images without usage', () => {
 });
 
 describe('an upstream’s reported usage', () => {
-  const says = (usage: Partial<Usage>, characters: number, kind: FormatId = 'openai-chat') =>
+  const isImplausibleBeside = (usage: Partial<Usage>, characters: number, kind: FormatId = 'openai-chat') =>
     isImplausible(
       usageOf(usage),
       metered(kind, 'json', JSON.stringify({ choices: [{ message: { content: 'x'.repeat(characters) } }] })),
@@ -172,7 +172,7 @@ describe('an upstream’s reported usage', () => {
     [{ inputTokens: 10, outputTokens: 10 }, 10 * implausible.charactersPerToken, false],
     [{ inputTokens: 10, outputTokens: 10 }, 10 * implausible.charactersPerToken + 1, true],
   ])('of %o beside %i characters is implausible: %s', (usage, characters, isNothing) => {
-    expect(says(usage, characters)).toBe(isNothing);
+    expect(isImplausibleBeside(usage, characters)).toBe(isNothing);
   });
 
   it('is implausible if it only counts images that are priced by tokens', () => {

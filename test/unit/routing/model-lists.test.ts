@@ -33,7 +33,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it('has the limits that the README states', () => {
+it('has the limits that the documentation states', () => {
   expect(listLimits).toMatchObject({ pages: 20, names: 5_000, discoverMs: 20_000 });
 });
 

@@ -22,7 +22,7 @@ const temporary = { ...credentials, accessKeyId: 'ASIAIOSFODNN7EXAMPLE', session
 const bearer = 'ABSKQmVkcm9ja0FQSUtleS0xMjM0NTY3ODkw';
 const model = 'eu.anthropic.claude-sonnet-4-5-20250929-v1:0';
 const arn = `arn:aws:bedrock:${region}:123456789012:inference-profile/${model}`;
-const says: Script = {
+const script: Script = {
   text: 'Hallo – 世界',
   stop: 'stop',
   usage: { input: 1_000, cached: 200, output: 50, reasoning: 0 },
@@ -40,12 +40,12 @@ beforeAll(async () => {
   const answer = (body: Record<string, unknown>, name: string): BedrockAnswer => {
     const found = answers.get(name);
     if (found !== undefined) return found;
-    return name === model ? secondTurnOrRefusal('anthropic-messages', body) : says;
+    return name === model ? secondTurnOrRefusal('anthropic-messages', body) : script;
   };
   const options = { region, credentials, bearer, answer, control };
   bedrock = await startUpstream(imitatedBedrock(options));
   session = await startUpstream(imitatedBedrock({ ...options, credentials: temporary }));
-  anthropic = await startUpstream(scriptedModel(() => says));
+  anthropic = await startUpstream(scriptedModel(() => script));
   relay = await startRelay();
   await channel('bedrock', [model, 'claude-mapped', 'claude-arn'], {
     model_map: { 'claude-mapped': 'eu.anthropic.claude-opus-4-5-20251101-v1:0', 'claude-arn': arn },
@@ -120,7 +120,7 @@ describe('an SDK on Bedrock', () => {
 
   it('reads and streams as from Anthropic, without the operator’s metrics', async () => {
     const { data, response } = await client().messages.create(question('claude-mapped')).withResponse();
-    expect(data.content).toMatchObject([{ type: 'text', text: says.text }]);
+    expect(data.content).toMatchObject([{ type: 'text', text: script.text }]);
     expect(response.headers.get('x-relay-upstream-request-id')).toBe('aws-request-1');
     expect([...response.headers.keys()].filter((name) => name.startsWith('x-amzn-'))).toEqual([]);
     const streamed = await fetch(`${relay.url}/v1/messages`, {
@@ -233,7 +233,7 @@ describe('a Bedrock error', () => {
     expect(raised).toMatchObject({ status: 429, type: 'rate_limit_error' });
   });
 
-  const start = framesOf(says);
+  const start = framesOf(script);
   it.each<[string, BedrockAnswer, string]>([
     [
       'a throttled request',
@@ -253,7 +253,7 @@ describe('a Bedrock error', () => {
     await channel(what, [name]);
     await behind(what, [name]);
     const message = await client().messages.stream(question(name)).finalMessage();
-    expect(message.content[0]).toMatchObject({ text: says.text });
+    expect(message.content[0]).toMatchObject({ text: script.text });
     const { attempts } = await rowOf(relay, tokenId, name);
     expect(attempts).toMatchObject([
       { error: expect.stringContaining(reason) },
@@ -285,7 +285,7 @@ it('aborts Bedrock at once when its caller disconnects, and charges what was del
   const name = 'anthropic.claude-haiku-4-5-20251001-v1:0';
   await channel('left', [name]);
   const left = new Promise<void>((resolve) => {
-    answers.set(name, { frames: framesOf(says).slice(0, 4), onLeft: resolve });
+    answers.set(name, { frames: framesOf(script).slice(0, 4), onLeft: resolve });
   });
   const stream = await client().messages.create({ ...question(name), stream: true });
   for await (const event of stream) if (event.type === 'content_block_delta') break;

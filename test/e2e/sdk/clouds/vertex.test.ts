@@ -25,7 +25,7 @@ const models: Partial<Record<Format, string>> = {
   'anthropic-messages': 'claude-sonnet-4-5@20250929',
   'gemini-generate': 'gemini-3-pro-preview',
 };
-const says: Script = {
+const script: Script = {
   text: 'Hallo – 世界',
   stop: 'stop',
   usage: { input: 1_000, cached: 200, output: 50, reasoning: 0 },
@@ -50,7 +50,7 @@ beforeAll(async () => {
       const found = answers.get(model);
       if (found !== undefined) return found;
       const format = publisher === 'anthropic' ? 'anthropic-messages' : 'gemini-generate';
-      return Object.values(models).includes(model) ? secondTurnOrRefusal(format, body) : says;
+      return Object.values(models).includes(model) ? secondTurnOrRefusal(format, body) : script;
     },
     signInFailure: () => signInFailure,
   };
@@ -134,7 +134,7 @@ describe('an SDK on Vertex', () => {
     expect((await anthropic().messages.countTokens({ model, messages })).input_tokens).toBe(42);
     expect(lastPath()).toBe(`${at}/anthropic/models/count-tokens:rawPredict`);
     const message = await anthropic().messages.stream(question(model)).finalMessage();
-    expect(message.content).toMatchObject([{ type: 'text', text: says.text }]);
+    expect(message.content).toMatchObject([{ type: 'text', text: script.text }]);
     expect(lastPath()).toBe(`${at}/anthropic/models/${model}:streamRawPredict`);
   });
 
@@ -221,7 +221,7 @@ describe('signing in to Google', () => {
   });
 
   it('fails over to another channel while it fails, and is retried later', async () => {
-    const own = await startUpstream(scriptedModel(() => says));
+    const own = await startUpstream(scriptedModel(() => script));
     await channel('down', ['claude-down'], {
       keys: [
         fileOf({ ...account, privateKey: account.privateKey.replace(/\n$/, '\n\n') }, `${google.url}/token`),
@@ -257,7 +257,7 @@ describe('a Vertex API key', () => {
   it('calls Gemini in the express mode, without a project', async () => {
     await channel('express', ['gemini-express'], { keys: [apiKey], settings: {} });
     const answer = await gemini().models.generateContent({ model: 'gemini-express', contents: 'Hello' });
-    expect(answer.text).toBe(says.text);
+    expect(answer.text).toBe(script.text);
     expect(lastPath()).toBe('/v1/publishers/google/models/gemini-express:generateContent');
     const sent = google.received.at(-1);
     expect(sent?.headers['x-goog-api-key']).toBe(apiKey);

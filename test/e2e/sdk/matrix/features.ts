@@ -1,5 +1,5 @@
 // Defines the matrix: the question, the model's answer, what must arrive on either side, and which formats lack
-// it, with the reason. README.md shows it as built.
+// it, with the reason. src/docs/formats-and-translation.md shows it as built.
 import {
   type CallerView,
   type Counts,

@@ -1,4 +1,4 @@
-// Builds the README's matrix from features.ts, so the two cannot differ.
+// Builds the documentation's matrix from features.ts, so the two cannot differ.
 import { features } from './features.ts';
 import { type Format, formats } from './script.ts';
 
