@@ -3,7 +3,7 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
-/** All but `timing` run side by side: some files compute, others wait for processes, sockets and expiries. */
+/** All but `timing` and `scale` run side by side: some files compute, others wait for processes, sockets and expiries. */
 const sideBySide = { maxWorkers: 4, sequence: { groupOrder: 0 } };
 
 /** Pure code: files disturb each other in nothing, so each thread imports the source once. */
@@ -26,7 +26,7 @@ const agents = {
     testTimeout: 120_000,
     hookTimeout: 600_000,
     fileParallelism: false,
-    sequence: { groupOrder: 2 },
+    sequence: { groupOrder: 3 },
   },
 };
 
@@ -108,14 +108,24 @@ export default defineConfig(({ mode }) => ({
         },
       },
       {
-        // Measures what happens within a second, so nothing else runs.
-        plugins: [sqlAsText],
+        // What happens within a second. These tests wait more than they compute, so two files run side by side.
         test: {
           ...system,
           name: 'timing',
-          include: ['test/{e2e/timing,load/scale}/**/*.test.ts'],
-          fileParallelism: false,
+          include: ['test/e2e/timing/**/*.test.ts'],
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // Measures queries over a million rows, so nothing else runs.
+        plugins: [sqlAsText],
+        test: {
+          ...system,
+          name: 'scale',
+          include: ['test/load/scale/**/*.test.ts'],
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
       ...(mode === 'agents' ? [agents] : []),

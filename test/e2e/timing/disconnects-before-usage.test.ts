@@ -155,7 +155,11 @@ it('charges speech in full', async () => {
   scene.upstream.handler = async (_, response) => {
     response.writeHead(200, { 'content-type': 'audio/pcm' });
     response.write(Buffer.alloc(48_000));
-    await sleep(20_000);
+    // The local runtime notices a disconnect from a silent stream only when it writes.
+    for (let waitedMs = 0; waitedMs < 20_000 && !response.destroyed; waitedMs += 200) {
+      await sleep(200);
+      response.write(Buffer.alloc(480));
+    }
   };
   const body = {
     model: 'gpt-4o-mini-tts',
