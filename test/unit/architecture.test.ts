@@ -1,4 +1,4 @@
-// Checks the layers of src (DESIGN.md) by its imports.
+// Checks the layers of src (src/README.md) by its imports.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, it } from 'vitest';

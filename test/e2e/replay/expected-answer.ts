@@ -7,7 +7,7 @@ export type ExpectedAnswer =
   /** The upstream refused the relay's own key or account: an error of the relay in the route's format. */
   | { sort: 'refusal' };
 
-/** By SPEC sections 4 and 5. */
+/** By the documentation: src/docs/formats-and-translation.md and errors.md. */
 export function expectedAnswer({ fixture, usageOption, channelKind }: Replay): ExpectedAnswer {
   const { meta, bytes } = fixture;
   const recorded = Buffer.from(bytes);

@@ -1,4 +1,4 @@
-// Lists each refusal as each official SDK reports it: SPEC section 5, row by row. The table is written from the
+// Lists each refusal as each official SDK reports it: src/docs/errors.md, row by row. The table is written from the
 // contract, not from the relay's own.
 import { mintSecret } from '../../../src/tokens/secret.ts';
 import type { SdkWorld } from '../../support/sdk-world.ts';

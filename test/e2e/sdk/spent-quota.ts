@@ -34,7 +34,7 @@ const talks: Record<string, { first?: string; piece(index: number): string }> = 
   },
 };
 
-/** USD per million output tokens; SPEC section 6 reserves a stream 2,000 tokens at a time. */
+/** USD per million output tokens; a stream reserves 2,000 tokens at a time. */
 const price = { input: 0, output: 10 };
 const stepUsd = 0.02;
 const quotaUsd = 0.025;
