@@ -1,5 +1,5 @@
 // The Worker's client of a token's ledger: timeouts, retries (every call carries request ids, so a repeated call
-// changes nothing), and batches of settlements from one isolate.
+// changes nothing), and settlements, which settlement-batches.ts sends together.
 import { DeadlineTimer } from '../lib/deadline-timer.ts';
 import { logError } from '../lib/log.ts';
 import { RelayError } from '../lib/relay-error.ts';
@@ -23,15 +23,12 @@ import {
   type Stale,
 } from './quota.ts';
 import type { BackgroundEnding, BackgroundOrder, PolicyQuestion } from './records.ts';
+import { SettlementBatches } from './settlement-batches.ts';
 
 /** Timeouts and limits of calls to a ledger. */
 const ledgerCalls = {
   /** An admission that takes longer counts as unreachable. */
   timeoutMs: 10_000,
-  /** Settlements of one token in one isolate wait this long to be sent together, as one call and one row. */
-  gatherMs: 50,
-  /** One request keeps the timer for this many intervals. */
-  gatherRounds: 10,
   /** Pauses between attempts to deliver a settlement, within the 30 s that an invocation may outlive its response. */
   settlePausesMs: [50, 200, 1_000, 4_000, 8_000, 8_000],
   /** Ledger ids that an isolate caches: each takes a hash to compute. */
@@ -44,9 +41,9 @@ const ledgerCalls = {
 export type PolicyReader = (tokenId: string) => Promise<TokenPolicy | null>;
 
 export class LedgerClient implements Ledgers {
-  /** Settlements waiting to be sent, by token. Bounded by the requests in flight. */
-  private readonly waiting = new Map<string, { sinceMs: number; settlements: Settlement[] }>();
-  private gatheredUntilMs = 0;
+  private readonly waiting = new SettlementBatches((tokenId, settlements) =>
+    this.deliver(tokenId, settlements),
+  );
   private readonly ids = new Map<string, DurableObjectId>();
   /** From then on running requests are ended, because the host shuts down. */
   private endsAtMs = Number.POSITIVE_INFINITY;
@@ -69,16 +66,16 @@ export class LedgerClient implements Ledgers {
     clock?: DeadlineTimer,
   ): Promise<Admission> {
     const tentative = this.waiting.has(tokenId);
-    const firstAsk = tentative ? { ...request, tentative } : request;
-    const first = await this.call(tokenId, (ledger) => ledger.admit(firstAsk, []), clock);
+    const firstRequest = tentative ? { ...request, tentative } : request;
+    const first = await this.call(tokenId, (ledger) => ledger.admit(firstRequest, []), clock);
     if (first === null) return this.configureAndAdmit(tokenId, request);
     if (!tentative || first.outcome !== 'refused' || !isForLackOfRoom(first)) return first;
-    const riders = this.take(tokenId);
+    const piggybacked = this.waiting.take(tokenId);
     try {
-      const second = await this.call(tokenId, (ledger) => ledger.admit(request, riders), clock);
+      const second = await this.call(tokenId, (ledger) => ledger.admit(request, piggybacked), clock);
       return second ?? first;
     } catch (error) {
-      for (const rider of riders) background(this.settle(tokenId, rider));
+      for (const settlement of piggybacked) background(this.settle(tokenId, settlement));
       throw error;
     }
   }
@@ -155,15 +152,8 @@ export class LedgerClient implements Ledgers {
    * this isolate has taken the settlement over, or when every attempt failed: then the expiry of the reservation
    * charges it.
    */
-  async settle(tokenId: string, given: Settlement): Promise<void> {
-    const settlement = boundedSettlement(given);
-    const now = Date.now();
-    const gathering = this.waiting.get(tokenId);
-    if (gathering === undefined) this.waiting.set(tokenId, { sinceMs: now, settlements: [settlement] });
-    else gathering.settlements.push(settlement);
-    // One request at a time keeps the timer for all: a timer costs as much as a small request.
-    if (now < this.gatheredUntilMs) return;
-    await this.gather(now);
+  settle(tokenId: string, settlement: Settlement): Promise<void> {
+    return this.waiting.add(tokenId, boundedSettlement(settlement));
   }
 
   /** Hands a running background response to its ledger; to be handed to waitUntil. Never rejects: see `settle`. */
@@ -209,29 +199,6 @@ export class LedgerClient implements Ledgers {
     const admission = await this.call(tokenId, (ledger) => ledger.admit(request, []));
     if (admission === null) throw new RelayError('service_unavailable', unreachable, { retryAfterMs: 1_000 });
     return admission;
-  }
-
-  /** Delivers settlements that have waited long enough, until none wait or this request has done its share. */
-  private async gather(startedAtMs: number): Promise<void> {
-    const deliveries: Promise<void>[] = [];
-    for (let round = 1; this.waiting.size > 0 && round <= ledgerCalls.gatherRounds; round++) {
-      // If this invocation is ended, the next settlement after this moment takes over.
-      this.gatheredUntilMs = startedAtMs + (round + 1) * 2 * ledgerCalls.gatherMs;
-      await scheduler.wait(ledgerCalls.gatherMs);
-      const ripeMs =
-        round === ledgerCalls.gatherRounds ? Number.POSITIVE_INFINITY : Date.now() - ledgerCalls.gatherMs;
-      for (const [tokenId, { sinceMs }] of this.waiting) {
-        if (sinceMs <= ripeMs) deliveries.push(this.deliver(tokenId, this.take(tokenId)));
-      }
-    }
-    this.gatheredUntilMs = 0;
-    await Promise.all(deliveries);
-  }
-
-  private take(tokenId: string): Settlement[] {
-    const taken = this.waiting.get(tokenId)?.settlements ?? [];
-    this.waiting.delete(tokenId);
-    return taken;
   }
 
   private async deliver(tokenId: string, settlements: Settlement[]): Promise<void> {

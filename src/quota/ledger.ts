@@ -17,14 +17,7 @@ import { type CheckpointRest, Checkpoints, restoreState } from './checkpoints.ts
 import { type LedgerState, rememberMs } from './ledger-state.ts';
 import { LedgerStore } from './ledger-store.ts';
 import { Outbox } from './outbox.ts';
-import {
-  compareVersions,
-  isLimited,
-  limitsInForce,
-  plannedBy,
-  priceUnset,
-  refusalByPolicy,
-} from './policy.ts';
+import { compareVersions, limitsInForce, plannedBy, refusalByPolicy } from './policy.ts';
 import {
   type Admission,
   type AdmissionRequest,
@@ -38,11 +31,12 @@ import {
   type Settlement,
   type Stale,
 } from './quota.ts';
-import { quotaRefusal, usedUpRefusal } from './quota-refusal.ts';
+import { usedUpRefusal } from './quota-refusal.ts';
 import { RateLimits } from './rate-limits.ts';
 import type { BackgroundEnding, BackgroundOrder, PolicyQuestion } from './records.ts';
 import { refusalRow } from './refusal-tally.ts';
 import { renewLease } from './renew-lease.ts';
+import { reserve } from './reserve.ts';
 import { Watchers } from './watchers.ts';
 
 export class TokenLedger extends DurableObject<Env> {
@@ -260,30 +254,16 @@ export class TokenLedger extends DurableObject<Env> {
   }
 
   private decide(policy: TokenPolicy, request: AdmissionRequest, now: number): Admission {
-    const limited = isLimited(policy);
-    if (request.reserveNanoUsd === null && limited && !request.free)
-      return this.refused(priceUnset(request.model), policy, request, now);
-    const overLimit = this.rates.refusal(this.limits, this.state.countedAsOpen(request), request.tokens, now);
-    if (overLimit !== null) return this.refused(overLimit, policy, request, now);
-    const reserve = request.reserveNanoUsd ?? 0;
-    if (!request.free && reserve > this.state.room(policy, now))
-      return this.refused(quotaRefusal(policy, this.state, reserve, now), policy, request, now);
-    this.rates.count(request.tokens, now);
-    this.state.hold(request, reserve, now);
-    if (limited) this.checkpoints.raiseCeiling(policy, reserve, now);
-    this.checkpoints.soon();
-    const left = this.rates.left(this.limits, now);
+    const { state, limits, rates, checkpoints } = this;
+    const refusal = reserve(request, policy, { state, limits, rates, checkpoints }, now);
+    if (refusal !== null) return this.refused(refusal, policy, request, now);
+    const left = rates.left(limits, now);
     return left === undefined ? { outcome: 'admitted' } : { outcome: 'admitted', left };
   }
 
   private renewOne(renewal: LeaseRenewal, now: number): RenewalAnswer {
     const { state, allocation, checkpoints, rates } = this;
-    return renewLease(
-      renewal,
-      this.policy,
-      { state: state, allocation: allocation, checkpoints, rates },
-      now,
-    );
+    return renewLease(renewal, this.policy, { state, allocation, checkpoints, rates }, now);
   }
 
   private refused(refusal: Refusal, policy: TokenPolicy, request: AdmissionRequest, now: number): Refusal {

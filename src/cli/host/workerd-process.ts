@@ -10,7 +10,7 @@ import { CommandFailure } from '../failure.ts';
 export interface WorkerdProcess {
   /** Resolves when all its sockets listen; rejects with CommandFailure when it ends before. */
   readonly ready: Promise<void>;
-  /** Resolves when it is gone, whatever the reason. */
+  /** Resolves when it and the processes that it needed are gone, whatever the reason. */
   readonly ended: Promise<void>;
   /** Closes the listeners; the process ends when its last request and socket have ended. */
   drain(): void;
@@ -41,15 +41,11 @@ export function startWorkerd(
   const options = ['--experimental', '--control-fd=3', `-I${bundle}`, `-I${plugins}`];
   const child = spawnPrivately(workerdBinary(), ['serve', ...options, path]);
   const dismissWatchdog = watchOver(child, folder);
-  const ended = new Promise<void>((resolve) => {
-    const finish = () => {
-      dismissWatchdog();
-      rmSync(folder, { recursive: true, force: true });
-      resolve();
-    };
-    child.once('exit', finish);
-    child.once('error', finish);
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
   });
+  const ended = exited.then(dismissWatchdog).then(() => rmSync(folder, { recursive: true, force: true }));
   const ready = whenListening(child, sockets).finally(() => rmSync(path, { force: true }));
   return { ready, ended, drain: () => child.kill('SIGTERM'), kill: () => child.kill('SIGKILL') };
 }
@@ -71,18 +67,26 @@ function spawnPrivately(program: string, parameters: string[]): ChildProcess {
 
 /**
  * Starts a shell that outlives this process only to end workerd: when this process is gone, by any signal, the
- * shell's input ends. Returns a function that ends the shell. Does nothing on Windows.
+ * shell's input ends. Returns a function that ends the shell and resolves when it is gone. Does nothing on Windows.
  */
-function watchOver({ pid }: ChildProcess, folder: string): () => void {
-  if (isWindows || pid === undefined) return () => {};
+function watchOver({ pid }: ChildProcess, folder: string): () => Promise<void> {
+  if (isWindows || pid === undefined) return async () => {};
   const script = 'read -r _; kill -KILL "$0"; rm -rf "$1"';
   const watchdog = spawn('sh', ['-c', script, String(pid), folder], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });
+  const gone = new Promise<void>((resolve) => {
+    watchdog.once('exit', () => resolve());
+    watchdog.once('error', () => resolve());
+  });
   watchdog.unref();
   (watchdog.stdin as unknown as { unref?: () => void })?.unref?.();
-  return () => watchdog.kill('SIGKILL');
+  return () => {
+    watchdog.ref();
+    watchdog.kill('SIGKILL');
+    return gone;
+  };
 }
 
 /** workerd reports each socket that listens as a line of JSON. */

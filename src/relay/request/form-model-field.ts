@@ -1,5 +1,5 @@
-// Counts how often a form names its model, as any reader of forms might read it: of two names the relay would allow and price one, and the
-// upstream serve the other. Reads what passes, and holds almost nothing of it.
+// Counts how often a form names its model, as any reader of forms would read it. With two names, the relay could allow
+// and price one while the upstream serves the other. Reads the bytes that pass, and keeps almost nothing of them.
 import { Buffer } from 'node:buffer';
 import { namesOtherModel } from '../../formats/other-models.ts';
 import { RelayError } from '../../lib/relay-error.ts';

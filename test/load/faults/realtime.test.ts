@@ -11,13 +11,12 @@ const isWhole = import.meta.env.MODE === 'long';
 const seed = Number(process.env.FAULTS_SEED ?? 20_261_124);
 
 const spoken = [
-  { name: 'OpenAI', api: openaiApi, sessions: 200, width: 20, kills: [20], more: [20, 80, 120, 180] },
-  { name: 'Gemini', api: liveApi, sessions: 60, width: 12, kills: [12], more: [12, 36] },
+  { name: 'OpenAI', api: openaiApi, sessions: 200, width: 20, kills: [100], more: [20, 80, 120, 180] },
+  { name: 'Gemini', api: liveApi, sessions: 60, width: 12, kills: [24], more: [12, 36] },
 ];
 
 /**
- * Runs both APIs concurrently, each with its own relay, since they mostly wait for leases to expire. The kill
- * comes early, so leases expire while other sessions run.
+ * Runs both APIs concurrently, each with its own relay, since they mostly wait for leases to expire.
  */
 let runs: RealtimeRun[];
 
@@ -70,7 +69,7 @@ describe.each(spoken.map((each, index) => ({ ...each, index })))(
       const killed = run.lived.filter(({ fate }) => fate === 'relay');
       expect(killed.filter(({ received }) => received.length > 0).length).toBeGreaterThan(0);
       expect(killed.filter(({ received, planned }) => received.length < planned).length).toBeGreaterThan(
-        killed.length / 8,
+        killed.length / 4,
       );
       expect(run.lived.flatMap(({ received }) => received).length).toBeGreaterThan((sessions * 3) / 4);
     });

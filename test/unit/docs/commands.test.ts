@@ -57,7 +57,9 @@ it.each(withOptions)('`%s` has options that its program reads', (command) => {
     expect(Object.keys(transferPrograms)).toContain(program);
     const environment = { ADMIN_KEY: 'key', DEV_VARS_FILE: '/nonexistent/.dev.vars' };
     const own = transferPrograms[program] ?? null;
-    expect(readTransferOptions(parameters, environment, own).key).toBeTruthy();
+    const given = parameters[parameters.indexOf('--key') + 1];
+    const { key } = readTransferOptions(parameters, environment, own);
+    expect(key).toBe(parameters.includes('--key') ? given : 'key');
   }
 });
 

@@ -1,0 +1,39 @@
+// The admission of a new request under the ledger's policy: its upper bound is held, or it is refused.
+import type { TokenLimits, TokenPolicy } from '../tokens/token.ts';
+import type { Checkpoints } from './checkpoints.ts';
+import type { LedgerState } from './ledger-state.ts';
+import { isLimited, priceUnset } from './policy.ts';
+import type { AdmissionRequest, Refusal } from './quota.ts';
+import { quotaRefusal } from './quota-refusal.ts';
+import type { RateLimits } from './rate-limits.ts';
+
+interface Parts {
+  state: LedgerState;
+  limits: TokenLimits;
+  rates: RateLimits;
+  checkpoints: Checkpoints;
+}
+
+/**
+ * Holds the request's upper bound and counts it, or returns the refusal and changes nothing. A limited token's
+ * ceiling is stored before this returns.
+ */
+export function reserve(
+  request: AdmissionRequest,
+  policy: TokenPolicy,
+  { state, limits, rates, checkpoints }: Parts,
+  now: number,
+): Refusal | null {
+  const { free, tokens } = request;
+  const isBound = isLimited(policy);
+  if (request.reserveNanoUsd === null && isBound && !free) return priceUnset(request.model);
+  const overLimit = rates.refusal(limits, state.countedAsOpen(request), tokens, now);
+  if (overLimit !== null) return overLimit;
+  const upperBound = request.reserveNanoUsd ?? 0;
+  if (!free && upperBound > state.room(policy, now)) return quotaRefusal(policy, state, upperBound, now);
+  rates.count(tokens, now);
+  state.hold(request, upperBound, now);
+  if (isBound) checkpoints.raiseCeiling(policy, upperBound, now);
+  checkpoints.soon();
+  return null;
+}
