@@ -31,7 +31,7 @@ export async function managementServices(env: Env): Promise<ManagementServices> 
     testChannel: (channelId, model, keyId) => testChannel(services, channelId, model, keyId ?? null),
     discoverModels: (channelId) => discoverModels(services, channelId),
     channelHealth: () => services.health.known(),
-    forgiveChannel: (places) => services.health.reset(places),
+    resetChannelHealth: (targets) => services.health.reset(targets),
     diagnose: async () =>
       (await import('./dashboard/doctor/diagnose.ts')).diagnose(env, services, Date.now()),
     report,

@@ -14,16 +14,17 @@ const apiRoots = new Set([
   'messages',
   'models',
 ]);
-/** The ordinary case, which needs no parsing. */
-const canonicalAlready: ReadonlySet<string> = new Set(formats.fixedEndpoints.map(({ path }) => path));
+
+/** Paths of endpoints, all of which take POST. They are canonical already, so the ordinary request needs no parsing. */
+const fixedPaths: ReadonlySet<string> = new Set(formats.fixedEndpoints.map(({ path }) => path));
 const versions = new Set(['v1', 'v1beta', 'v1alpha']);
 
 /**
- * The canonical path of a request path: `/v1/…` for model endpoints, however many or few version prefixes
+ * Returns the canonical path of a request path: `/v1/…` for model endpoints, however many or few version prefixes
  * and slashes it came with; others only lose repeated and trailing slashes. `%3A` is read as a colon.
  */
 export function canonicalPath(path: string): string {
-  if (canonicalAlready.has(path)) return path;
+  if (fixedPaths.has(path)) return path;
   const segments = path
     .replace(/%3A/gi, ':')
     .split('/')
@@ -45,12 +46,10 @@ export function pathOf(url: string): string {
   return start < 0 ? '/' : end < 0 ? url.slice(start) : url.slice(start, start + end);
 }
 
-/** Whether the path asks for Gemini's API by its version prefix; decides only the format of errors. */
+/** Returns whether the path asks for Gemini's API by its version prefix; decides only the format of errors. */
 export function isGeminiPath(path: string): boolean {
   return /\/v1(alpha|beta)(\/|$)|^\/ws\//.test(path) || /:[a-zA-Z]+$/.test(path.replace(/%3A/gi, ':'));
 }
-
-const fixedPaths: ReadonlySet<string> = new Set(formats.fixedEndpoints.map(({ path }) => path));
 
 /** A method of a model in Gemini's API. */
 const methodOfModel = new RegExp(`^/v1/models/.+:(${[...formats.modelMethods.keys()].join('|')})$`);
@@ -61,7 +60,7 @@ const sockets: readonly RegExp[] = [
   /^\/ws\/google\.ai\.generativelanguage\.v1(alpha|beta)?\.GenerativeService\.BidiGenerateContent(Constrained)?$/,
 ];
 
-/** Whether a canonical path is a WebSocket. */
+/** Returns whether a canonical path is a WebSocket. */
 export function hasSocket(path: string): boolean {
   return sockets.some((pattern) => pattern.test(path));
 }
@@ -77,13 +76,13 @@ const patterns: readonly [path: RegExp, methods: readonly string[]][] = [
   [/^\/v1\/responses\/[^/]+\/input_items$/, ['GET', 'HEAD']],
 ];
 
-/** The methods that a canonical path has; empty when there is no such path. */
+/** Returns the methods of a canonical path, or none if there is no such path. */
 export function methodsOf(path: string): readonly string[] {
   if (fixedPaths.has(path)) return ['POST'];
   return patterns.find(([pattern]) => pattern.test(path))?.[1] ?? [];
 }
 
-/** Whether a canonical path names a model. Names may contain colons: what is not a method of Gemini's belongs to the name. */
+/** Returns whether a canonical path names a model. Names may contain colons: only Gemini's methods are not part of it. */
 export function namesModel(path: string): boolean {
   return !methodOfModel.test(path);
 }

@@ -37,7 +37,7 @@ export async function editChannel(
     const record = await editedRecord(services, before.channel, edit);
     if (record === null) continue;
     await services.onChannelsChanged();
-    await services.forgiveChannel(mendedPlaces(before.channel, record.channel));
+    await services.resetChannelHealth(mendedPlaces(before.channel, record.channel));
     return record;
   }
   throw new Problem(

@@ -67,7 +67,7 @@ export interface ManagementServices {
   /** Returns the health of channels and keys, by target name (routing/health.ts). Never throws. */
   channelHealth: () => Promise<Record<string, TargetHealth>>;
   /** Resets the health of channels and keys. Never rejects. */
-  forgiveChannel: (places: readonly TargetId[]) => Promise<void>;
+  resetChannelHealth: (targets: readonly TargetId[]) => Promise<void>;
   /** Checks what the deployment depends on. Never rejects. */
   diagnose: () => Promise<readonly Finding[]>;
   /** Receives unexpected errors; callers never see them. */

@@ -108,7 +108,7 @@ function servicesOver(db: D1Database): PageServices {
     testChannel: async () => ({ ok: true, status: 200, latency_ms: 1 }),
     discoverModels: async () => ({ models: [] }),
     channelHealth: async () => ({}),
-    forgiveChannel: async () => undefined,
+    resetChannelHealth: async () => undefined,
     diagnose: async () => [],
     report: (_event, error) => console.error(error),
     now: () => million.lastMs,
