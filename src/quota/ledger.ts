@@ -14,12 +14,14 @@ import { settlementOf } from './background-ending.ts';
 import { pollThrough, upstreamsOf } from './background-poll.ts';
 import { auditOf, balanceOf } from './balance.ts';
 import { type CheckpointRest, Checkpoints, restoreState } from './checkpoints.ts';
+import { isOverloaded } from './ledger-failure.ts';
 import { type LedgerState, rememberMs } from './ledger-state.ts';
 import { LedgerStore } from './ledger-store.ts';
 import { Outbox } from './outbox.ts';
 import { compareVersions, limitsInForce, plannedBy, refusalByPolicy } from './policy.ts';
 import {
   type Admission,
+  type AdmissionFailure,
   type AdmissionRequest,
   type Audit,
   type Balance,
@@ -97,6 +99,17 @@ export class TokenLedger extends DurableObject<Env> {
     if (this.state.holds.has(request.requestId)) return { outcome: 'admitted' };
     const isShort = !request.free && this.allocation.shortfall(policy, request.reserveNanoUsd ?? 0, now) > 0;
     return isShort ? this.allocateAndAdmit(policy, request, now) : this.decide(policy, request, now);
+  }
+
+  /**
+   * Decides several requests, in their order, without others in between. Only a request that its account's budget must make room for is
+   * decided later, and the answer waits for it.
+   */
+  admitAll(requests: AdmissionRequest[]): Admissions | Promise<Admissions> {
+    const admissions = requests.map((request) => this.admitOne(request));
+    return admissions.some((admission) => admission instanceof Promise)
+      ? Promise.all(admissions)
+      : (admissions as Admissions);
   }
 
   /** Decides whether this token may be used. Holds and counts nothing. Returns null if the ledger has no policy. */
@@ -243,6 +256,16 @@ export class TokenLedger extends DurableObject<Env> {
     }
   }
 
+  /** Admits one of several requests. Never throws: no request fails because of another. */
+  private admitOne(request: AdmissionRequest): Admissions[number] | Promise<Admissions[number]> {
+    try {
+      const admission = this.admit(request, []);
+      return admission instanceof Promise ? admission.catch(failureOf) : admission;
+    } catch (error) {
+      return failureOf(error);
+    }
+  }
+
   /** Enlarges the allocation of the account's budget, then decides again. */
   private async allocateAndAdmit(
     policy: TokenPolicy,
@@ -294,4 +317,10 @@ export class TokenLedger extends DurableObject<Env> {
     const expiry = this.state.nextExpiryMs();
     return earliest([delivery, expiry && expiry + 1, this.background.nextAtMs()]);
   }
+}
+
+type Admissions = (Admission | AdmissionFailure | null)[];
+
+function failureOf(error: unknown): AdmissionFailure {
+  return { outcome: 'failed', overloaded: isOverloaded(error) };
 }
