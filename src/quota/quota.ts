@@ -76,7 +76,7 @@ export interface Stale {
 
 export type Admission = { outcome: 'admitted'; left?: LimitsLeft } | Stale | Refusal;
 
-/** One of several requests could not be decided: the ledger of its account did not answer. The others were. */
+/** One of several requests that were not decided, because the ledger of its account did not answer, for example. */
 export interface AdmissionFailure {
   outcome: 'failed';
   overloaded: boolean;

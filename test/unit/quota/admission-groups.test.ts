@@ -114,7 +114,7 @@ describe('calls of their own', () => {
 });
 
 describe('shared calls', () => {
-  it('carry whoever waits 5 ms after the first of them', async () => {
+  it('carry the requests that wait 5 ms after the first of them', async () => {
     await warmUp();
     const atMs = Date.now() - noonMs;
     const all = admitMany(6);
