@@ -29,3 +29,16 @@ it('deploys with npm run deploy, then plain wrangler deploys preserve the stores
   expect(cloudflare.secrets).toEqual(secrets);
   expect(cloudflare.domains).toEqual(['api.example.com']);
 });
+
+it('rolls back to the version before, which has the same stores, secrets and domains', async () => {
+  const { cloudflare } = world;
+  const stores = boundStores(cloudflare);
+  const secrets = new Map(cloudflare.secrets);
+  const rolledBack = await world.wranglerRollback();
+  expect(rolledBack.code, rolledBack.output).toBe(0);
+  expect(cloudflare.served).toEqual([1, 2, 1]);
+  expect(boundStores(cloudflare)).toEqual(stores);
+  expect(cloudflare.secrets).toEqual(secrets);
+  expect(cloudflare.domains).toEqual(['api.example.com']);
+  expect(cloudflare.migrationTag).not.toBeNull();
+});

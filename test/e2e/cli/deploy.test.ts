@@ -61,7 +61,7 @@ describe('npx wrangler deploy', () => {
 });
 
 /** Returns the imported modules that an upload lacks. */
-function missingImports({ modules }: Upload = { metadata: { bindings: [] }, modules: new Map() }): string[] {
+function missingImports({ modules }: Upload = { metadata: { bindings: [] }, modules: new Map(), bound: [] }): string[] {
   const imports = [...modules.values()].flatMap((text) => [...text.matchAll(/["']\.\/([\w.-]+\.mjs)["']/g)]);
   expect(imports.length).toBeGreaterThan(10);
   return imports.flatMap(([, name = '']) => (modules.has(name) ? [] : [name]));
