@@ -148,6 +148,7 @@ const routes: readonly (readonly [RegExp, Handle])[] = [
   ],
   [/^GET \/workers\/workers\/([^/]+)$/, getAddress],
   [/^PATCH \/workers\/scripts\/[^/]+\/secrets-bulk$/, patchSecrets],
+  [/^PUT \/workers\/scripts\/[^/]+\/secrets$/, putSecret],
   [/^DELETE \/workers\/scripts\/[^/]+\/secrets\/(\w+)$/, deleteSecret],
   [/^GET \/workers\/scripts\/[^/]+\/settings$/, getSettings],
   [/^(GET|PATCH) \/workers\/scripts\/[^/]+\/(settings|script-settings)$/, () => success({ tags: [] })],
@@ -212,7 +213,11 @@ function getVersion(
   return success({
     id: match[2],
     number: Number(match[2]?.replace('version-', '')),
-    metadata: { created_on: new Date().toISOString(), source: 'wrangler', author_email: 'someone@example.com' },
+    metadata: {
+      created_on: new Date().toISOString(),
+      source: 'wrangler',
+      author_email: 'someone@example.com',
+    },
     resources: { script: {}, script_runtime: {}, bindings: [...bindings.values(), ...secretBindings] },
   });
 }
@@ -315,6 +320,13 @@ function patchSecrets({ secrets, secretPuts }: CloudflareImitation, body: Buffer
     secretPuts.push(name);
   }
   return success({});
+}
+
+function putSecret({ secrets, secretPuts }: CloudflareImitation, body: Buffer): Reply {
+  const { name, text } = JSON.parse(body.toString()) as { name: string; text: string };
+  secrets.set(name, text);
+  secretPuts.push(name);
+  return success({ name, type: 'secret_text' });
 }
 
 function deleteSecret({ secrets }: CloudflareImitation, _body: Buffer, match: RegExpExecArray): Reply {

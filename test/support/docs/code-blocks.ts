@@ -13,10 +13,7 @@ export interface CodeBlock {
 /** Reasons that a fence may give. */
 export const untestedReasons: readonly string[] = [
   'needs a Cloudflare account',
-  "needs a provider's key",
   "needs Python's SDKs",
-  'needs a realtime model',
-  'needs an id',
 ];
 
 /** Returns the blocks of a page, without the indent of the list that they are in. */
