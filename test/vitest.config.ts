@@ -95,6 +95,7 @@ export default defineConfig(({ mode }) => ({
           ],
           name: 'e2e',
           include: ['test/e2e/{browser,cli,replay,sdk,sockets}/**/*.test.ts'],
+          isolate: false,
           ...sideBySide,
         },
       },

@@ -1,18 +1,21 @@
 // The lists of models in three formats, each with its own paging.
 import { Hono } from 'hono';
 import { refusalError } from '../admission/refusal-error.ts';
+import { codexList } from '../formats/codex-models.ts';
 import type { ApiFormat } from '../formats/format-id.ts';
 import {
   anthropicModel,
   anthropicPage,
   geminiModel,
   geminiPage,
+  type ListedModel,
   openaiList,
   openaiModel,
 } from '../formats/model-lists.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { allowsModel, modelsNamed } from '../quota/policy.ts';
 import type { RelayServices } from '../relay/call.ts';
+import { describeModels } from '../routing/listed-models.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
 import { decoded } from './gemini.ts';
 import { canonicalPath, isGeminiPath, namesModel } from './paths.ts';
@@ -31,7 +34,7 @@ export function modelRoutes(servicesOf: ServicesOf): Hono<RouteEnv> {
   routes.get('/v1/models', (context) => {
     const shape = formatFor(context.req.raw);
     return withErrorHandling(shape, async () => {
-      const { models } = await visibleModels(context, servicesOf(context.env), null);
+      const models = await visibleModels(context, servicesOf(context.env), null);
       return Response.json(page(shape, models, new URL(context.req.url).searchParams));
     });
   });
@@ -40,10 +43,11 @@ export function modelRoutes(servicesOf: ServicesOf): Hono<RouteEnv> {
     const shape = formatFor(context.req.raw);
     const id = decoded(context.req.path.slice('/v1/models/'.length));
     return withErrorHandling(shape, async () => {
-      const { models } = await visibleModels(context, servicesOf(context.env), id);
-      if (!models.includes(id))
+      const models = await visibleModels(context, servicesOf(context.env), id);
+      const model = models.find((one) => one.id === id);
+      if (model === undefined)
         throw new RelayError('model_not_found', `No channel serves the model \`${id}\`.`);
-      return Response.json(single(shape, id));
+      return Response.json(single(shape, model));
     });
   });
   return routes;
@@ -69,7 +73,7 @@ async function visibleModels(
   context: RouteContext,
   services: RelayServices,
   model: string | null,
-): Promise<{ models: string[] }> {
+): Promise<ListedModel[]> {
   const caller = await authenticate(context.req.raw, 'any', services);
   const background = (work: Promise<unknown>) => context.executionCtx.waitUntil(work);
   const catalog = await services.catalog.current(Date.now(), background);
@@ -85,7 +89,9 @@ async function visibleModels(
     .filter(({ models }) => models.some(isServed) && models.every((name) => allowsModel(policy, name)))
     .map(({ name }) => name);
   const allowed = [...served, ...own].filter((name) => allowsModel(policy, name));
-  return { models: [...new Set([...allowed, ...aliases])].sort() };
+  const names = [...new Set([...allowed, ...aliases])].sort();
+  const listed = model === null ? names : names.filter((name) => name === model);
+  return describeModels(listed, catalog, policy, Date.now());
 }
 
 async function newestPolicy(
@@ -100,10 +106,11 @@ async function newestPolicy(
   return answer.policy;
 }
 
-function page(shape: ApiFormat, models: string[], query: URLSearchParams): object {
+/** Codex reads a list of its own, which it requests with its version. */
+function page(shape: ApiFormat, models: readonly ListedModel[], query: URLSearchParams): object {
   switch (shape) {
     case 'openai':
-      return openaiList(models);
+      return query.has('client_version') ? codexList(models) : openaiList(models);
     case 'anthropic':
       return anthropicPage(models, query);
     case 'gemini':
@@ -111,13 +118,13 @@ function page(shape: ApiFormat, models: string[], query: URLSearchParams): objec
   }
 }
 
-function single(shape: ApiFormat, id: string): object {
+function single(shape: ApiFormat, model: ListedModel): object {
   switch (shape) {
     case 'openai':
-      return openaiModel(id);
+      return openaiModel(model);
     case 'anthropic':
-      return anthropicModel(id);
+      return anthropicModel(model);
     case 'gemini':
-      return geminiModel(id);
+      return geminiModel(model);
   }
 }

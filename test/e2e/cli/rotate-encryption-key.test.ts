@@ -125,7 +125,7 @@ describe('rotating the key of a deployed relay', () => {
   beforeAll(async () => {
     cloudflare = await startCloudflareImitation();
     cloudflare.secrets.set('ADMIN_KEY', 'ak').set('ENCRYPTION_KEY', 'old');
-    cloudflare.uploads.push({ metadata: { bindings: [] }, modules: new Map() });
+    cloudflare.uploads.push({ metadata: { bindings: [] }, modules: new Map(), bound: [] });
     // A deployment without a terminal generated the old key, which has not been shown yet.
     const pending_secrets = { ENCRYPTION_KEY: 'old' };
     writeFileSync(file, JSON.stringify({ name: 'relay', account_id: 'a'.repeat(32), pending_secrets }));
