@@ -121,7 +121,7 @@ export type ErrorClass = (typeof errorClasses)[number];
 
 /**
  * A row of the request log as it travels: ledger, its journal, then D1. Times in milliseconds, money in
- * nano-USD. Holds no prompt, answer, or key. Rows in journals of before 2026-12 lack the optional fields: absent
+ * nano-USD. Holds no prompt, answer, or key. Rows in journals from before 2026-12 lack the optional fields: absent
  * means null.
  */
 export interface LogRow {
@@ -171,6 +171,7 @@ export interface LogRow {
 
 export interface PendingRow {
   id: string;
+  createdAtMs: number;
   revision: number;
   costNanoUsd: number;
 }
