@@ -1,10 +1,13 @@
-// The hourly work: stores a copy of the catalog for isolates that start while the database is unavailable, deletes
+// The hourly work: moves and indexes log rows, computes sums, stores a copy of the catalog for isolates that start while the database is unavailable, deletes
 // what has expired, and refreshes the price table.
 import { recordHourlyRun } from './dashboard/doctor/hourly-run-store.ts';
 import type { Env } from './env.ts';
 import { report } from './lib/log.ts';
-import { forgetRowsBefore } from './metering/log.ts';
+import { maintainBlocks } from './metering/block-log.ts';
+import { moveLegacyRows } from './metering/legacy-log.ts';
 import { refreshPriceTable } from './metering/price-refresh.ts';
+import { forgetRowsBefore } from './metering/retention-log.ts';
+import { computeMarkedSums } from './metering/rolled-sums-log.ts';
 import { schemaReadiness } from './schema/readiness.ts';
 import { servicesOf } from './services.ts';
 
@@ -23,6 +26,9 @@ export async function hourly(env: Env): Promise<void> {
     () => services.upstreamIds.forgetBefore(nowMs - upstreamIdsKeptMs),
     () => services.conversations.forgetExpired(nowMs),
     () => (logRetentionMs === null ? undefined : forgetRowsBefore(env.DB, nowMs - logRetentionMs)),
+    () => moveLegacyRows(env.DB, nowMs),
+    () => computeMarkedSums(env.DB, nowMs),
+    () => maintainBlocks(env.DB, nowMs),
     () => (pricesUrl === null ? undefined : refreshPrices(pricesUrl, env.CACHE, nowMs)),
   ];
   const failures: unknown[] = [];

@@ -13,6 +13,11 @@ const rowLimits = {
   /** The newest attempts, and the text of what failed in each. */
   attempts: 100,
   errorCharacters: 500,
+  /** Attribution: who used the token, in which conversation, and for what. */
+  endUserCharacters: 128,
+  sessionCharacters: 128,
+  tags: 10,
+  tagCharacters: 64,
   /** The prices behind a charge, as JSON. A longer list is left out; the cost stays. */
   chargeCharacters: 50_000,
 } as const;
@@ -23,7 +28,12 @@ export function boundedRow(row: LogRow): LogRow {
     ...row,
     requestedModel: cut(row.requestedModel, rowLimits.modelCharacters),
     upstreamModel: cut(row.upstreamModel, rowLimits.modelCharacters),
+    servedModel: cut(row.servedModel ?? null, rowLimits.modelCharacters),
     errorCode: cut(row.errorCode, rowLimits.codeCharacters),
+    errorMessage: cut(row.errorMessage ?? null, rowLimits.errorCharacters),
+    endUser: cut(row.endUser ?? null, rowLimits.endUserCharacters),
+    session: cut(row.session ?? null, rowLimits.sessionCharacters),
+    tags: row.tags?.slice(0, rowLimits.tags).map((tag) => cut(tag, rowLimits.tagCharacters)) ?? null,
     attempts: row.attempts
       .slice(-rowLimits.attempts)
       .map((attempt) => ({ ...attempt, error: cut(attempt.error, rowLimits.errorCharacters) })),
@@ -68,10 +78,13 @@ export function blankRow(subject: RowSubject): LogRow {
   return {
     ...subject,
     upstreamModel: null,
+    servedModel: null,
     channelId: null,
     attempts: [],
     status: 0,
     errorCode: null,
+    errorClass: null,
+    errorMessage: null,
     inputTokens: 0,
     cachedTokens: 0,
     cacheWriteTokens: 0,
@@ -83,6 +96,9 @@ export function blankRow(subject: RowSubject): LogRow {
     ttfbMs: null,
     durationMs: null,
     dropped: [],
+    endUser: null,
+    session: null,
+    tags: null,
     count: 1,
     revision: 1,
   };
@@ -98,9 +114,15 @@ export interface Attempt {
   durationMs: number;
 }
 
+/** Whose fault an error is: the caller's, one of the relay's own limits or states, or the upstream's. */
+export const errorClasses = ['caller', 'relay', 'upstream'] as const;
+
+export type ErrorClass = (typeof errorClasses)[number];
+
 /**
  * A row of the request log as it travels: ledger, its journal, then D1. Times in milliseconds, money in
- * nano-USD. Holds no prompt, answer, or key.
+ * nano-USD. Holds no prompt, answer, or key. Rows in journals from before 2026-12 lack the optional fields: absent
+ * means null.
  */
 export interface LogRow {
   id: string;
@@ -111,10 +133,16 @@ export interface LogRow {
   endpoint: string;
   requestedModel: string | null;
   upstreamModel: string | null;
+  /** The model that answered, by its catalog name. Null: the requested one, or none answered. */
+  servedModel?: string | null;
   channelId: string | null;
   attempts: Attempt[];
   status: number;
   errorCode: string | null;
+  /** Null: no error, or its class is not known. */
+  errorClass?: ErrorClass | null;
+  /** Why it failed, in words. Holds no key, address, or text of the request. */
+  errorMessage?: string | null;
   stream: boolean;
   inputTokens: number;
   cachedTokens: number;
@@ -129,6 +157,12 @@ export interface LogRow {
   ttfbMs: number | null;
   durationMs: number | null;
   dropped: string[];
+  /** The person or system behind the token that the caller named. */
+  endUser?: string | null;
+  /** The conversation that the request belongs to. */
+  session?: string | null;
+  /** `key=value`. Null: none. */
+  tags?: string[] | null;
   /** How many equal refusals within a minute the row stands for. */
   count: number;
   /** Grows when a true figure replaces an estimate. The higher one wins in D1. */
@@ -137,6 +171,7 @@ export interface LogRow {
 
 export interface PendingRow {
   id: string;
+  createdAtMs: number;
   revision: number;
   costNanoUsd: number;
 }

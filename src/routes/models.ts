@@ -1,7 +1,6 @@
 // The lists of models in three formats, each with its own paging.
 import { Hono } from 'hono';
 import { refusalError } from '../admission/refusal-error.ts';
-import { codexList } from '../formats/codex-models.ts';
 import type { ApiFormat } from '../formats/format-id.ts';
 import {
   anthropicModel,
@@ -15,7 +14,6 @@ import {
 import { RelayError } from '../lib/relay-error.ts';
 import { allowsModel, modelsNamed } from '../quota/policy.ts';
 import type { RelayServices } from '../relay/call.ts';
-import { describeModels } from '../routing/listed-models.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
 import { decoded } from './gemini.ts';
 import { canonicalPath, isGeminiPath, namesModel } from './paths.ts';
@@ -35,7 +33,7 @@ export function modelRoutes(servicesOf: ServicesOf): Hono<RouteEnv> {
     const shape = formatFor(context.req.raw);
     return withErrorHandling(shape, async () => {
       const models = await visibleModels(context, servicesOf(context.env), null);
-      return Response.json(page(shape, models, new URL(context.req.url).searchParams));
+      return Response.json(await page(shape, models, new URL(context.req.url).searchParams));
     });
   });
   routes.get('/v1/models/:id{.+}', (context) => {
@@ -91,6 +89,8 @@ async function visibleModels(
   const allowed = [...served, ...own].filter((name) => allowsModel(policy, name));
   const names = [...new Set([...allowed, ...aliases])].sort();
   const listed = model === null ? names : names.filter((name) => name === model);
+  // Loaded with the first list: requests for answers need none of it.
+  const { describeModels } = await import('../routing/listed-models.ts');
   return describeModels(listed, catalog, policy, Date.now());
 }
 
@@ -106,11 +106,16 @@ async function newestPolicy(
   return answer.policy;
 }
 
-/** Codex reads a list of its own, which it requests with its version. */
-function page(shape: ApiFormat, models: readonly ListedModel[], query: URLSearchParams): object {
+/** Returns the list. Codex reads one of its own, which it requests with its version. */
+async function page(
+  shape: ApiFormat,
+  models: readonly ListedModel[],
+  query: URLSearchParams,
+): Promise<object> {
   switch (shape) {
     case 'openai':
-      return query.has('client_version') ? codexList(models) : openaiList(models);
+      if (!query.has('client_version')) return openaiList(models);
+      return (await import('../formats/codex-models.ts')).codexList(models);
     case 'anthropic':
       return anthropicPage(models, query);
     case 'gemini':

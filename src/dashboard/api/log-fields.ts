@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { usdFromNano } from '../../lib/money.ts';
 import type { ChargeItem } from '../../metering/charge.ts';
-import type { LogRow } from '../../metering/log-row.ts';
+import { errorClasses, type LogRow } from '../../metering/log-row.ts';
 import { isoOf, isoTime, usd } from './values.ts';
 
 const attempt = z.object({
@@ -42,10 +42,18 @@ export const logRow = z
     endpoint: z.string(),
     requested_model: z.string().nullable(),
     upstream_model: z.string().nullable(),
+    served_model: z
+      .string()
+      .nullable()
+      .openapi({ description: 'The model that answered, by its catalog name. null: the requested one.' }),
     channel_id: z.string().nullable(),
     attempts: z.array(attempt),
     status: z.int(),
     error_code: z.string().nullable(),
+    error_class: z.enum(errorClasses).nullable().openapi({
+      description: "Whose fault the error is: the caller's, the relay's own limits, or the upstream's.",
+    }),
+    error_message: z.string().nullable().openapi({ description: 'Why it failed, in words.' }),
     stream: z.boolean(),
     input_tokens: z.int().openapi({ description: 'All input, cached included.' }),
     cached_tokens: z.int(),
@@ -61,6 +69,9 @@ export const logRow = z
     ttfb_ms: z.number().nullable(),
     duration_ms: z.number().nullable(),
     dropped: z.array(z.string()),
+    end_user: z.string().nullable().openapi({ description: 'Whom the caller named.' }),
+    session: z.string().nullable().openapi({ description: 'The conversation.' }),
+    tags: z.array(z.string()).openapi({ description: '`key=value`.' }),
     count: z.int().openapi({ description: 'Equal refusals within a minute that the row stands for.' }),
   })
   .openapi('LogRow');
@@ -76,10 +87,13 @@ export function logRowView(row: LogRow): LogRowView {
     endpoint: row.endpoint,
     requested_model: row.requestedModel,
     upstream_model: row.upstreamModel,
+    served_model: row.servedModel ?? null,
     channel_id: row.channelId,
     attempts: row.attempts.map(attemptView),
     status: row.status,
     error_code: row.errorCode,
+    error_class: row.errorClass ?? null,
+    error_message: row.errorMessage ?? null,
     stream: row.stream,
     input_tokens: row.inputTokens,
     cached_tokens: row.cachedTokens,
@@ -92,6 +106,9 @@ export function logRowView(row: LogRow): LogRowView {
     ttfb_ms: row.ttfbMs,
     duration_ms: row.durationMs,
     dropped: row.dropped,
+    end_user: row.endUser ?? null,
+    session: row.session ?? null,
+    tags: row.tags ?? [],
     count: row.count,
   };
 }

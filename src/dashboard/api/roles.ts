@@ -8,7 +8,7 @@ import type { ManagementServices } from './services.ts';
 
 /** Paths (after /api) that members may call. New paths are closed to them until they are listed here. */
 const forMembers =
-  /^(\/api)?\/(tokens(\/[^/]+(\/rotate)?)?|logs(\/[^/]+)?|logs\.csv|usage(\/top)?|sessions(\/[^/]+)?|access-keys(\/[^/]+)?|password|login-methods|ways-in|passkeys(\/[^/]+)?|identities\/[^/]+)$/;
+  /^(\/api)?\/(tokens(\/[^/]+(\/rotate)?)?|logs(\/[^/]+)?|logs\.csv|usage(\/top)?|usage\.csv|sessions(\/[^/]+)?|access-keys(\/[^/]+)?|password|login-methods|ways-in|passkeys(\/[^/]+)?|identities\/[^/]+)$/;
 
 /** Refuses members what only admins may do. */
 export const requireRole: MiddlewareHandler<ApiEnv> = async (context, next) => {
@@ -34,6 +34,24 @@ export async function findVisibleToken(
   const isHidden = role !== 'admin' && record?.policy.accountId !== accountId;
   if (record === null || isHidden) throw notFound('token');
   return record;
+}
+
+/**
+ * Returns the account that owns a new token. Only admins may name another one. Throws a Problem (400) if it does not
+ * exist or is disabled.
+ */
+export async function ownerOfNewToken(
+  { role, accountId }: Principal,
+  requested: string | undefined,
+  { accounts }: Pick<ManagementServices, 'accounts'>,
+): Promise<string> {
+  if (requested === undefined || requested === accountId) return accountId;
+  if (role !== 'admin')
+    throw fieldProblem('account_id', 'only an admin may create tokens for other accounts');
+  const account = await accounts.find(requested);
+  if (account === null) throw fieldProblem('account_id', `there is no account ${requested}`);
+  if (account.status !== 'active') throw fieldProblem('account_id', 'this account is disabled');
+  return requested;
 }
 
 /** An admin's values stay: only an admin can remove them. */

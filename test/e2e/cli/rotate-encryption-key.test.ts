@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { encryptionKeyIdOf } from '../../../src/lib/seal.ts';
 import { startUpstream, type TestUpstream } from '../../support/upstream.ts';
@@ -74,7 +75,10 @@ describe('rotating the key of a local relay', () => {
     let isOver = false;
     const serving = (async () => {
       const statuses: number[] = [];
-      while (!isOver) statuses.push(await send());
+      while (!isOver) {
+        statuses.push(await send());
+        await delay(20);
+      }
       return statuses;
     })();
     const rotated = await rotate();
