@@ -45,6 +45,7 @@ async function writesBeforeBatching(chunkPauseMs: number, writeMs: number): Prom
     isAtBoundary: () => true,
     isCut: () => false,
     isShort: () => false,
+    renew: async () => null,
     beforeClose: async () => undefined,
     errorEvent: () => null,
   } as unknown as StreamTask;
