@@ -36,7 +36,7 @@ import { RateLimits } from './rate-limits.ts';
 import type { BackgroundEnding, BackgroundOrder, PolicyQuestion } from './records.ts';
 import { refusalRow } from './refusal-tally.ts';
 import { renewLease } from './renew-lease.ts';
-import { reserve } from './reserve.ts';
+import { type Decisions, decideAll, reserve } from './reserve.ts';
 import { Watchers } from './watchers.ts';
 
 export class TokenLedger extends DurableObject<Env> {
@@ -82,9 +82,9 @@ export class TokenLedger extends DurableObject<Env> {
   }
 
   /**
-   * Decides whether a request may run. If so, its reservation is held from now on. Idempotent by request id.
-   * Piggybacked settlements of other requests are charged first. Returns null if this ledger has no policy, or
-   * an older one than the caller (the token's or its group's): configure it from D1 and call again.
+   * Decides whether a request may run. If so, its reservation is held from now on. Idempotent by request id. Piggybacked settlements of
+   * other requests are charged first. Returns null if this ledger has no policy, or an older one than the caller (the token's or its
+   * group's): configure it from D1 and call again.
    */
   admit(request: AdmissionRequest, settlements: Settlement[]): Admission | null | Promise<Admission | null> {
     if (settlements.length > 0) this.settle(settlements);
@@ -97,6 +97,11 @@ export class TokenLedger extends DurableObject<Env> {
     if (this.state.holds.has(request.requestId)) return { outcome: 'admitted' };
     const isShort = !request.free && this.allocation.shortfall(policy, request.reserveNanoUsd ?? 0, now) > 0;
     return isShort ? this.allocateAndAdmit(policy, request, now) : this.decide(policy, request, now);
+  }
+
+  /** Decides several requests, in their order and without an `await` in between. See decideAll. */
+  admitAll(requests: AdmissionRequest[]): Decisions | Promise<Decisions> {
+    return decideAll(requests, (request) => this.admit(request, []));
   }
 
   /** Decides whether this token may be used. Holds and counts nothing. Returns null if the ledger has no policy. */
@@ -144,10 +149,7 @@ export class TokenLedger extends DurableObject<Env> {
     return renewals.map((renewal) => this.renewOne(renewal, now));
   }
 
-  /**
-   * Renews a lease, and answers when the policy refuses the request, or after a while. A revocation is answered
-   * at once.
-   */
+  /** Renews a lease, and answers when the policy refuses the request, or after a while. A revocation is answered at once. */
   async watch(renewal: LeaseRenewal): Promise<RenewalAnswer> {
     const answer = this.renewOne(renewal, Date.now());
     return answer.outcome === 'refused' ? answer : ((await this.watchers.refusalOf(renewal)) ?? answer);
@@ -159,10 +161,7 @@ export class TokenLedger extends DurableObject<Env> {
     this.checkpoints.soon();
   }
 
-  /**
-   * Tracks a background response that runs on without its request: keeps the reservation, and polls until the
-   * response ends.
-   */
+  /** Tracks a background response that runs on without its request: keeps the reservation, and polls until the response ends. */
   trackBackground(renewal: LeaseRenewal, order: BackgroundOrder): void {
     const now = Date.now();
     if (!this.state.holds.has(renewal.requestId)) this.state.adopt(renewal, now);
@@ -222,10 +221,7 @@ export class TokenLedger extends DurableObject<Env> {
     return this.outbox.flush(this.policy?.tokenId ?? null, () => this.seq);
   }
 
-  /**
-   * Expires orphans, polls background responses, delivers rows to D1, forgets old ids, and schedules itself
-   * while work is left.
-   */
+  /** Expires orphans, polls background responses, delivers rows to D1, forgets old ids, and schedules itself while work is left. */
   override async alarm(): Promise<void> {
     this.alarms.fired();
     const now = Date.now();
