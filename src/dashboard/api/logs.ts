@@ -63,16 +63,17 @@ const exportLogsRoute = createRoute({
 export function addLogRoutes(api: OpenAPIHono<ApiEnv>, { db }: ManagementServices): void {
   api.openapi(listLogsRoute, async (context) => {
     const { limit, cursor, ...asked } = context.req.valid('query');
+    const { role } = context.var.principal;
     const query = { ...asked, account: accountInView(context.var.principal, asked.account) };
     const { rows, next } = await pageOfRows(db, filterOf(query), timeCursor(cursor), limit);
     const next_cursor = next === null ? null : encodeCursor(next);
-    return context.json({ data: rows.map(logRowView), next_cursor }, 200);
+    return context.json({ data: rows.map((row) => logRowView(row, role)), next_cursor }, 200);
   });
   api.openapi(readLogRoute, async (context) => {
     const accountId = accountInView(context.var.principal, undefined);
     const row = await findRow(db, context.req.valid('param').id, accountId);
     if (row === null) throw notFound('request');
-    return context.json(logRowView(row), 200);
+    return context.json(logRowView(row, context.var.principal.role), 200);
   });
   api.openapi(exportLogsRoute, async (context) => {
     const asked = context.req.valid('query');
