@@ -1,6 +1,8 @@
 // The hourly work: stores a copy of the catalog for isolates that start while the database is unavailable, deletes
-// what has expired, and refreshes the price table.
+// what has expired, reviews incidents, and refreshes the price table.
+import { alertsOf } from './alerts/alerts.ts';
 import { recordHourlyRun } from './dashboard/doctor/hourly-run-store.ts';
+import { reviewIncidents } from './dashboard/doctor/review-incidents.ts';
 import type { Env } from './env.ts';
 import { report } from './lib/log.ts';
 import { forgetRowsBefore } from './metering/log.ts';
@@ -23,6 +25,7 @@ export async function hourly(env: Env): Promise<void> {
     () => services.upstreamIds.forgetBefore(nowMs - upstreamIdsKeptMs),
     () => services.conversations.forgetExpired(nowMs),
     () => (logRetentionMs === null ? undefined : forgetRowsBefore(env.DB, nowMs - logRetentionMs)),
+    () => reviewIncidents({ alerts: alertsOf(env.HEALTH), catalog: services.catalog, db: env.DB, nowMs }),
     () => (pricesUrl === null ? undefined : refreshPrices(pricesUrl, env.CACHE, nowMs)),
   ];
   const failures: unknown[] = [];

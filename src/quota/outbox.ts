@@ -35,6 +35,8 @@ export class Outbox {
   private readonly database: () => D1Database;
   private flushedAtMs = 0;
   private failures = 0;
+  /** Since when D1 takes nothing. Null: it does. */
+  failingSinceMs: number | null = null;
   /** D1 has failed. No delivery is attempted before this time. */
   private notBeforeMs = 0;
 
@@ -90,7 +92,9 @@ export class Outbox {
       while (this.flushedSeq < seq()) await this.flushJournal(tokenId);
       await this.flushRefusals();
       this.failures = 0;
+      this.failingSinceMs = null;
     } catch (error) {
+      this.failingSinceMs ??= Date.now();
       const pauseMs = Math.min(outboxRhythm.flushMs * 2 ** this.failures, outboxRhythm.backoffMs);
       this.failures = Math.min(this.failures + 1, 10);
       this.notBeforeMs = Date.now() + pauseMs;

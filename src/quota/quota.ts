@@ -63,6 +63,8 @@ export interface Refusal {
   retryAfterMs?: number;
   /** The same request can never succeed: SDKs must not retry. */
   isFinal?: boolean;
+  /** The account's budget is what it does not fit. */
+  isOfAccount?: boolean;
   left?: LimitsLeft;
 }
 
