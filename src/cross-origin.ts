@@ -2,7 +2,8 @@
 import type { MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { putSecurityHeaders } from './lib/security-headers.ts';
-import { newRequestId, type RouteEnv } from './routes/relay-route.ts';
+import { newRequestId } from './metering/request-id.ts';
+import type { RouteEnv } from './routes/relay-route.ts';
 import { servicesOf } from './services.ts';
 
 /** Lets pages of any origin (or those of CORS_ORIGINS) call the model endpoints, without cookies. */

@@ -1,12 +1,15 @@
-// The hourly work: stores a copy of the catalog for isolates that start while the database is unavailable, deletes
-// what has expired, reviews incidents, and refreshes the price table.
+// The hourly work: moves and indexes log rows, computes sums, stores a copy of the catalog for isolates that start while
+// the database is unavailable, deletes what has expired, reviews incidents, and refreshes the price table.
 import { alertsOf } from './alerts/alerts.ts';
 import { recordHourlyRun } from './dashboard/doctor/hourly-run-store.ts';
 import { reviewIncidents } from './dashboard/doctor/review-incidents.ts';
 import type { Env } from './env.ts';
 import { report } from './lib/log.ts';
-import { forgetRowsBefore } from './metering/log.ts';
+import { maintainBlocks } from './metering/block-log.ts';
+import { moveLegacyRows } from './metering/legacy-log.ts';
 import { refreshPriceTable } from './metering/price-refresh.ts';
+import { forgetRowsBefore } from './metering/retention-log.ts';
+import { computeMarkedSums } from './metering/rolled-sums-log.ts';
 import { schemaReadiness } from './schema/readiness.ts';
 import { servicesOf } from './services.ts';
 
@@ -25,6 +28,9 @@ export async function hourly(env: Env): Promise<void> {
     () => services.upstreamIds.forgetBefore(nowMs - upstreamIdsKeptMs),
     () => services.conversations.forgetExpired(nowMs),
     () => (logRetentionMs === null ? undefined : forgetRowsBefore(env.DB, nowMs - logRetentionMs)),
+    () => moveLegacyRows(env.DB, nowMs),
+    () => computeMarkedSums(env.DB, nowMs),
+    () => maintainBlocks(env.DB, nowMs),
     () => reviewIncidents({ alerts: alertsOf(env.HEALTH), catalog: services.catalog, db: env.DB, nowMs }),
     () => (pricesUrl === null ? undefined : refreshPrices(pricesUrl, env.CACHE, nowMs)),
   ];

@@ -181,6 +181,7 @@ export interface LogRow {
 
 export interface PendingRow {
   id: string;
+  createdAtMs: number;
   revision: number;
   costNanoUsd: number;
 }

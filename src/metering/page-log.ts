@@ -1,31 +1,18 @@
-// Reads pages of the request log in D1, newest first, always along an index. Throws when D1 fails.
+// Reads pages of the request log in D1, newest first. Without filters besides time it reads the primary key; else the
+// packed index (search-log.ts). Throws when D1 fails.
+import {
+  conditionsOf,
+  type LogFilter,
+  type LogPage,
+  type LogPosition,
+  rangeOf,
+  type Where,
+} from './filter-log.ts';
+import { hasLegacyRowsSql, legacyPage } from './legacy-log.ts';
 import type { LogRow } from './log-row.ts';
-
-/** Absent fields do not filter. Times are milliseconds, `from` included, `to` excluded. */
-export interface LogFilter {
-  tokenId?: string | undefined;
-  accountId?: string | undefined;
-  model?: string | undefined;
-  channelId?: string | undefined;
-  status?: number | undefined;
-  fromMs?: number | undefined;
-  toMs?: number | undefined;
-}
-
-/** The start of a page of the newest-first log: after this row. */
-export interface LogPosition {
-  createdAtMs: number;
-  id: string;
-}
-
-/** `next`: the start of the next page, or null. A page may be short or empty and still have a next one. */
-export interface LogPage {
-  rows: LogRow[];
-  next: LogPosition | null;
-}
-
-/** Rows that a page examines when several filters are combined, of which an index serves only one. */
-export const mostRowsExamined = 10_000;
+import { requestTimeMs } from './request-id.ts';
+import { rowOfStored, type StoredRow } from './row-log.ts';
+import { type FoundPage, searchRows } from './search-log.ts';
 
 /** Returns a page of the log, newest first. */
 export async function pageOfRows(
@@ -34,18 +21,61 @@ export async function pageOfRows(
   after: LogPosition | null,
   limit: number,
 ): Promise<LogPage> {
-  const query = pageQuery(filter, after, limit + 1);
-  const asked = query.isCombined ? [query.page, query.edge] : [query.page];
-  const [page, edge] = await db.batch<StoredRow>(
-    asked.map(({ sql, values }) => db.prepare(sql).bind(...values)),
+  const { hasEarlierRows, ...page } = await currentPage(db, filter, after, limit);
+  if (!hasEarlierRows) return page;
+  return merged(page, await legacyPage(db, filter, after, limit), limit);
+}
+
+async function currentPage(
+  db: D1Database,
+  filter: LogFilter,
+  after: LogPosition | null,
+  limit: number,
+): Promise<FoundPage> {
+  const conditions = conditionsOf(filter);
+  if (conditions.length > 0) return searchRows(db, filter, conditions, after, limit);
+  const { sql, values } = scanQuery(rangeOf(filter, after), limit + 1);
+  const [earlier, found] = await db.batch<StoredRow>([
+    db.prepare(hasLegacyRowsSql),
+    db.prepare(sql).bind(...values),
+  ]);
+  const page = cut((found?.results ?? []).map(rowOfStored), null, limit);
+  return { ...page, hasEarlierRows: (earlier?.results.length ?? 0) > 0 };
+}
+
+/** Returns the statement that reads rows of a range of time, so that a test can check its query plan. */
+export function scanQuery(range: readonly Where[], limit: number): Where {
+  const where = range.length === 0 ? '' : `WHERE ${range.map(({ sql }) => sql).join(' AND ')}`;
+  return {
+    sql: `SELECT * FROM request_log ${where} ORDER BY created_at DESC, id DESC LIMIT ?`,
+    values: [...range.flatMap(({ values }) => values), limit],
+  };
+}
+
+/** Merges two pages. Below the end of a page that has a next one, its source may have more rows. */
+function merged(one: LogPage, other: LogPage, limit: number): LogPage {
+  const ends = [one.next, other.next].filter((next) => next !== null);
+  const end = ends.sort(byTime).at(-1) ?? null;
+  const newest = new Map<string, LogRow>();
+  for (const row of [...one.rows, ...other.rows])
+    if ((newest.get(row.id)?.revision ?? 0) < row.revision) newest.set(row.id, row);
+  const rows = [...newest.values()].filter((row) => end === null || byTime(row, end) >= 0);
+  return cut(
+    rows.sort((first, second) => -byTime(first, second)),
+    end,
+    limit,
   );
-  const rows = (page?.results ?? []).map(rowOfStored);
+}
+
+/** Orders positions by time, then by id. */
+function byTime(one: LogPosition, other: LogPosition): number {
+  return one.createdAtMs - other.createdAtMs || (one.id < other.id ? -1 : Number(one.id > other.id));
+}
+
+function cut(rows: LogRow[], end: LogPosition | null, limit: number): LogPage {
   const last = rows[limit - 1];
-  if (rows.length > limit && last !== undefined)
-    return { rows: rows.slice(0, limit), next: positionOf(last) };
-  const examined = edge?.results[0];
-  if (examined === undefined) return { rows, next: null };
-  return { rows, next: { createdAtMs: Number(examined.created_at), id: String(examined.id) } };
+  if (rows.length <= limit || last === undefined) return { rows, next: end };
+  return { rows: rows.slice(0, limit), next: { createdAtMs: last.createdAtMs, id: last.id } };
 }
 
 /** Returns the row of a request, or null if there is none yet. `accountId`: of that account only. */
@@ -54,120 +84,19 @@ export async function findRow(
   id: string,
   accountId: string | undefined,
 ): Promise<LogRow | null> {
-  const row = await db
-    .prepare('SELECT * FROM logs WHERE id = ?1 AND (?2 IS NULL OR account_id = ?2)')
-    .bind(id, accountId ?? null)
-    .first<StoredRow>();
-  return row && rowOfStored(row);
-}
-
-function positionOf({ createdAtMs, id }: LogRow): LogPosition {
-  return { createdAtMs, id };
-}
-
-interface Statement {
-  sql: string;
-  values: unknown[];
-}
-
-/**
- * Returns the statements behind `pageOfRows`, so that a test can check their query plans. `edge` finds the last
- * row that `page` may examine; it is needed only for combined filters.
- */
-export function pageQuery(
-  filter: LogFilter,
-  after: LogPosition | null,
-  limit: number,
-): { page: Statement; edge: Statement; isCombined: boolean } {
-  const [lead, ...others] = equalities(filter);
-  const range = [...(lead === undefined ? [] : [lead]), ...rangeOf(filter, after)];
-  const where = range.length === 0 ? '' : `WHERE ${range.map(({ sql }) => sql).join(' AND ')}`;
-  const source = `FROM logs INDEXED BY ${lead?.index ?? 'logs_by_time'} ${where} ORDER BY created_at DESC, id DESC`;
-  const values = range.flatMap((condition) => condition.values);
-  const edge = {
-    sql: `SELECT created_at, id ${source} LIMIT 1 OFFSET ?`,
-    values: [...values, mostRowsExamined - 1],
-  };
-  if (others.length === 0) {
-    return {
-      page: { sql: `SELECT * ${source} LIMIT ?`, values: [...values, limit] },
-      edge,
-      isCombined: false,
-    };
-  }
-  const sql = `SELECT * FROM (SELECT * ${source} LIMIT ?)
-    WHERE ${others.map((condition) => condition.sql).join(' AND ')} LIMIT ?`;
-  const rest = others.flatMap((condition) => condition.values);
-  return { page: { sql, values: [...values, mostRowsExamined, ...rest, limit] }, edge, isCombined: true };
-}
-
-interface Condition extends Statement {
-  index?: string;
-}
-
-/** Returns the filters that name one value, the most selective first: its index is used. */
-function equalities({ tokenId, accountId, model, channelId, status }: LogFilter): Condition[] {
-  const failed = status !== undefined && status >= 400;
-  const all: [string, string, unknown][] = [
-    ['token_id', 'logs_by_token', tokenId],
-    ['status', 'logs_by_status', failed ? status : undefined],
-    ['channel_id', 'logs_by_channel', channelId],
-    ['requested_model', 'logs_by_model', model],
-    ['account_id', 'logs_by_account', accountId],
-    ['status', 'logs_by_status', failed ? undefined : status],
+  const atMs = requestTimeMs(id);
+  const statements = [
+    atMs === null
+      ? db.prepare(scanForIdSql).bind(id)
+      : db.prepare('SELECT * FROM request_log WHERE created_at = ? AND id = ?').bind(atMs, id),
+    db.prepare('SELECT * FROM logs WHERE id = ?').bind(id),
   ];
-  return all
-    .filter(([, , value]) => value !== undefined)
-    .map(([column, index, value]) => ({ sql: `${column} = ?`, values: [value], index }));
+  const [current, earlier] = await db.batch<StoredRow>(statements);
+  const stored = current?.results[0] ?? earlier?.results[0];
+  if (stored === undefined || (accountId !== undefined && stored.account_id !== accountId)) return null;
+  return rowOfStored(stored);
 }
 
-/**
- * A cursor before the end replaces the end. Both conditions would be correct, but SQLite uses the first that it
- * can, and would read everything between them.
- */
-function rangeOf({ fromMs, toMs: endMs }: LogFilter, after: LogPosition | null): Condition[] {
-  const toMs = after !== null && endMs !== undefined && after.createdAtMs < endMs ? undefined : endMs;
-  return [
-    ...(fromMs === undefined ? [] : [{ sql: 'created_at >= ?', values: [fromMs] }]),
-    ...(toMs === undefined ? [] : [{ sql: 'created_at < ?', values: [toMs] }]),
-    ...(after === null ? [] : [{ sql: '(created_at, id) < (?, ?)', values: [after.createdAtMs, after.id] }]),
-  ];
-}
-
-type StoredRow = Record<string, string | number | null>;
-
-/** Column names are the row's own in snake case, except for three units. */
-function rowOfStored(stored: StoredRow): LogRow {
-  const text = (name: string) => stored[name] as string;
-  const textOrNull = (name: string) => stored[name] as string | null;
-  const number = (name: string) => stored[name] as number;
-  const numberOrNull = (name: string) => stored[name] as number | null;
-  return {
-    id: text('id'),
-    createdAtMs: number('created_at'),
-    tokenId: text('token_id'),
-    accountId: text('account_id'),
-    format: text('format'),
-    endpoint: text('endpoint'),
-    requestedModel: textOrNull('requested_model'),
-    upstreamModel: textOrNull('upstream_model'),
-    channelId: textOrNull('channel_id'),
-    attempts: JSON.parse(text('attempts')),
-    status: number('status'),
-    errorCode: textOrNull('error_code'),
-    stream: number('stream') === 1,
-    inputTokens: number('input_tokens'),
-    cachedTokens: number('cached_tokens'),
-    cacheWriteTokens: number('cache_write_tokens'),
-    outputTokens: number('output_tokens'),
-    reasoningTokens: number('reasoning_tokens'),
-    usageSource: textOrNull('usage_source') as LogRow['usageSource'],
-    costNanoUsd: numberOrNull('cost_nano_usd'),
-    charge: JSON.parse(textOrNull('charge') ?? 'null'),
-    ttfbMs: numberOrNull('ttfb_ms'),
-    durationMs: numberOrNull('duration_ms'),
-    dropped: JSON.parse(text('dropped')),
-    count: number('count'),
-    revision: number('revision'),
-  };
-}
+/** Ids from before 2026-12 do not say when: the newest such row is searched for, within bounds. */
+const scanForIdSql = `SELECT * FROM request_log WHERE (created_at, id) = (
+  SELECT created_at, id FROM (SELECT created_at, id FROM request_log ORDER BY created_at DESC LIMIT 1000000) WHERE id = ? LIMIT 1)`;

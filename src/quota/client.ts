@@ -192,6 +192,10 @@ export class LedgerClient implements Ledgers {
     return this.call(tokenId, (ledger) => ledger.audit());
   }
 
+  deliverLog(tokenId: string): Promise<void> {
+    return this.call(tokenId, (ledger) => ledger.deliverLog());
+  }
+
   private async configureAndAdmit(tokenId: string, request: AdmissionRequest): Promise<Admission> {
     const policy = await this.readPolicy(tokenId);
     if (policy === null) return unknownToken;

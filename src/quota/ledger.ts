@@ -156,9 +156,7 @@ export class TokenLedger extends DurableObject<Env> {
 
   /** Releases the holds of requests that never began. They get no log row. */
   release(requestIds: string[]): void {
-    for (const requestId of requestIds) {
-      this.rates.correct(this.state.abandon(requestId), 0, Date.now());
-    }
+    for (const id of requestIds) this.rates.correct(this.state.abandon(id), 0, Date.now());
     this.checkpoints.soon();
   }
 
@@ -218,6 +216,10 @@ export class TokenLedger extends DurableObject<Env> {
     return auditOf(this.state, this.store, this.outbox);
   }
 
+  deliverLog(): Promise<void> {
+    return this.outbox.flush(this.policy?.tokenId ?? null, () => this.seq);
+  }
+
   /** Expires orphans, polls responses, delivers rows and alerts, forgets old ids, and schedules itself while work is left. */
   override async alarm(): Promise<void> {
     this.alarms.fired();
@@ -227,7 +229,7 @@ export class TokenLedger extends DurableObject<Env> {
       if (orphans.length > 0) this.append(orphans, now);
       const [ended] = await Promise.all([
         this.background.pollDue(now, ({ question }) => this.watchers.refusal(question) !== null),
-        this.outbox.flush(this.policy?.tokenId ?? null, () => this.seq),
+        this.deliverLog(),
       ]);
       this.settle(ended);
       this.state.forget(now);

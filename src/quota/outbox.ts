@@ -9,11 +9,14 @@ import { type Audit, mostPending } from './quota.ts';
 import { RefusalTally } from './refusal-tally.ts';
 
 /** When rows are delivered to D1. */
-const outboxRhythm = {
-  /** This long after the first row. */
+export const outboxRhythm = {
+  /** This long after the first row. A page of the log that needs it sooner asks for it (ledger.ts, `deliverLog`). */
   flushMs: 1_000,
-  /** This long after it while more rows keep coming. */
-  busyFlushMs: 3_000,
+  /**
+   * A delivery writes two or three rows besides those of the log: a token in use delivers this rarely, so that even one
+   * request in ten seconds costs less than two rows.
+   */
+  busyFlushMs: 20_000,
   /** The longest pause between two attempts while D1 does not answer. */
   backoffMs: 60_000,
   /** A delivery that takes longer has failed. It may be repeated safely. */
@@ -37,6 +40,8 @@ export class Outbox {
   private failures = 0;
   /** Since when D1 takes nothing. Null: it does. */
   failingSinceMs: number | null = null;
+  /** The alarm and a page of the log may ask for a delivery at the same time. */
+  private running: Promise<void> | null = null;
   /** D1 has failed. No delivery is attempted before this time. */
   private notBeforeMs = 0;
 
@@ -63,8 +68,8 @@ export class Outbox {
   pending(): Pick<Audit, 'pending' | 'pendingRows'> {
     const newest = new Map<string, PendingRow>();
     for (const { rows } of this.store.journalAfter(this.flushedSeq, Number.MAX_SAFE_INTEGER)) {
-      for (const { id, revision, costNanoUsd } of rows) {
-        newest.set(id, { id, revision, costNanoUsd: costNanoUsd ?? 0 });
+      for (const { id, createdAtMs, revision, costNanoUsd } of rows) {
+        newest.set(id, { id, createdAtMs, revision, costNanoUsd: costNanoUsd ?? 0 });
       }
     }
     const pendingRows = newest.size;
@@ -82,6 +87,13 @@ export class Outbox {
    * retried.
    */
   async flush(tokenId: string | null, seq: () => number): Promise<void> {
+    this.running ??= this.flushNow(tokenId, seq).finally(() => {
+      this.running = null;
+    });
+    await this.running;
+  }
+
+  private async flushNow(tokenId: string | null, seq: () => number): Promise<void> {
     if (Date.now() < this.notBeforeMs) return;
     try {
       // Without this check, a database that lacks a column would look like one that rejects each row.

@@ -160,6 +160,8 @@ export interface Ledgers {
   restore(policy: TokenPolicy, spentNanoUsd: number): Promise<boolean>;
   balance(tokenId: string): Promise<Balance>;
   audit(tokenId: string): Promise<Audit>;
+  /** Makes the ledger deliver rows that wait, unless D1 has just failed. */
+  deliverLog(tokenId: string): Promise<void>;
 }
 
 /** A token's ledger over RPC: the methods of the Durable Object, as promises. */
@@ -179,4 +181,5 @@ export interface LedgerRpc {
   restore(policy: TokenPolicy, spentNanoUsd: number): Promise<boolean>;
   balance(): Promise<Balance>;
   audit(): Promise<Audit>;
+  deliverLog(): Promise<void>;
 }

@@ -18,6 +18,7 @@ import { reasonOfCode } from '../metering/error-class.ts';
 import { errorMessage } from '../metering/error-message.ts';
 import type { Attempt, LogRow } from '../metering/log-row.ts';
 import type { Rates } from '../metering/price.ts';
+import { turnRequestId } from '../metering/request-id.ts';
 import { standardTerms } from '../metering/service-tier.ts';
 import type { LedgerClient } from '../quota/client.ts';
 import type { AdmissionRequest, Settlement } from '../quota/quota.ts';
@@ -118,13 +119,14 @@ export class SessionMoney {
     const { ledgers, tokenId } = this;
     const bound = boundAt(measure, pricing);
     const deliver = (settlement: Settlement) => this.settlements.add(settlement);
+    const startedAtMs = Date.now();
     return {
-      requestId: `${this.order.requestId}_${this.turns}`,
+      requestId: turnRequestId(this.order.requestId, this.turns, startedAtMs),
       pricing,
       measure,
       bound,
       reservation: new Reservation({ ledgers, tokenId, deliver }, bound, heldNanoUsd),
-      startedAtMs: Date.now(),
+      startedAtMs,
       firstOutputAtMs: null,
       eventId: null,
       characters: 0,

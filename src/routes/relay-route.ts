@@ -7,6 +7,7 @@ import type { ApiFormat } from '../formats/format-id.ts';
 import type { Endpoint } from '../formats/registry.ts';
 import { logError } from '../lib/log.ts';
 import { RelayError } from '../lib/relay-error.ts';
+import { newRequestId } from '../metering/request-id.ts';
 import type { Call, RelayServices } from '../relay/call.ts';
 import { relay } from '../relay/relay.ts';
 import { tokenPrefix } from '../tokens/secret.ts';
@@ -29,11 +30,6 @@ export interface Caller {
   secret: string;
   identity: TokenIdentity;
   ip: string | null;
-}
-
-/** Returns a new request id. */
-export function newRequestId(): string {
-  return `req_${crypto.randomUUID().replaceAll('-', '')}`;
 }
 
 /** Runs a route's work. Errors are answered in the route's format; every response has the request's id. */

@@ -9,6 +9,7 @@ import accounts from '../migrations/0006-accounts.sql';
 import firstBytes from '../migrations/0007-first-bytes.sql';
 import signIn from '../migrations/0008-sign-in.sql';
 import boundsOfAccounts from '../migrations/0009-bounds-of-accounts.sql';
+import requestLog from '../migrations/0010-request-log.sql';
 import type { SchemaScripts } from './steps.ts';
 
 export const schemaScripts: SchemaScripts = {
@@ -22,5 +23,6 @@ export const schemaScripts: SchemaScripts = {
     '0007-first-bytes.sql': firstBytes,
     '0008-sign-in.sql': signIn,
     '0009-bounds-of-accounts.sql': boundsOfAccounts,
+    '0010-request-log.sql': requestLog,
   },
 };

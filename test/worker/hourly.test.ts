@@ -58,5 +58,5 @@ it('continues with the other parts when one fails, and reports the failure at th
     Object.defineProperty(other.DB, name, { value: env.DB[name].bind(env.DB) });
   }
   await expect(hourly(other)).rejects.toThrow('a part of the hourly work failed');
-  expect(await env.DB.prepare(`SELECT id FROM logs WHERE id = 'ancient'`).first()).toBeNull();
+  expect(await env.DB.prepare(`SELECT id FROM request_log WHERE id = 'ancient'`).first()).toBeNull();
 });

@@ -1,5 +1,6 @@
 // The request log as CSV (RFC 4180): a row's fields in order, one page of rows in memory at a time.
-import type { LogFilter, LogPage, LogPosition } from '../../metering/page-log.ts';
+import type { LogPage, LogPosition } from '../../metering/filter-log.ts';
+import { streamOf } from './export.ts';
 import { type LogRowView, logRow, logRowView } from './log-fields.ts';
 
 const columns = Object.keys(logRow.shape) as (keyof LogRowView)[];
@@ -35,7 +36,8 @@ export function csvLine(row: LogRowView): string {
   return `${columns.map((column) => csvField(row[column])).join(',')}\r\n`;
 }
 
-function csvField(value: unknown): string {
+/** Returns a value as one field. Lists and objects are JSON; null is empty. */
+export function csvField(value: unknown): string {
   if (value === null || value === undefined) return '';
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   const text = typeof value === 'string' ? harmless(value) : JSON.stringify(value);
@@ -51,9 +53,23 @@ function harmless(text: string): string {
   return /^(\p{White_Space}|\p{Cf}|\p{Cc})*[=+\-@＝＋－＠]|^[\t\r\n]/u.test(text) ? `'${text}` : text;
 }
 
+interface Range {
+  fromMs?: number | undefined;
+  toMs?: number | undefined;
+}
+
 /** Returns a file name that describes the content. */
-export function csvFileName({ fromMs, toMs }: LogFilter): string {
+export function csvFileName(what: string, { fromMs, toMs }: Range): string {
   const dayOf = (ms: number | undefined) => (ms === undefined ? '' : new Date(ms).toISOString().slice(0, 10));
-  const parts = ['relay-log', dayOf(fromMs), dayOf(toMs)].filter((part) => part !== '');
+  const parts = [what, dayOf(fromMs), dayOf(toMs)].filter((part) => part !== '');
   return `${parts.join('_')}.csv`;
+}
+
+/** Streams the pieces as a file. */
+export function csvResponse(pieces: AsyncGenerator<string>, name: string): Response {
+  const headers = {
+    'content-type': 'text/csv; charset=utf-8',
+    'content-disposition': `attachment; filename="${name}"`,
+  };
+  return new Response(streamOf(pieces), { headers });
 }

@@ -1,36 +1,33 @@
 // /api/logs and /api/logs.csv: the request log, newest first. Contains no prompt, answer, or key.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { findRow, type LogFilter, mostRowsExamined, pageOfRows } from '../../metering/page-log.ts';
+import type { Context } from 'hono';
+import type { LogRow } from '../../metering/log-row.ts';
+import { findRow, pageOfRows } from '../../metering/page-log.ts';
+import type { Principal } from '../accounts/account.ts';
 import type { ApiEnv } from './authenticate.ts';
-import { streamOf } from './export.ts';
-import { csvFileName, csvLimits, csvPieces } from './log-csv.ts';
+import { freshPage, freshRow } from './fresh-page.ts';
+import { csvFileName, csvLimits, csvPieces, csvResponse } from './log-csv.ts';
 import { logRow, logRowView } from './log-fields.ts';
+import { logFilterOf, logFilters } from './log-filter.ts';
 import { encodeCursor, pageOf, pageParameters, timeCursor } from './pages.ts';
-import { fieldProblem, notFound } from './problem.ts';
+import { notFound } from './problem.ts';
 import { callFailures, inputFailures, json, missingFailure } from './responses.ts';
 import { accountInView } from './roles.ts';
 import type { ManagementServices } from './services.ts';
-import { instant, msOf } from './values.ts';
 
-const filters = {
-  token: z.string().optional().openapi({ description: 'Token id.' }),
-  account: z.string().optional().openapi({ description: 'Account id.' }),
-  model: z.string().optional().openapi({ description: 'As it was requested.' }),
-  channel: z.string().optional().openapi({ description: 'Channel id.' }),
-  status: z.coerce.number().int().min(100).max(599).optional(),
-  from: instant.optional(),
-  to: instant.optional().openapi({ description: 'Not included.' }),
+const idFilter = {
+  id: z.string().optional().openapi({ description: 'A request id. Other filters are left aside.' }),
 };
-const filterQuery = z.object(filters);
 
 const listLogsRoute = createRoute({
   method: 'get',
   path: '/logs',
   summary: 'Requests, newest first.',
-  description: `Refused requests too. A page of several filters besides time looks at ${mostRowsExamined} rows at most: it may come short, or empty, and have a \`next_cursor\`.`,
+  description:
+    'Refused requests too. A page examines a bounded part of the log: with filters it may be short, or empty, and have a `next_cursor`. A value that nothing has is an empty page.',
   tags: ['logs'],
   security: [{ adminKey: [] }],
-  request: { query: z.object({ ...pageParameters, ...filters }) },
+  request: { query: z.object({ ...pageParameters, ...idFilter, ...logFilters }) },
   responses: { 200: json(pageOf(logRow), 'A page.'), ...inputFailures, ...callFailures },
 });
 
@@ -51,7 +48,7 @@ const exportLogsRoute = createRoute({
   description: `Streamed; ${csvLimits.rows.toLocaleString('en')} rows at most, the newest. Times and filters cut it.`,
   tags: ['logs'],
   security: [{ adminKey: [] }],
-  request: { query: filterQuery },
+  request: { query: z.object(logFilters) },
   responses: {
     200: { description: 'The rows.', content: { 'text/csv': { schema: z.string() } } },
     ...inputFailures,
@@ -60,39 +57,44 @@ const exportLogsRoute = createRoute({
 });
 
 /** Adds the routes of the log. */
-export function addLogRoutes(api: OpenAPIHono<ApiEnv>, { db }: ManagementServices): void {
+export function addLogRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementServices): void {
+  const { db } = services;
   api.openapi(listLogsRoute, async (context) => {
-    const { limit, cursor, ...asked } = context.req.valid('query');
-    const { role } = context.var.principal;
-    const query = { ...asked, account: accountInView(context.var.principal, asked.account) };
-    const { rows, next } = await pageOfRows(db, filterOf(query), timeCursor(cursor), limit);
+    const { limit, cursor, id, ...asked } = context.req.valid('query');
+    const { principal } = context.var;
+    const filter = await logFilterOf(services, principal, asked);
+    const { rows, next } =
+      id === undefined
+        ? await freshPage(services, filter, timeCursor(cursor), limit, backgroundOf(context))
+        : { rows: await freshRow(services, id, () => rowOf(db, id, principal)), next: null };
     const next_cursor = next === null ? null : encodeCursor(next);
-    return context.json({ data: rows.map((row) => logRowView(row, role)), next_cursor }, 200);
+    return context.json({ data: rows.map((row) => logRowView(row, principal.role)), next_cursor }, 200);
   });
   api.openapi(readLogRoute, async (context) => {
-    const accountId = accountInView(context.var.principal, undefined);
-    const row = await findRow(db, context.req.valid('param').id, accountId);
-    if (row === null) throw notFound('request');
+    const { id } = context.req.valid('param');
+    const find = () => rowOf(db, id, context.var.principal);
+    const [row] = await freshRow(services, id, find);
+    if (row === undefined) throw notFound('request');
     return context.json(logRowView(row, context.var.principal.role), 200);
   });
   api.openapi(exportLogsRoute, async (context) => {
-    const asked = context.req.valid('query');
-    const filter = filterOf({ ...asked, account: accountInView(context.var.principal, asked.account) });
+    const filter = await logFilterOf(services, context.var.principal, context.req.valid('query'));
     const pieces = csvPieces((after, limit) => pageOfRows(db, filter, after, limit));
-    const headers = {
-      'content-type': 'text/csv; charset=utf-8',
-      'content-disposition': `attachment; filename="${csvFileName(filter)}"`,
-    };
-    return new Response(streamOf(pieces), { headers });
+    return csvResponse(pieces, csvFileName('relay-log', filter));
   });
 }
 
-function filterOf(query: z.infer<typeof filterQuery>): LogFilter {
-  const { token, account, model, channel, status, from, to } = query;
-  const fromMs = from === undefined ? undefined : msOf(from);
-  const toMs = to === undefined ? undefined : msOf(to);
-  if (fromMs !== undefined && toMs !== undefined && fromMs > toMs) {
-    throw fieldProblem('from', 'must not be after `to`');
+/** Pages of the dashboard call without an execution context: their call waits for the work. */
+function backgroundOf(context: Context<ApiEnv>): ((work: Promise<unknown>) => void) | null {
+  try {
+    const { executionCtx } = context;
+    return (work) => executionCtx.waitUntil(work);
+  } catch {
+    return null;
   }
-  return { tokenId: token, accountId: account, model, channelId: channel, status, fromMs, toMs };
+}
+
+async function rowOf(db: D1Database, id: string, principal: Principal): Promise<LogRow[]> {
+  const row = await findRow(db, id, accountInView(principal, undefined));
+  return row === null ? [] : [row];
 }

@@ -1,68 +1,81 @@
-// /api/usage: sums of requests, tokens, cost, and errors, by time, token, model, or channel.
+// /api/usage: sums of requests, tokens, cost, and errors, by one or two groupings.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { usdFromNano } from '../../lib/money.ts';
-import {
-  topUsage,
-  type UsageGrouping,
-  type UsageSums,
-  usage,
-  usageGroupings,
-} from '../../metering/usage-log.ts';
+import { idsOfNames } from '../../metering/filter-names-log.ts';
+import { mostUsageGroups, topUsage, type UsageSums, usage } from '../../metering/usage-log.ts';
+import { type UsageGrouping, type UsageQuery, usageGroupings } from '../../metering/usage-query.ts';
+import type { Principal } from '../accounts/account.ts';
 import type { ApiEnv } from './authenticate.ts';
 import { managementLimits } from './limits.ts';
+import { csvFileName, csvResponse } from './log-csv.ts';
 import { fieldProblem } from './problem.ts';
 import { callFailures, inputFailures, json } from './responses.ts';
 import { accountInView } from './roles.ts';
 import type { ManagementServices } from './services.ts';
-import { instant, isoOf, isoTime, msOf, usd } from './values.ts';
+import { usageCsv } from './usage-csv.ts';
+import { totalOf, usageRow, usageSums, usageView } from './usage-fields.ts';
+import { instant, isoOf, isoTime, msOf } from './values.ts';
 
-const usageRow = z
-  .object({
-    key: z.string().openapi({
-      description: 'The date, the hour (ISO 8601), the token id, the model or the channel id; empty: none.',
-    }),
-    requests: z.int(),
-    errors: z.int(),
-    input_tokens: z.int(),
-    cached_tokens: z.int(),
-    cache_write_tokens: z.int(),
-    output_tokens: z.int(),
-    reasoning_tokens: z.int(),
-    cost_usd: usd,
-    ttfb_ms: z
-      .int()
-      .nullable()
-      .openapi({ description: 'Time to the first byte, on average; null: of none is it known.' }),
-    ttfb_requests: z.int().openapi({ description: 'Requests of which it is known.' }),
-  })
-  .openapi('Usage');
+const names = usageGroupings.join(', ');
+
+const groupBy = z
+  .string()
+  .default('day')
+  .transform((text) => text.split(',') as UsageGrouping[])
+  .refine(
+    (groupings) =>
+      groupings.length <= 2 &&
+      new Set(groupings).size === groupings.length &&
+      groupings.every((grouping) => usageGroupings.includes(grouping)),
+    `must be one or two of ${names}, separated by a comma`,
+  )
+  .openapi({
+    type: 'string',
+    description: `One or two of ${names}, separated by a comma. \`model\`: the model that answered; \`requested_model\`: as it was requested.`,
+  });
+
+const query = z.object({
+  group_by: groupBy,
+  from: instant.optional().openapi({ description: 'Thirty days before `to` by default.' }),
+  to: instant.optional().openapi({ description: 'Not included; now by default.' }),
+  token: z.string().optional().openapi({ description: 'Token id or name.' }),
+  account: z.string().optional().openapi({ description: 'Account id, name, or email.' }),
+  group: z.string().optional(),
+  model: z.string().optional().openapi({ description: 'The model that answered.' }),
+  requested_model: z.string().optional().openapi({ description: 'Not together with `model`.' }),
+  channel: z.string().optional().openapi({ description: 'Channel id or name.' }),
+});
 
 const answer = z.object({
-  group_by: z.enum(usageGroupings),
+  group_by: z.string(),
   from: isoTime,
   to: isoTime,
   data: z.array(usageRow),
+  total: usageSums.openapi({ description: 'The sum of the rows.' }),
 });
 
 const usageRoute = createRoute({
   method: 'get',
   path: '/usage',
-  summary:
-    'Sums by day, hour (oldest first), token, model or channel (most expensive first). Whole hours, in UTC.',
+  summary: 'Sums of usage by one or two groupings. Whole hours, in UTC.',
+  description: `By time: oldest first. Otherwise: most expensive first. At most ${mostUsageGroups.toLocaleString('en')} rows. By \`channel\`, errors and the time to the first byte count attempts, those too that another channel made up for.`,
   tags: ['usage'],
   security: [{ adminKey: [] }],
-  request: {
-    query: z.object({
-      group_by: z.enum(usageGroupings).default('day'),
-      from: instant.optional().openapi({ description: 'Thirty days before `to` when nothing is said.' }),
-      to: instant.optional().openapi({ description: 'Not included; now when nothing is said.' }),
-      token: z.string().optional(),
-      account: z.string().optional(),
-      model: z.string().optional(),
-      channel: z.string().optional(),
-    }),
-  },
+  request: { query },
   responses: { 200: json(answer, 'The sums.'), ...inputFailures, ...callFailures },
+});
+
+const csvRoute = createRoute({
+  method: 'get',
+  path: '/usage.csv',
+  summary: 'The same as CSV.',
+  tags: ['usage'],
+  security: [{ adminKey: [] }],
+  request: { query },
+  responses: {
+    200: { description: 'The sums.', content: { 'text/csv': { schema: z.string() } } },
+    ...inputFailures,
+    ...callFailures,
+  },
 });
 
 const topAnswer = z.object({
@@ -76,14 +89,14 @@ const topAnswer = z.object({
 const topRoute = createRoute({
   method: 'get',
   path: '/usage/top',
-  summary: 'The most expensive models, tokens and channels of a time. Whole hours, in UTC.',
+  summary: 'The most expensive models, tokens, and channels of a time. Whole hours, in UTC.',
   tags: ['usage'],
   security: [{ adminKey: [] }],
   request: {
     query: z.object({
-      from: instant.optional().openapi({ description: 'Thirty days before `to` when nothing is said.' }),
-      to: instant.optional().openapi({ description: 'Not included; now when nothing is said.' }),
-      account: z.string().optional(),
+      from: instant.optional().openapi({ description: 'Thirty days before `to` by default.' }),
+      to: instant.optional().openapi({ description: 'Not included; now by default.' }),
+      account: z.string().optional().openapi({ description: 'Account id, name, or email.' }),
       limit: z.coerce.number().int().min(1).max(managementLimits.pageRows).default(10),
     }),
   },
@@ -93,30 +106,74 @@ const topRoute = createRoute({
 const thirtyDaysMs = 30 * 86_400_000;
 
 /** Adds the routes of usage. */
-export function addUsageRoute(api: OpenAPIHono<ApiEnv>, { db, now }: ManagementServices): void {
+export function addUsageRoute(api: OpenAPIHono<ApiEnv>, services: ManagementServices): void {
+  const { db, now } = services;
   api.openapi(usageRoute, async (context) => {
-    const { group_by, token, account, model, channel, ...range } = context.req.valid('query');
-    const { fromMs, toMs } = rangeOf(range, now());
-    const accountId = accountInView(context.var.principal, account);
-    const filter = { tokenId: token, accountId, model, channelId: channel };
-    const sums = await usage(db, { groupBy: group_by, fromMs, toMs, ...filter });
-    const data = sums.map((row) => usageView(group_by, row));
-    return context.json({ group_by, from: isoOf(fromMs), to: isoOf(toMs), data }, 200);
+    const asked = context.req.valid('query');
+    const usageQuery = await queryOf(services, context.var.principal, asked);
+    const sums = await usage(db, usageQuery);
+    const data = sums.map((row) => usageView(asked.group_by, row));
+    const range = { from: isoOf(usageQuery.fromMs), to: isoOf(usageQuery.toMs) };
+    return context.json({ group_by: asked.group_by.join(','), ...range, data, total: totalOf(sums) }, 200);
+  });
+  api.openapi(csvRoute, async (context) => {
+    const asked = context.req.valid('query');
+    const usageQuery = await queryOf(services, context.var.principal, asked);
+    const sums = await usage(db, usageQuery);
+    return csvResponse(usageCsv(asked.group_by, sums), csvFileName('relay-usage', usageQuery));
   });
   api.openapi(topRoute, async (context) => {
     const { account, limit, ...asked } = context.req.valid('query');
     const range = rangeOf(asked, now());
-    const accountId = accountInView(context.var.principal, account);
+    const accountId = await accountsInView(db, context.var.principal, account);
     const { model, token, channel } = await topUsage(db, { ...range, accountId }, limit);
-    const answer = {
-      from: isoOf(range.fromMs),
-      to: isoOf(range.toMs),
-      models: model.map((row) => usageView('model', row)),
-      tokens: token.map((row) => usageView('token', row)),
-      channels: channel.map((row) => usageView('channel', row)),
+    const view = (grouping: UsageGrouping, sums: UsageSums[]) =>
+      sums.map((row) => usageView([grouping], row));
+    const data = {
+      models: view('model', model),
+      tokens: view('token', token),
+      channels: view('channel', channel),
     };
-    return context.json(answer, 200);
+    return context.json({ from: isoOf(range.fromMs), to: isoOf(range.toMs), ...data }, 200);
   });
+}
+
+async function queryOf(
+  { db, now }: ManagementServices,
+  principal: Principal,
+  asked: z.infer<typeof query>,
+): Promise<UsageQuery> {
+  if (asked.model !== undefined && asked.requested_model !== undefined)
+    throw fieldProblem('requested_model', 'must not be together with `model`');
+  const isByBoth = asked.group_by.includes('model') && asked.group_by.includes('requested_model');
+  const isMixed =
+    (asked.model !== undefined && asked.group_by.includes('requested_model')) ||
+    (asked.requested_model !== undefined && asked.group_by.includes('model'));
+  if (isByBoth || isMixed)
+    throw fieldProblem(
+      'group_by',
+      'sums know the model that answered or the requested one, not both together',
+    );
+  const ids = await idsOfNames(db, { token: asked.token, channel: asked.channel });
+  return {
+    groupBy: asked.group_by,
+    ...rangeOf(asked, now()),
+    tokenId: ids.token,
+    channelId: ids.channel,
+    accountId: await accountsInView(db, principal, asked.account),
+    model: asked.model,
+    requestedModel: asked.requested_model,
+    group: asked.group,
+  };
+}
+
+async function accountsInView(
+  db: D1Database,
+  principal: Principal,
+  asked: string | undefined,
+): Promise<string | readonly string[] | undefined> {
+  if (principal.role !== 'admin') return accountInView(principal, asked);
+  return (await idsOfNames(db, { account: asked })).account;
 }
 
 function rangeOf({ from, to }: { from?: string | undefined; to?: string | undefined }, nowMs: number) {
@@ -124,25 +181,4 @@ function rangeOf({ from, to }: { from?: string | undefined; to?: string | undefi
   const fromMs = from === undefined ? toMs - thirtyDaysMs : msOf(from);
   if (fromMs > toMs) throw fieldProblem('from', 'must not be after `to`');
   return { fromMs, toMs };
-}
-
-function usageView(grouping: UsageGrouping, sums: UsageSums): z.infer<typeof usageRow> {
-  return {
-    key: keyView(grouping, sums.key),
-    requests: sums.requests,
-    errors: sums.errors,
-    input_tokens: sums.inputTokens,
-    cached_tokens: sums.cachedTokens,
-    cache_write_tokens: sums.cacheWriteTokens,
-    output_tokens: sums.outputTokens,
-    reasoning_tokens: sums.reasoningTokens,
-    cost_usd: usdFromNano(sums.costNanoUsd),
-    ttfb_requests: sums.ttfbCount,
-    ttfb_ms: sums.ttfbCount > 0 ? Math.round(sums.ttfbMs / sums.ttfbCount) : null,
-  };
-}
-
-function keyView(grouping: UsageGrouping, key: number | string): string {
-  if (typeof key === 'string') return key;
-  return grouping === 'day' ? isoOf(key).slice(0, 10) : isoOf(key);
 }

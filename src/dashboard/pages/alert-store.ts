@@ -43,11 +43,18 @@ async function accountsThatSpent(
   );
   const { results } = await db
     .prepare(
-      `SELECT * FROM (
+      // Hours whose sums are not computed yet (metering/rolled-sums-log.ts).
+      `WITH marked AS MATERIALIZED (
+         SELECT account_id, hour, SUM(cost_nano_usd) AS nano_usd FROM usage_dirty CROSS JOIN usage_hourly ON hour = at
+         WHERE unit = 'hour' AND at >= min(?2, ?3, ?4) GROUP BY 1, 2)
+       SELECT * FROM (
          SELECT id, name, budget_nano_usd AS budgetNanoUsd, budget_period AS period, COALESCE((
            SELECT SUM(cost_nano_usd) FROM usage_totals INDEXED BY usage_totals_by_key
-           WHERE dimension = 'account-hour' AND key = accounts.id
+           WHERE dimension = 'account-hour' AND key = accounts.id AND at NOT IN (SELECT hour FROM marked)
              AND at >= CASE budget_period WHEN 'day' THEN ?2 WHEN 'week' THEN ?3 ELSE ?4 END
+         ), 0) + COALESCE((
+           SELECT SUM(nano_usd) FROM marked WHERE account_id = accounts.id
+             AND hour >= CASE budget_period WHEN 'day' THEN ?2 WHEN 'week' THEN ?3 ELSE ?4 END
          ), 0) AS spentNanoUsd
          FROM accounts WHERE budget_nano_usd IS NOT NULL AND status = 'active' AND (?1 IS NULL OR id = ?1)
        ) WHERE spentNanoUsd >= budgetNanoUsd * ?5 LIMIT 20`,

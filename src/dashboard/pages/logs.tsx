@@ -13,7 +13,9 @@ import { type PageContext, type PageEnv, PageProblem } from './page-env.ts';
 import { Empty, Heading, Pager } from './parts.tsx';
 
 const texts = () => messages().logs;
-const filterNames = ['token', 'model', 'channel', 'status', 'from', 'to'] as const;
+const filterNames = [
+  ...['token', 'model', 'channel', 'status', 'account', 'errors', 'error_code', 'id', 'from', 'to'],
+] as const;
 const listAddress = '/dashboard/logs';
 
 /** The routes under /dashboard/logs. */
@@ -169,13 +171,7 @@ const Filters: FC<FilterFacts> = ({ context, channels, errors }) => {
   return (
     <form method="get" class="filters">
       <Field name="model" label={texts().model} value={value('model')} error={errors.model} />
-      <Field
-        name="status"
-        label={texts().status}
-        type="number"
-        value={value('status')}
-        error={errors.status}
-      />
+      <Field name="status" label={texts().status} value={value('status')} error={errors.status} />
       <Field name="token" label={texts().tokenId} value={value('token')} error={errors.token} />
       {context.var.principal.role === 'admin' ? (
         <Choice

@@ -110,7 +110,9 @@ function readLedger(file: string): StoredLedger | null {
 function readDatabase(stateDirectory: string) {
   const db = new DatabaseSync(databaseFile(stateDirectory));
   try {
-    const log = db.prepare('SELECT * FROM logs ORDER BY created_at, id').all() as unknown as LoggedRow[];
+    const log = db
+      .prepare('SELECT * FROM request_log ORDER BY created_at, id')
+      .all() as unknown as LoggedRow[];
     const sums = (sql: string) =>
       new Map(
         db

@@ -76,8 +76,14 @@ function counted(database: D1Database): { db: D1Database; count: () => number } 
   let questions = 0;
   const db = new Proxy(database, {
     get: (target, member) => {
-      if (member === 'prepare') questions += 1;
       const value = Reflect.get(target, member);
+      if (member === 'prepare') questions += 1;
+      // A batch is one call of the database.
+      if (member === 'batch')
+        return (statements: D1PreparedStatement[]) => {
+          questions -= statements.length - 1;
+          return target.batch(statements);
+        };
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
@@ -101,7 +107,7 @@ function servicesOver(db: D1Database): PageServices {
     groups: new GroupStore(db),
     aliases: new AliasStore(db),
     prices: new PriceStore(db),
-    ledgers: { balance: async () => balance } as unknown as Ledgers,
+    ledgers: { balance: async () => balance, deliverLog: async () => undefined } as unknown as Ledgers,
     accountLedgers: {} as unknown as AccountLedgers,
     tokenCache: new TokenCache({} as KVNamespace, () => undefined),
     logRetentionMs: null,

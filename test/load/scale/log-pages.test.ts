@@ -94,7 +94,7 @@ describe.runIf(haveChromium)('the log page over a million rows', () => {
       await next.click();
     }
     const fitting = await scale.count(
-      `SELECT COUNT(*) AS n FROM logs WHERE requested_model = 'model-5' AND status = 500
+      `SELECT COUNT(*) AS n FROM request_log WHERE requested_model = 'model-5' AND status = 500
        AND created_at >= ${Date.parse('2026-05-01')} AND created_at < ${Date.parse('2026-05-06')}`,
     );
     expect(fitting).toBeGreaterThan(50);

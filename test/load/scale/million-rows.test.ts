@@ -1,8 +1,11 @@
 // Log and usage queries over a million rows take tens of milliseconds and read no other rows. The number of rows
 // that D1 reports is exact and has a strict bound; its time is printed and has a loose one.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type LogFilter, mostRowsExamined, pageOfRows, pageQuery } from '../../../src/metering/page-log.ts';
-import { type UsageQuery, usageGroupings, usageStatement } from '../../../src/metering/usage-log.ts';
+import type { LogFilter, LogPage, LogPosition } from '../../../src/metering/filter-log.ts';
+import { pageOfRows } from '../../../src/metering/page-log.ts';
+import { searchLimits } from '../../../src/metering/search-queries-log.ts';
+import { usageStatement } from '../../../src/metering/usage-log.ts';
+import { type UsageQuery, usageGroupings } from '../../../src/metering/usage-query.ts';
 import { type MillionRows, million, openMillionRows } from './million-rows.ts';
 
 /** The target time. On a busy machine a query may take several times as long. */
@@ -50,14 +53,49 @@ async function expectSearch({ sql, values }: { sql: string; values: unknown[] })
     .bind(...values)
     .all<{ detail: string }>();
   const plan = results.map(({ detail }) => detail).join('; ');
-  expect(plan, sql).toMatch(/SEARCH (logs|usage_\w+) USING/);
-  expect(plan, sql).not.toMatch(/SCAN (logs|usage_)/);
+  expect(plan, sql).toMatch(/SEARCH cell USING/);
+  expect(plan, sql).not.toMatch(/SCAN (cell|marked|usage_)/);
 }
 
 const day = 86_400_000;
 const midnight = Date.parse('2026-06-15');
 const month = { fromMs: midnight + 3_600_000, toMs: midnight + 30 * day };
-const limit = 51;
+const limit = 50;
+
+/** The database, with the time that its runtime says its statements took. The client's own time here is the harness's. */
+function timed(): { db: D1Database; spent: { ms: number; rowsRead: number } } {
+  const spent = { ms: 0, rowsRead: 0 };
+  const batch = async (statements: D1PreparedStatement[]) => {
+    const results = await opened.db.batch(statements);
+    for (const { meta } of results) {
+      spent.ms += meta.duration;
+      spent.rowsRead += meta.rows_read;
+    }
+    return results;
+  };
+  const db = { prepare: (sql: string) => opened.db.prepare(sql), batch } as unknown as D1Database;
+  return { db, spent };
+}
+
+/** Returns the page, and notes the median of three of D1's time for it, after a warm-up. */
+async function medianOfPages(
+  name: string,
+  filter: LogFilter,
+  after: LogPosition | null = null,
+): Promise<LogPage> {
+  const runs: { ms: number; rowsRead: number }[] = [];
+  let page: LogPage = { rows: [], next: null };
+  for (let round = 0; round < 4; round++) {
+    const { db, spent } = timed();
+    page = await pageOfRows(db, filter, after, limit);
+    if (round > 0) runs.push(spent);
+  }
+  const median = runs.sort((one, other) => one.ms - other.ms)[1] ?? { ms: Infinity, rowsRead: Infinity };
+  table[name] = { ms: Number(median.ms.toFixed(1)), rowsRead: median.rowsRead, rows: page.rows.length };
+  expect(median.ms, name).toBeLessThan(goalMs * tolerance);
+  expect(median.rowsRead, name).toBeLessThan(4 * searchLimits.rowsExamined);
+  return page;
+}
 
 describe('log queries over a million rows', () => {
   const single: [name: string, filter: LogFilter, matches?: 'none'][] = [
@@ -68,51 +106,38 @@ describe('log queries over a million rows', () => {
     ['a model', { model: 'model-7' }],
     ['a channel', { channelId: 'ch_7' }],
     ['a status', { status: 500 }],
+    ['a class of statuses', { status: { from: 400, to: 499 } }],
+    ['an error code', { errorCode: 'x' }],
     ['an unused status', { status: 418 }, 'none'],
     ['an unknown token', { tokenId: 'tok_none' }, 'none'],
   ];
 
-  it.each(single)('a log page by time and %s reads its own rows only', async (name, filter, matches) => {
-    const after = { createdAtMs: midnight + 20 * day, id: '' };
-    for (const [kind, fullFilter, cursor] of [
-      ['a month', { ...month, ...filter }, null],
-      ['page 2', { ...month, ...filter }, after],
-      ['a year', { fromMs: million.firstMs, toMs: million.lastMs, ...filter }, null],
-    ] as const) {
-      const { page } = pageQuery(fullFilter, cursor, limit);
-      await expectSearch(page);
-      const seen = await measure(`page: ${name}, ${kind}`, page);
-      expect(seen.rows, name).toBe(matches === 'none' ? 0 : limit);
-      expect(seen.rowsRead, name).toBeLessThanOrEqual(limit);
-    }
-  });
+  it.each(single)(
+    'a log page by time and %s is full, or at the end of the log',
+    async (name, filter, matches) => {
+      const after = { createdAtMs: midnight + 20 * day, id: '' };
+      for (const [kind, fullFilter, cursor] of [
+        ['a month', { ...month, ...filter }, null],
+        ['page 2', { ...month, ...filter }, after],
+        ['a year', { fromMs: million.firstMs, toMs: million.lastMs, ...filter }, null],
+      ] as const) {
+        const { rows, next } = await medianOfPages(`page: ${name}, ${kind}`, fullFilter, cursor);
+        expect(rows.length, name).toBe(matches === 'none' ? 0 : limit);
+        if (matches === 'none') expect(next).toBeNull();
+      }
+    },
+  );
 
-  it('a log page by several filters reads 10,000 rows at most, returns a short page, and continues from there', async () => {
-    // tok_0 has no request to model-1: nothing matches, and the cursor moves on.
-    const filter = { tokenId: 'tok_0', model: 'model-1', fromMs: million.firstMs, toMs: million.lastMs };
-    const query = pageQuery(filter, null, limit);
-    await expectSearch(query.page);
-    await expectSearch(query.edge);
-    const page = await measure('page: two filters, no match', query.page);
-    const edge = await measure('page: its edge', query.edge);
-    expect(page.rowsRead).toBeLessThanOrEqual(2 * mostRowsExamined);
-    expect(edge.rowsRead).toBeLessThanOrEqual(mostRowsExamined);
-    const first = await pageOfRows(opened.db, filter, null, 50);
-    expect(first.rows).toEqual([]);
-    const { results } = await opened.db
-      .prepare(`SELECT COUNT(*) AS passed FROM logs WHERE token_id = 'tok_0' AND (created_at, id) >= (?, ?)`)
-      .bind(first.next?.createdAtMs, first.next?.id)
-      .all();
-    expect(results).toEqual([{ passed: mostRowsExamined }]);
-  });
+  const pairs = single.slice(1).flatMap(([one, first], index) =>
+    single
+      .slice(index + 2)
+      .filter(([, second]) => Object.keys(first)[0] !== Object.keys(second)[0])
+      .map(([other, second]) => [`${one} and ${other}`, { ...first, ...second }] as const),
+  );
 
-  it('a log page by several filters that match often is as fast as one by a single filter', async () => {
-    const seen = await measure(
-      'page: two filters, one in twenty fits',
-      pageQuery({ ...month, tokenId: 'tok_0', status: 429 }, null, limit).page,
-    );
-    expect(seen.rows).toBe(limit);
-    expect(seen.rowsRead).toBeLessThan(limit * 20 * 2 * 3);
+  it.each(pairs)('a log page by %s is full, or at the end of the log', async (name, filter) => {
+    const { rows, next } = await medianOfPages(`page: ${name}`, filter);
+    if (rows.length < limit) expect(next).toBeNull();
   });
 });
 
@@ -127,9 +152,11 @@ describe('usage queries over a million rows', () => {
     ['a token and a model', { tokenId: 'tok_0', model: 'model-10' }],
   ];
   const year = { fromMs: million.firstMs + 3_600_000, toMs: million.lastMs };
-  const cases = usageGroupings.flatMap((groupBy) =>
-    filters.map(([name, filter]) => [groupBy, name, { groupBy, ...filter }] as const),
-  );
+  const cases = [...usageGroupings, ['month', 'model'] as const]
+    .flatMap((groupBy) =>
+      filters.map(([name, filter]) => [String(groupBy), name, { groupBy, ...filter }] as const),
+    )
+    .filter(([groupBy, , { model }]) => groupBy !== 'requested_model' || model === undefined);
 
   it.each(cases)(
     'a usage chart by %s, filtered by %s, reads a small part of the roll-ups',

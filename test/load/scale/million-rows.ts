@@ -5,7 +5,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } 
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
-import { summedColumns, totalDimensions } from '../../../src/metering/roll-up-log.ts';
+import { blockRhythm, indexNewRows } from '../../../src/metering/block-log.ts';
+import { summedColumns } from '../../../src/metering/roll-up-log.ts';
+import { totalDimensions } from '../../../src/metering/rolled-sums-log.ts';
 import { schemaSteps } from '../../../src/schema/steps.ts';
 
 const root = new URL('../../..', import.meta.url).pathname;
@@ -78,12 +80,15 @@ async function make(folder: string, steps: string[]): Promise<void> {
   for (const sql of rollUpSql()) sqlite.exec(sql);
   sqlite.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   sqlite.close();
+  const filled = await open(folder);
+  await indexNewRows(filled.db, million.lastMs + blockRhythm.graceMs, 1_000);
+  await filled.stop();
 }
 
 const stepMs = Math.floor((million.lastMs - million.firstMs) / million.rows);
 
 /** Inserts the rows. `h` is a pseudo-random number of the row: a multiplicative hash of its index. */
-const rowsSql = `INSERT INTO logs (id, created_at, token_id, account_id, format, endpoint, requested_model,
+const rowsSql = `INSERT INTO request_log (id, created_at, token_id, account_id, format, endpoint, requested_model,
     upstream_model, channel_id, status, error_code, stream, input_tokens, cached_tokens, output_tokens,
     reasoning_tokens, usage_source, cost_nano_usd, charge, ttfb_ms, duration_ms)
   WITH RECURSIVE places (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM places WHERE i < ${million.rows - 1}),
@@ -97,26 +102,32 @@ const rowsSql = `INSERT INTO logs (id, created_at, token_id, account_id, format,
     '{"source":"table","items":[["input",1200,2500000]]}', 120 + h % 400, 800 + h % 400
   FROM named`;
 
+const lastDay = Math.floor(million.lastMs / 86_400_000);
+
 function rollUpSql(): string[] {
   const facts = [
     'COUNT(*)',
     'SUM(status >= 400)',
-    ...summedColumns
-      .slice(2)
-      .map((column) => (column === 'ttfb_count' ? 'COUNT(ttfb_ms)' : `SUM(${column})`)),
+    ...summedColumns.slice(2).map((column) => {
+      if (column.startsWith('extra_')) return '0';
+      return column === 'ttfb_count' ? 'COUNT(ttfb_ms)' : `SUM(${column})`;
+    }),
   ];
   const sums = summedColumns.map((column) => `SUM(${column})`).join(', ');
   const cells = 'token_id, MAX(account_id), model, channel_id';
   return [
     `INSERT INTO usage_hourly SELECT created_at / 3600000, token_id, MAX(account_id), requested_model, channel_id,
-      ${facts.join(', ')} FROM logs GROUP BY 1, 2, 4, 5`,
+      ${facts.join(', ')} FROM request_log GROUP BY 1, 2, 4, 5`,
     `INSERT INTO usage_daily SELECT hour / 24, ${cells}, ${sums} FROM usage_hourly GROUP BY 1, 2, 4, 5`,
     ...Object.entries(totalDimensions).map(
       ([
         dimension,
         { at, key },
       ]) => `INSERT INTO usage_totals SELECT '${dimension}', ${at === 'hour' ? 'hour' : 'hour / 24'}, ${key},
-        ${sums} FROM usage_hourly GROUP BY 2, 3`,
+        ${sums} FROM ${dimension.startsWith('served') ? 'usage_served' : 'usage_hourly'} GROUP BY 2, 3`,
     ),
+    // Sums of the last day, which is not over.
+    `INSERT INTO usage_dirty SELECT 'hour', hour FROM usage_hourly WHERE hour >= ${lastDay} * 24 GROUP BY hour`,
+    `INSERT INTO usage_dirty VALUES ('day', ${lastDay})`,
   ];
 }

@@ -78,7 +78,9 @@ describe('deletion of an account', () => {
     const personal = /robert|198\.51\.100\.77/i;
     expect(await everything()).toMatch(personal);
     const sums = async () =>
-      env.DB.prepare('SELECT SUM(cost_nano_usd) AS cost, COUNT(*) AS rows FROM logs WHERE account_id = ?')
+      env.DB.prepare(
+        'SELECT SUM(cost_nano_usd) AS cost, COUNT(*) AS rows FROM request_log WHERE account_id = ?',
+      )
         .bind(id)
         .first();
     const before = await sums();

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { streamOf } from '../../../src/dashboard/api/export.ts';
 import { csvPieces } from '../../../src/dashboard/api/log-csv.ts';
 import { appendRows } from '../../../src/metering/log.ts';
+import { newRequestId } from '../../../src/metering/request-id.ts';
 import { logRow } from '../stores/rows.ts';
 import { adminKey, emptyDatabase, relay } from './relay.ts';
 
@@ -96,6 +97,47 @@ describe('request log', () => {
     expect(await ids('channel=ch_2')).toEqual(['r2']);
     expect(await ids('account=acc_other')).toEqual([]);
     expect(await ids('from=2026-10-30T11:30:00Z&to=2026-10-31')).toEqual(['r2']);
+  });
+
+  it('filters by names, patterns of models, classes of statuses, and codes', async () => {
+    await env.DB.batch([
+      env.DB.prepare(
+        `INSERT INTO tokens (id, account_id, name, hint, created_at) VALUES ('tok_2', 'acc_admin', 'Slack bot', 'h', 1)`,
+      ),
+      env.DB.prepare(
+        `INSERT INTO channels (id, name, provider, created_at, updated_at) VALUES ('ch_2', 'East', 'openai', 1, 1)`,
+      ),
+    ]);
+    expect(await ids('token=Slack+bot')).toEqual(['r2']);
+    expect(await ids('channel=East')).toEqual(['r2']);
+    expect(await ids('account=Admin')).toHaveLength(4);
+    expect(await ids('token=nobody')).toEqual([]);
+    expect(await ids('model=*')).toEqual(['r3', 'r2', 'r1']);
+    expect(await ids('model=gpt-*o')).toEqual(['r3', 'r1']);
+    expect(await ids('model=*-x&channel=East')).toEqual(['r2']);
+    expect(await ids('status=4xx')).toEqual(['r3']);
+    expect(await ids('status=5xx')).toEqual([]);
+    expect(await ids('errors=1')).toEqual(['r3']);
+    expect(await ids('errors=1&status=2xx')).toEqual([]);
+    expect(await ids('error_code=x')).toEqual(['r3']);
+    expect(await ids('error_class=caller')).toEqual([]);
+    expect(await ids('end_user=somebody')).toEqual([]);
+    expect(await ids('id=r2')).toEqual(['r2']);
+    expect(await ids('id=none')).toEqual([]);
+  });
+
+  it('asks the ledgers concerned for rows that wait, and answers without them', async () => {
+    const { call, ledgers } = relay();
+    await call('GET', '/logs');
+    expect(ledgers.calls).toEqual(['deliverLog tok_1', 'deliverLog tok_2']);
+    ledgers.calls.length = 0;
+    ledgers.away = true;
+    expect((await call('GET', '/logs?token=tok_9')).status).toBe(200);
+    expect((await call('GET', '/logs?to=2026-11-01')).body.data).toHaveLength(4);
+    expect(ledgers.calls).toEqual(['deliverLog tok_9']);
+    const id = newRequestId(Date.now());
+    expect((await call('GET', `/logs/${id}`)).status).toBe(404);
+    expect(ledgers.calls).toHaveLength(3);
   });
 
   it('shows one request by its id', async () => {
@@ -214,6 +256,8 @@ describe('usage', () => {
         cost_usd: 2.000000002,
         ttfb_ms: 13,
         ttfb_requests: 2,
+        attempts: 2,
+        second_key: null,
       },
       expect.objectContaining({ key: '2026-10-31', requests: 8, errors: 7, cost_usd: 0, ttfb_ms: 13 }),
     ]);
@@ -227,16 +271,73 @@ describe('usage', () => {
     expect(await keys('group_by=channel&token=tok_1')).toEqual(['ch_1', '']);
   });
 
+  it('sums by two groupings, by month, by the requested model, and all together', async () => {
+    const call = async (query: string) =>
+      (await relay().call('GET', `/usage?from=2026-10-01&to=2026-12-01&${query}`)).body;
+    const keys = async (query: string) =>
+      (await call(query)).data.map(({ key, second_key }: { key: string; second_key: string }) => [
+        key,
+        second_key,
+      ]);
+    await appendRows(env.DB, [
+      logRow({
+        id: 'r5',
+        createdAtMs: start,
+        requestedModel: 'smart',
+        servedModel: 'gpt-4o',
+        costNanoUsd: 1,
+      }),
+    ]);
+    expect(await keys('group_by=month')).toEqual([['2026-10', null]]);
+    expect(await keys('group_by=day,model')).toEqual([
+      ['2026-10-30', 'gpt-4o'],
+      ['2026-10-30', 'claude-x'],
+      ['2026-10-31', ''],
+      ['2026-10-31', 'gpt-4o'],
+    ]);
+    expect(await keys('group_by=requested_model&account=Admin')).toContainEqual(['smart', null]);
+    expect(await keys('group_by=account')).toEqual([['acc_admin', null]]);
+    expect((await call('group_by=token&model=gpt-4o')).total).toMatchObject({
+      requests: 9,
+      errors: 7,
+      cost_usd: 1.000000002,
+    });
+    expect((await call('group_by=group,token')).total).toMatchObject({ requests: 11, cost_usd: 2.000000003 });
+  });
+
+  it('exports sums as CSV that spreadsheets do not run', async () => {
+    await appendRows(env.DB, [
+      logRow({ id: 'r5', createdAtMs: start, requestedModel: '=cmd()', costNanoUsd: 5e9 }),
+    ]);
+    const { app } = relay();
+    const response = await app.request(
+      'https://relay.test/api/usage.csv?from=2026-10-30&to=2026-10-31&group_by=month,model',
+      {
+        headers: { authorization: `Bearer ${adminKey}` },
+      },
+    );
+    expect(response.headers.get('content-type')).toContain('text/csv');
+    expect((await response.text()).split('\r\n').slice(0, 2)).toEqual([
+      'month,model,requests,errors,input_tokens,cached_tokens,cache_write_tokens,output_tokens,reasoning_tokens,cost_usd,ttfb_ms,ttfb_requests,attempts',
+      "2026-10,'=cmd(),1,0,100,40,5,20,8,5,13,1,1",
+    ]);
+  });
+
   it('covers the last thirty days by default', async () => {
     expect(await rows('')).toHaveLength(2);
     expect(await rows('to=2026-10-30')).toEqual([]);
   });
 
-  it.each(['group_by=week', 'from=x', 'from=2026-11-02&to=2026-11-01'])(
-    'rejects the usage query %s',
-    async (query) => {
-      const { status, body } = await relay().call('GET', `/usage?${query}`);
-      expect([status, body.errors[0].field]).toEqual([400, query.split('=')[0]]);
-    },
-  );
+  it.each([
+    'group_by=week',
+    'group_by=day,day',
+    'group_by=day,hour,model',
+    'group_by=model,requested_model',
+    'group_by=model&requested_model=x',
+    'from=x',
+    'from=2026-11-02&to=2026-11-01',
+  ])('rejects the usage query %s', async (query) => {
+    const { status, body } = await relay().call('GET', `/usage?${query}`);
+    expect([status, body.errors[0].field]).toEqual([400, query.split('=')[0]]);
+  });
 });

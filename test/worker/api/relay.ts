@@ -56,6 +56,10 @@ class FakeLedgers implements Ledgers {
     return { spentNanoUsd, carriedNanoUsd: 0, pending: [], pendingRows: 0 };
   }
 
+  async deliverLog(tokenId: string): Promise<void> {
+    this.answer(`deliverLog ${tokenId}`);
+  }
+
   answer(call: string): void {
     this.calls.push(call);
     if (this.away) throw new RelayError('service_unavailable', 'the ledger is away');
@@ -178,6 +182,14 @@ export async function emptyDatabase(): Promise<void> {
     'usage_hourly',
     'usage_daily',
     'usage_totals',
+    'usage_dirty',
+    'usage_served',
+    'usage_served_daily',
+    'request_log',
+    'log_blocks',
+    'log_times',
+    'log_postings',
+    'log_late',
   ];
   const others = [
     `DELETE FROM accounts WHERE id <> 'acc_admin'`,

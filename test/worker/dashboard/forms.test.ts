@@ -122,7 +122,7 @@ it('explains an invalid field in plain words', async () => {
   expect(await errorFor({ name: 'x', status: 'on' })).toBe('must be one of active, disabled');
   expect(await errorFor({ name: ' ' })).toBe('must not be empty');
   const status = (await admin.api('GET', '/logs?status=abc')).body.errors[0].message;
-  expect(status).toBe('must be a number');
+  expect(status).toBe('must be a status like 502, or a class like 4xx');
 });
 
 it('finds tokens by any part of their name, however long', async () => {

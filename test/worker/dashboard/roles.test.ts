@@ -32,6 +32,7 @@ const forMembers = new Set([
   'GET /logs/:id',
   'GET /logs.csv',
   'GET /usage',
+  'GET /usage.csv',
   'GET /usage/top',
   'GET /sessions',
   'DELETE /sessions/:id',

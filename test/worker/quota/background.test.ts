@@ -81,7 +81,7 @@ async function alarmAt(ledger: TestLedger, ms: number): Promise<void> {
 
 const rowOf = (id: string) =>
   env.DB.prepare(
-    'SELECT error_code, usage_source, cost_nano_usd, input_tokens, output_tokens FROM logs WHERE id = ?',
+    'SELECT error_code, usage_source, cost_nano_usd, input_tokens, output_tokens FROM request_log WHERE id = ?',
   )
     .bind(id)
     .first();

@@ -137,7 +137,7 @@ it('reports nothing about an unknown token', async () => {
 
 async function rowsOf(ledger: TestLedger) {
   const { results } = await env.DB.prepare(
-    'SELECT created_at, requested_model, status, error_code, count FROM logs WHERE token_id = ? ORDER BY created_at, requested_model',
+    'SELECT created_at, requested_model, status, error_code, count FROM request_log WHERE token_id = ? ORDER BY created_at, requested_model',
   )
     .bind(ledger.tokenId)
     .all<{ status: number }>();

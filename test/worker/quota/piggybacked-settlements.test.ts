@@ -86,9 +86,12 @@ it('admits requests one right after another, though each needs nearly the whole 
     open: 0,
   });
   await expect
-    .poll(async () => (await env.DB.prepare('SELECT id, status FROM logs ORDER BY id').all()).results, {
-      timeout: 5_000,
-    })
+    .poll(
+      async () => (await env.DB.prepare('SELECT id, status FROM request_log ORDER BY id').all()).results,
+      {
+        timeout: 5_000,
+      },
+    )
     .toEqual([
       { id: 'one', status: 200 },
       { id: 'three', status: 200 },

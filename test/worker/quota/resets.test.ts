@@ -2,6 +2,7 @@
 import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, expect, it, vi } from 'vitest';
+import { newRequestId } from '../../../src/metering/request-id.ts';
 import { newLedger, type TestLedger } from './ledgers.ts';
 
 afterEach(() => void vi.useRealTimers());
@@ -197,7 +198,7 @@ it('delivers rows to the log, the roll-ups and the token, each once', async () =
     .first();
   expect(hourly).toEqual({ requests: 3, cost: 11 });
   expect(await spentOf(ledger)).toBe(11);
-  const free = await env.DB.prepare('SELECT cost_nano_usd FROM logs WHERE id = ?')
+  const free = await env.DB.prepare('SELECT cost_nano_usd FROM request_log WHERE id = ?')
     .bind(`${ledger.tokenId}three`)
     .first();
   expect(free).toEqual({ cost_nano_usd: null });
@@ -205,12 +206,15 @@ it('delivers rows to the log, the roll-ups and the token, each once', async () =
 
 it('replaces an orphan’s row and its roll-up by the actual ones', async () => {
   const ledger = await newLedger({ quotaNanoUsd: 100 });
-  const id = `${ledger.tokenId}orphan`;
+  // The id has the time of the request, by which its row is found again.
+  const id = newRequestId();
   await ledger.admit(60, { requestId: id, inputNanoUsd: 9 });
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 });
   await ledger.alarm();
   const row = () =>
-    env.DB.prepare('SELECT error_code, usage_source, cost_nano_usd FROM logs WHERE id = ?').bind(id).first();
+    env.DB.prepare('SELECT error_code, usage_source, cost_nano_usd FROM request_log WHERE id = ?')
+      .bind(id)
+      .first();
   expect(await row()).toEqual({ error_code: 'worker_lost', usage_source: 'estimated', cost_nano_usd: 9 });
   await ledger.rpc().settle([ledger.settlement(id, 25)]);
   await ledger.alarm();
@@ -298,7 +302,7 @@ async function insertToken(id: string): Promise<void> {
 
 const loggedOf = (ledger: TestLedger) =>
   env.DB.prepare(
-    'SELECT COUNT(*) AS rows, SUM(cost_nano_usd) AS cost FROM logs WHERE token_id = ? AND status = 200',
+    'SELECT COUNT(*) AS rows, SUM(cost_nano_usd) AS cost FROM request_log WHERE token_id = ? AND status = 200',
   )
     .bind(ledger.tokenId)
     .first();

@@ -139,6 +139,8 @@ function countBindings(traffic: Traffic): Env {
     if (traffic.fails.has(name)) throw new Error(`${name} is away`);
   };
   const DB = wrapBinding(env.DB, (member, [sql]) => {
+    // A batch is one call of the database.
+    if (member === 'batch') traffic.d1 -= (sql as unknown as unknown[]).length - 1;
     if (member !== 'prepare') return;
     traffic.d1 += 1;
     if (!/^\s*SELECT/i.test(String(sql))) traffic.d1Writes += 1;

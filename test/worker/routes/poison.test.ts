@@ -31,7 +31,7 @@ it('grows the database by less than 100 KB for 200 refusals with model names of 
   }
   await vi.waitFor(async () => {
     const { results } = await env.DB.prepare(
-      'SELECT SUM(count) AS count, COUNT(*) AS rows FROM logs WHERE token_id IN (?, ?)',
+      'SELECT SUM(count) AS count, COUNT(*) AS rows FROM request_log WHERE token_id IN (?, ?)',
     )
       .bind(id, disabled.id)
       .all<{ count: number; rows: number }>();
@@ -50,7 +50,9 @@ it('separates a limited number of different refusals a minute, and counts the re
   }
   await ledger.alarm();
   vi.useRealTimers();
-  const { results } = await env.DB.prepare('SELECT requested_model, count FROM logs WHERE token_id = ?')
+  const { results } = await env.DB.prepare(
+    'SELECT requested_model, count FROM request_log WHERE token_id = ?',
+  )
     .bind(ledger.tokenId)
     .all<{ requested_model: string | null; count: number }>();
   expect(results).toHaveLength(most + 1);
@@ -85,7 +87,7 @@ it('limits the list of dropped fields in a log row', async () => {
   expect(reply.status).toBe(200);
   const id = reply.headers.get('x-request-id');
   const row = await vi.waitFor(async () => {
-    const found = await env.DB.prepare('SELECT dropped FROM logs WHERE id = ?')
+    const found = await env.DB.prepare('SELECT dropped FROM request_log WHERE id = ?')
       .bind(id)
       .first<{ dropped: string }>();
     expect(found).not.toBeNull();
@@ -110,7 +112,7 @@ it('delivers the rows behind one that the database rejects, and the rejected one
   await ledger.rpc().settle(rows.map((settled) => ({ row: settled, tokens: 1 })));
   await ledger.alarm();
   const { results } = await env.DB.prepare(
-    'SELECT id, requested_model IS NULL AS bare, cost_nano_usd AS cost FROM logs WHERE token_id = ? ORDER BY id',
+    'SELECT id, requested_model IS NULL AS bare, cost_nano_usd AS cost FROM request_log WHERE token_id = ? ORDER BY id',
   )
     .bind(ledger.tokenId)
     .all();
