@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { sharedTextLimits, sharedWith } from '../../../src/lib/shared-text.ts';
 import { seededNumbers } from '../../support/fixtures.ts';
+import { growthOfTime, linearGrowth } from '../../support/growth.ts';
 
 /** Marks by comparing every window with every position. */
 function slowly(text: string, sources: readonly string[], least: number): number[] {
@@ -39,14 +40,16 @@ describe('sharedWith', () => {
   });
 
   it('reads a source once, however long the text and however often it matches', () => {
-    const source = 'x'.repeat(2_000_000);
-    const time = (text: string) => {
-      const startedAt = performance.now();
-      sharedWith(text, [source], 20);
-      return performance.now() - startedAt;
-    };
-    time('y'.repeat(2_000));
-    const [short, long] = [time('x'.repeat(40)), time('x'.repeat(2_000))];
-    expect(long).toBeLessThan(10 * short + 50);
+    const source = 'x'.repeat(100_000);
+    const growth = growthOfTime(256, (size) => sharedWith('x'.repeat(size), [source], 20));
+    // Eight texts read the source eight times.
+    expect(growth).toBeLessThan(1);
+  });
+
+  it('takes time that grows with the source and not with its square', () => {
+    const text = 'y'.repeat(2_000);
+    expect(growthOfTime(100_000, (size) => sharedWith(text, ['x'.repeat(size)], 20))).toBeLessThan(
+      linearGrowth,
+    );
   });
 });
