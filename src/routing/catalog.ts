@@ -210,6 +210,11 @@ function goesUp(model: string): boolean {
   return /(^|\/)\.{1,2}(\/|$)/.test(model);
 }
 
+/** Returns whether the channel names the model itself: its operator knows it. A wildcard only matches it. */
+export function namesModel({ models, modelMap }: LiveChannel, model: string): boolean {
+  return models.includes(model) || Object.hasOwn(modelMap, model);
+}
+
 /**
  * Returns the model's name at a channel. The requested name is the caller's text, so inherited keys such as
  * `constructor` must not match.

@@ -28,6 +28,7 @@ import { requireRole } from './roles.ts';
 import type { ManagementServices } from './services.ts';
 import { addTokenRoutes } from './tokens.ts';
 import { addUsageRoute } from './usage.ts';
+import { addWebhookRoutes } from './webhook-endpoints.ts';
 
 /**
  * Returns the app to mount at `/api`. Every path in it answers, with a problem if nothing else applies. `known`:
@@ -60,6 +61,7 @@ export function managementApi(services: ManagementServices, known?: Principal): 
   addAuditRoute(api, services);
   addExportRoute(api, services);
   addImportRoute(api, services);
+  addWebhookRoutes(api, services);
   refuseTheRest(api);
   return api;
 }

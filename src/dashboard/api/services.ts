@@ -1,4 +1,5 @@
 // What the management API needs from the rest of the Worker, provided by management-services.ts.
+import type { AlertsRpc } from '../../alerts/alerts.ts';
 import type { EncryptionKeys } from '../../lib/encryption-keys.ts';
 import type { PriceStore } from '../../metering/price-store.ts';
 import type { AccountLedgers } from '../../quota/account-client.ts';
@@ -70,6 +71,10 @@ export interface ManagementServices {
   resetChannelHealth: (targets: readonly TargetId[]) => Promise<void>;
   /** Checks what the deployment depends on. Never rejects. */
   diagnose: () => Promise<readonly Finding[]>;
+  /** Incidents and webhooks. */
+  alerts: AlertsRpc;
+  /** Webhooks may go to private addresses. */
+  allowPrivateWebhooks: boolean;
   /** Receives unexpected errors; callers never see them. */
   report: (event: string, error: unknown) => void;
   now: () => number;

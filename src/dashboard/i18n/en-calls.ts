@@ -150,6 +150,13 @@ export const enCalls = {
     fromUpstream: 'the upstream',
     estimated: 'estimate',
     noAttempts: 'Nothing was sent upstream.',
+    reason: 'Why it failed',
+    noReason: 'The upstream gave no reason.',
+    errorClasses: {
+      caller: 'the request is at fault',
+      relay: 'a limit of this relay',
+      upstream: 'the upstream is at fault',
+    },
     notYet: 'This request is not in the log. One that has just ended is there in some seconds.',
     lookAgain: 'Look again',
   },

@@ -151,6 +151,13 @@ export const zhCalls: Pick<Messages, 'overview' | 'tokens' | 'logs' | 'playgroun
     fromUpstream: '上游',
     estimated: '估算',
     noAttempts: '没有发往上游。',
+    reason: '失败原因',
+    noReason: '上游没有给出原因。',
+    errorClasses: {
+      caller: '请求本身有误',
+      relay: '本中继的限制',
+      upstream: '上游的问题',
+    },
     notYet: '日志中没有这个请求。刚结束的请求几秒后才会出现。',
     lookAgain: '再看一次',
   },

@@ -99,7 +99,7 @@ function routesFor(
     case 'not-served':
       throw new RelayError(
         'model_not_found',
-        `No channel serves the model \`${model}\`. See /v1/models for those that are served.`,
+        `The model \`${model}\` does not exist: no channel serves it. See /v1/models for those that are served.`,
       );
   }
 }

@@ -1,6 +1,7 @@
 // The dashboard's pages over a database with 10,000 tokens and 1,000,000 log rows (million-rows.ts), in this
 // process.
 import type { Hono } from 'hono';
+import type { AlertsRpc } from '../../../src/alerts/alerts.ts';
 import { AccountStore } from '../../../src/dashboard/accounts/account-store.ts';
 import { IdentityStore } from '../../../src/dashboard/accounts/identity-store.ts';
 import { PasskeyStore } from '../../../src/dashboard/accounts/passkey-store.ts';
@@ -116,6 +117,8 @@ function servicesOver(db: D1Database): PageServices {
     channelHealth: async () => ({}),
     resetChannelHealth: async () => undefined,
     diagnose: async () => [],
+    alerts: { openIncidents: async () => [] } as unknown as AlertsRpc,
+    allowPrivateWebhooks: false,
     report: (_event, error) => console.error(error),
     now: () => million.lastMs,
     liveChannels: async () => [],

@@ -1,6 +1,7 @@
 // A management API on the real D1 and KV, with fake ledgers that record their calls and can be unavailable.
 import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
+import { alertsOf } from '../../../src/alerts/alerts.ts';
 import { AccountStore } from '../../../src/dashboard/accounts/account-store.ts';
 import { IdentityStore } from '../../../src/dashboard/accounts/identity-store.ts';
 import { PasskeyStore } from '../../../src/dashboard/accounts/passkey-store.ts';
@@ -119,6 +120,8 @@ export function relay(overrides: Partial<ManagementServices> = {}) {
     channelHealth: async () => ({}),
     resetChannelHealth: async () => undefined,
     diagnose: async () => [works('ledger', 'A reservation was made.')],
+    alerts: alertsOf(env.HEALTH),
+    allowPrivateWebhooks: false,
     report: (event) => events.push(event),
     now: () => clock.nowMs++,
     ...overrides,
