@@ -4,6 +4,7 @@ import type { Endpoint, TranslationTarget } from '../formats/registry.ts';
 import type { Task } from '../formats/wire-format.ts';
 import { matches, matchesAny } from '../lib/wildcard.ts';
 import type { PriceOverride } from '../metering/price.ts';
+import type { ModelOverride } from '../models/model-override.ts';
 import type { Provider } from '../providers/provider.ts';
 import { providers } from '../providers/registry.ts';
 import type { Channel, Group, ModelAlias } from './channel.ts';
@@ -26,6 +27,8 @@ export interface CatalogContents {
   groups: readonly Group[];
   overrides: readonly OverrideRow[];
   aliases: readonly ModelAlias[];
+  /** What the operator says about models, by name. Absent: nothing. */
+  models?: ReadonlyMap<string, ModelOverride>;
 }
 
 /**
@@ -132,6 +135,11 @@ export class Catalog {
     const exact = fitting.find((row) => row.model === model);
     if (exact !== undefined) return exact.price;
     return fitting.sort((one, other) => other.model.length - one.model.length)[0]?.price ?? null;
+  }
+
+  /** Returns what the operator says about a model. */
+  modelOverride(model: string): ModelOverride | undefined {
+    return this.contents.models?.get(model);
   }
 
   /** Returns the override that names an alias exactly, not by a wildcard. */

@@ -20,6 +20,7 @@ import { managementLimits } from './limits.ts';
 import { addLoginMethodRoutes } from './login-methods.ts';
 import { addLogRoutes } from './logs.ts';
 import { addMeRoutes } from './me.ts';
+import { addModelRoutes } from './models.ts';
 import { addPriceRoutes } from './prices.ts';
 import { Problem, problemResponse, refuseInvalid, unavailable } from './problem.ts';
 import { addReconciliationRoutes } from './reconcile.ts';
@@ -50,6 +51,7 @@ export function managementApi(services: ManagementServices, known?: Principal): 
   addGroupRoutes(api, services);
   addAliasRoutes(api, services);
   addPriceRoutes(api, services);
+  addModelRoutes(api, services);
   addLogRoutes(api, services);
   addUsageRoute(api, services);
   addReconciliationRoutes(api, services);

@@ -2,6 +2,7 @@
 import type { AlertsRpc } from '../../alerts/alerts.ts';
 import type { EncryptionKeys } from '../../lib/encryption-keys.ts';
 import type { PriceStore } from '../../metering/price-store.ts';
+import type { ModelOverrideStore } from '../../models/override-store.ts';
 import type { AccountLedgers } from '../../quota/account-client.ts';
 import type { Ledgers } from '../../quota/quota.ts';
 import type { AliasStore } from '../../routing/alias-store.ts';
@@ -50,6 +51,7 @@ export interface ManagementServices {
   groups: GroupStore;
   aliases: AliasStore;
   prices: PriceStore;
+  modelOverrides: ModelOverrideStore;
   /** Throw RelayError `service_unavailable` when a ledger cannot be reached. */
   ledgers: Ledgers;
   accountLedgers: AccountLedgers;

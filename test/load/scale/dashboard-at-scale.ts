@@ -9,6 +9,7 @@ import { hashOfSecret } from '../../../src/dashboard/accounts/secret-value.ts';
 import { dashboard } from '../../../src/dashboard/pages/dashboard.tsx';
 import type { PageEnv, PageServices } from '../../../src/dashboard/pages/page-env.ts';
 import { PriceStore } from '../../../src/metering/price-store.ts';
+import { ModelOverrideStore } from '../../../src/models/override-store.ts';
 import type { AccountLedgers } from '../../../src/quota/account-client.ts';
 import type { Ledgers } from '../../../src/quota/quota.ts';
 import { AliasStore } from '../../../src/routing/alias-store.ts';
@@ -107,6 +108,7 @@ function servicesOver(db: D1Database): PageServices {
     groups: new GroupStore(db),
     aliases: new AliasStore(db),
     prices: new PriceStore(db),
+    modelOverrides: new ModelOverrideStore(db),
     ledgers: { balance: async () => balance, deliverLog: async () => undefined } as unknown as Ledgers,
     accountLedgers: {} as unknown as AccountLedgers,
     tokenCache: new TokenCache({} as KVNamespace, () => undefined),

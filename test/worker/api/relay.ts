@@ -10,6 +10,7 @@ import type { ManagementServices } from '../../../src/dashboard/api/services.ts'
 import { works } from '../../../src/dashboard/doctor/finding.ts';
 import { RelayError } from '../../../src/lib/relay-error.ts';
 import { PriceStore } from '../../../src/metering/price-store.ts';
+import { ModelOverrideStore } from '../../../src/models/override-store.ts';
 import type { AccountStanding } from '../../../src/quota/account-budget.ts';
 import type { AccountLedgers } from '../../../src/quota/account-client.ts';
 import { compareVersions } from '../../../src/quota/policy.ts';
@@ -111,6 +112,7 @@ export function relay(overrides: Partial<ManagementServices> = {}) {
     groups: new GroupStore(env.DB),
     aliases: new AliasStore(env.DB),
     prices: new PriceStore(env.DB),
+    modelOverrides: new ModelOverrideStore(env.DB),
     ledgers,
     accountLedgers,
     tokenCache: new TokenCache(env.CACHE, (event) => events.push(event)),
