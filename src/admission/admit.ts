@@ -1,10 +1,10 @@
 // Admission of a request at its token's ledger. The ledger holds the newest policy: what was planned with an older copy is planned again.
 import { errorStatus } from '../formats/api-errors.ts';
 import type { LimitsLeft } from '../formats/rate-limit-headers.ts';
-import type { DeadlineTimer } from '../lib/deadline-timer.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { classOfRelayError } from '../metering/error-class.ts';
 import { errorMessage, type MessageContext } from '../metering/error-message.ts';
+import type { AdmissionCaller } from '../quota/admission-groups.ts';
 import type { LedgerClient } from '../quota/client.ts';
 import type { AdmissionRequest } from '../quota/quota.ts';
 import { identityOf } from '../tokens/resolve.ts';
@@ -37,8 +37,8 @@ interface Applicant<Planned extends { identity: TokenIdentity }> {
 
 interface AdmissionServices {
   ledgers: Pick<LedgerClient, 'admit'>;
-  background: (work: Promise<unknown>) => void;
-  clock?: DeadlineTimer;
+  /** The invocation of the request. */
+  caller: AdmissionCaller;
 }
 
 /** How often a request is planned because its token was edited meanwhile. */
@@ -47,13 +47,13 @@ const plansPerRequest = 3;
 /** Admits a request. Throws RelayError: the ledger's refusal, or what `plan` throws. */
 export async function admit<Planned extends { identity: TokenIdentity }>(
   { identity: first, plan, requestFor, format, renew = renewedIdentity }: Applicant<Planned>,
-  { ledgers, background, clock }: AdmissionServices,
+  { ledgers, caller }: AdmissionServices,
 ): Promise<{ planned: Planned; left: LimitsLeft | null }> {
   let identity = first;
   for (let tries = 0; tries < plansPerRequest; tries++) {
     const planned = await plan(identity);
     identity = planned.identity;
-    const admission = await ledgers.admit(identity.tokenId, requestFor(planned), background, clock);
+    const admission = await ledgers.admit(identity.tokenId, requestFor(planned), caller);
     if (admission.outcome === 'admitted') return { planned, left: admission.left ?? null };
     if (admission.outcome === 'refused') throw refusalError(admission, format);
     identity = renew(admission.policy, identity);

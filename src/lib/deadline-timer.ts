@@ -24,7 +24,16 @@ export class DeadlineTimer {
   within<T>(promise: Promise<T>, ms: number, late: () => Error): Promise<T> {
     return new Promise((resolve, reject) => {
       const callOff = this.after(ms, () => reject(late()));
-      promise.then(resolve, reject).finally(callOff);
+      promise.then(
+        (value) => {
+          callOff();
+          resolve(value);
+        },
+        (error) => {
+          callOff();
+          reject(error);
+        },
+      );
     });
   }
 

@@ -4,12 +4,11 @@
 // and CommonErrors.html (2026-11).
 import { writeErrorBody } from '../formats/anthropic-messages/errors.ts';
 import { isObject, textAt } from '../formats/json-reader.ts';
-import { sseOfEventStream } from './bedrock-stream.ts';
 import type { RunOn } from './provider.ts';
 
 const eventStream = 'application/vnd.amazon.eventstream';
 
-export function readBedrockAnswer(response: Response, runOn: RunOn): Response | Promise<Response> {
+export async function readBedrockAnswer(response: Response, runOn: RunOn): Promise<Response> {
   const headers = ownHeaders(response.headers);
   if (response.status >= 400) return failure(response, headers);
   const isStream = response.headers.get('content-type')?.includes(eventStream) === true;
@@ -17,6 +16,8 @@ export function readBedrockAnswer(response: Response, runOn: RunOn): Response | 
     return new Response(response.body, { status: response.status, headers });
   headers.set('content-type', 'text/event-stream; charset=utf-8');
   headers.delete('content-length');
+  // Loaded with its codec by the first stream: most deployments have no Bedrock channel.
+  const { sseOfEventStream } = await import('./bedrock-stream.ts');
   const { readable, done } = sseOfEventStream(response.body);
   runOn(done);
   return new Response(readable, { status: response.status, headers });

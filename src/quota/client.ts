@@ -6,6 +6,12 @@ import { RelayError } from '../lib/relay-error.ts';
 import type { LogRow } from '../metering/log-row.ts';
 import { boundedRow } from '../metering/log-row.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
+import {
+  type AdmissionCaller,
+  type AdmissionGroupLimits,
+  AdmissionGroups,
+  admissionGroupLimits,
+} from './admission-groups.ts';
 import { asUnavailable, isRetryable, shuttingDown, unknownToken, unreachable } from './ledger-failure.ts';
 import {
   type Admission,
@@ -27,8 +33,8 @@ import { SettlementBatches } from './settlement-batches.ts';
 
 /** Timeouts and limits of calls to a ledger. */
 const ledgerCalls = {
-  /** An admission that takes longer counts as unreachable. */
-  timeoutMs: 10_000,
+  /** A call that takes longer counts as unreachable. */
+  timeoutMs: admissionGroupLimits.timeoutMs,
   /** Pauses between attempts to deliver a settlement, within the 30 s that an invocation may outlive its response. */
   settlePausesMs: [50, 200, 1_000, 4_000, 8_000, 8_000],
   /** Ledger ids that an isolate caches: each takes a hash to compute. */
@@ -44,38 +50,43 @@ export class LedgerClient implements Ledgers {
   private readonly waiting = new SettlementBatches((tokenId, settlements) =>
     this.deliver(tokenId, settlements),
   );
+  private readonly admissions: AdmissionGroups;
   private readonly ids = new Map<string, DurableObjectId>();
   /** From then on running requests are ended, because the host shuts down. */
   private endsAtMs = Number.POSITIVE_INFINITY;
   private readonly namespace: DurableObjectNamespace;
   private readonly readPolicy: PolicyReader;
 
-  constructor(namespace: DurableObjectNamespace, readPolicy: PolicyReader) {
+  constructor(namespace: DurableObjectNamespace, readPolicy: PolicyReader, limits?: AdmissionGroupLimits) {
     this.namespace = namespace;
     this.readPolicy = readPolicy;
+    const calls = {
+      admit: (tokenId: string, request: AdmissionRequest, clock?: DeadlineTimer) =>
+        this.call(tokenId, (ledger) => ledger.admit(request, []), clock),
+      admitAll: (tokenId: string, requests: AdmissionRequest[]) => this.ledgerOf(tokenId).admitAll(requests),
+    };
+    this.admissions = new AdmissionGroups(calls, limits);
   }
 
   /**
-   * Admits or refuses with one call. If the ledger refuses for lack of room while settlements of the same token
-   * wait here, a second call carries them: they may free enough room.
+   * Admits or refuses with one call, which the request may share with others (admission-groups.ts). If the ledger refuses for lack of room
+   * while settlements of the same token wait here, a second call carries them: they may free enough room.
    */
-  async admit(
-    tokenId: string,
-    request: AdmissionRequest,
-    background: (work: Promise<unknown>) => void,
-    clock?: DeadlineTimer,
-  ): Promise<Admission> {
+  async admit(tokenId: string, request: AdmissionRequest, caller: AdmissionCaller): Promise<Admission> {
     const tentative = this.waiting.has(tokenId);
     const firstRequest = tentative ? { ...request, tentative } : request;
-    const first = await this.call(tokenId, (ledger) => ledger.admit(firstRequest, []), clock);
+    const first = await this.admissions.admit(tokenId, firstRequest, caller);
     if (first === null) return this.configureAndAdmit(tokenId, request);
     if (!tentative || first.outcome !== 'refused' || !isForLackOfRoom(first)) return first;
     const piggybacked = this.waiting.take(tokenId);
+    // The call of another request carries them already.
+    if (piggybacked.length === 0) return (await this.admissions.admit(tokenId, request, caller)) ?? first;
     try {
+      const { clock } = caller;
       const second = await this.call(tokenId, (ledger) => ledger.admit(request, piggybacked), clock);
       return second ?? first;
     } catch (error) {
-      for (const settlement of piggybacked) background(this.settle(tokenId, settlement));
+      for (const settlement of piggybacked) caller.background(this.settle(tokenId, settlement));
       throw error;
     }
   }

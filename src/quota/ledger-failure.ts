@@ -24,8 +24,13 @@ export const unreachable = 'The ledger of this API key cannot be reached at the 
  * called again.
  */
 export function isRetryable(error: unknown): boolean {
-  const marks = error as { retryable?: boolean; overloaded?: boolean };
-  return marks.retryable === true && marks.overloaded !== true;
+  const { retryable } = error as { retryable?: boolean };
+  return retryable === true && !isOverloaded(error);
+}
+
+/** Returns whether the object has more calls than it can serve. */
+export function isOverloaded(error: unknown): boolean {
+  return (error as { overloaded?: boolean } | undefined)?.overloaded === true;
 }
 
 /** Returns the error of a call that failed. */

@@ -49,7 +49,7 @@ export async function probeLedger(ledgers: LedgerClient): Promise<void> {
     stream: false,
     free: false,
   } as const;
-  const admission = await ledgers.admit(probeId, request, () => {});
+  const admission = await ledgers.admit(probeId, request, { background: () => {} });
   if (admission.outcome !== 'admitted') throw new Error(`a reservation was ${admission.outcome}`);
   const during = await ledgers.balance(probeId);
   await ledgers.release(probeId, [requestId]);

@@ -38,7 +38,7 @@ import { RateLimits } from './rate-limits.ts';
 import type { BackgroundEnding, BackgroundOrder, PolicyQuestion } from './records.ts';
 import { refusalRow } from './refusal-tally.ts';
 import { renewLease } from './renew-lease.ts';
-import { reserve } from './reserve.ts';
+import { type Decisions, decideAll, reserve } from './reserve.ts';
 import { Watchers } from './watchers.ts';
 
 export class TokenLedger extends DurableObject<Env> {
@@ -86,9 +86,9 @@ export class TokenLedger extends DurableObject<Env> {
   }
 
   /**
-   * Decides whether a request may run. If so, its reservation is held from now on. Idempotent by request id.
-   * Piggybacked settlements of other requests are charged first. Returns null if this ledger has no policy, or
-   * an older one than the caller (the token's or its group's): configure it from D1 and call again.
+   * Decides whether a request may run. If so, its reservation is held from now on. Idempotent by request id. Piggybacked settlements of
+   * other requests are charged first. Returns null if this ledger has no policy, or an older one than the caller (the token's or its
+   * group's): configure it from D1 and call again.
    */
   admit(request: AdmissionRequest, settlements: Settlement[]): Admission | null | Promise<Admission | null> {
     if (settlements.length > 0) this.settle(settlements);
@@ -100,7 +100,12 @@ export class TokenLedger extends DurableObject<Env> {
     if (compareVersions(policy, plannedBy(request)) > 0) return { outcome: 'stale', policy };
     if (this.state.holds.has(request.requestId)) return { outcome: 'admitted' };
     const isShort = !request.free && this.allocation.shortfall(policy, request.reserveNanoUsd ?? 0, now) > 0;
-    return isShort ? this.allocateAndAdmit(policy, request, now) : this.decide(policy, request, now);
+    return isShort ? this.allocateAndAdmit(policy, request) : this.decide(policy, request, now);
+  }
+
+  /** Decides several requests, in their order and without an `await` in between. See decideAll. */
+  admitAll(requests: AdmissionRequest[]): Decisions | Promise<Decisions> {
+    return decideAll(requests, (request) => this.admit(request, []));
   }
 
   /** Decides whether this token may be used. Holds and counts nothing. Returns null if the ledger has no policy. */
@@ -242,12 +247,8 @@ export class TokenLedger extends DurableObject<Env> {
   }
 
   /** Enlarges the allocation of the account's budget, then decides again. */
-  private async allocateAndAdmit(
-    policy: TokenPolicy,
-    request: AdmissionRequest,
-    now: number,
-  ): Promise<Admission | null> {
-    const refusal = await this.allocation.makeRoom(policy, request.reserveNanoUsd ?? 0, now);
+  private async allocateAndAdmit(policy: TokenPolicy, request: AdmissionRequest): Promise<Admission | null> {
+    const refusal = await this.allocation.makeRoom(policy, request.reserveNanoUsd ?? 0, Date.now());
     return refusal === null ? this.admit(request, []) : this.refused(refusal, policy, request, Date.now());
   }
 

@@ -81,6 +81,12 @@ export interface Stale {
 
 export type Admission = { outcome: 'admitted'; left?: LimitsLeft } | Stale | Refusal;
 
+/** One of several requests that were not decided, because the ledger of its account did not answer, for example. */
+export interface AdmissionFailure {
+  outcome: 'failed';
+  overloaded: boolean;
+}
+
 /** The end of a request: its charge and its row. Idempotent by `row.id`. */
 export interface Settlement {
   row: LogRow;
@@ -167,6 +173,7 @@ export interface Ledgers {
 /** A token's ledger over RPC: the methods of the Durable Object, as promises. */
 export interface LedgerRpc {
   admit(request: AdmissionRequest, settlements: Settlement[]): Promise<Admission | null>;
+  admitAll(requests: AdmissionRequest[]): Promise<(Admission | AdmissionFailure | null)[]>;
   refuse(request: AdmissionRequest, row: LogRow): Promise<Refusal | Stale | null>;
   refuseEarly(request: AdmissionRequest): Promise<Refusal | null>;
   settle(settlements: Settlement[]): Promise<void>;

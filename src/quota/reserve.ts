@@ -1,9 +1,10 @@
-// The admission of a new request under the ledger's policy: its upper bound is held, or it is refused.
+// The admission of new requests under the ledger's policy: a request's upper bound is held, or it is refused.
 import type { TokenLimits, TokenPolicy } from '../tokens/token.ts';
 import type { Checkpoints } from './checkpoints.ts';
+import { isOverloaded } from './ledger-failure.ts';
 import type { LedgerState } from './ledger-state.ts';
 import { isLimited, priceUnset, unknownModel } from './policy.ts';
-import type { AdmissionRequest, Refusal } from './quota.ts';
+import type { Admission, AdmissionFailure, AdmissionRequest, Refusal } from './quota.ts';
 import { quotaRefusal } from './quota-refusal.ts';
 import type { RateLimits } from './rate-limits.ts';
 
@@ -37,4 +38,31 @@ export function reserve(
   if (isBound) checkpoints.raiseCeiling(policy, upperBound, now);
   checkpoints.soon();
   return null;
+}
+
+/** One decision for each of several requests, in their order. Null as in `TokenLedger.admit`. */
+export type Decisions = (Admission | AdmissionFailure | null)[];
+
+/**
+ * Decides each request by `decide`. A decision that fails fails alone. The answer waits only for requests that the account's budget must
+ * make room for.
+ */
+export function decideAll(
+  requests: readonly AdmissionRequest[],
+  decide: (request: AdmissionRequest) => Admission | null | Promise<Admission | null>,
+): Decisions | Promise<Decisions> {
+  const decisions = requests.map((request) => {
+    try {
+      const decision = decide(request);
+      return decision instanceof Promise ? decision.catch(failureOf) : decision;
+    } catch (error) {
+      return failureOf(error);
+    }
+  });
+  const areMade = decisions.every((decision) => !(decision instanceof Promise));
+  return areMade ? (decisions as Decisions) : Promise.all(decisions);
+}
+
+function failureOf(error: unknown): AdmissionFailure {
+  return { outcome: 'failed', overloaded: isOverloaded(error) };
 }

@@ -67,7 +67,10 @@ export async function mintSecret(
   const requestFor = ({ identity, models }: PlannedSecret) =>
     admissionRequest({ ...requester, identity }, { model, models, stream: false }, nothingHeld);
   const { format } = requester;
-  const { planned } = await admit({ identity, plan, requestFor, format }, { ledgers, background });
+  const { planned } = await admit(
+    { identity, plan, requestFor, format },
+    { ledgers, caller: { background } },
+  );
   const durationMs = Date.now() - requester.startedAtMs;
   const row = { ...emptyRow(requester, { model, stream: false }), status: 200, durationMs };
   toLedger(ledgers, identity.tokenId, background)({ row, tokens: 0 });

@@ -100,7 +100,13 @@ export class SessionMoney {
       return { identity: newest };
     };
     const requestFor = () => this.admissionRequestFor(turn);
-    await admit({ identity, plan, requestFor }, { ledgers: this.ledgers, background: this.background });
+    await admit(
+      { identity, plan, requestFor },
+      {
+        ledgers: this.ledgers,
+        caller: { background: this.background },
+      },
+    );
     return turn;
   }
 

@@ -55,7 +55,10 @@ export async function admitSession(
       { reserveNanoUsd: isPriced ? 1 : null, inputNanoUsd: 0, tokens: 0, free: false },
     );
   const { ledgers } = services;
-  const { planned } = await admit({ identity, plan, requestFor, format }, { ledgers, background });
+  const { planned } = await admit(
+    { identity, plan, requestFor, format },
+    { ledgers, caller: { background } },
+  );
   return { ...order, identity: planned.identity };
 }
 

@@ -11,6 +11,7 @@ import { refusalError } from '../admission/refusal-error.ts';
 import type { LeaseSubject } from '../admission/reservation.ts';
 import { isModelName } from '../formats/request-checks.ts';
 import type { DeadlineTimer } from '../lib/deadline-timer.ts';
+import { RelayError } from '../lib/relay-error.ts';
 import type { AdmissionRequest } from '../quota/quota.ts';
 import { type Catalog, namesModel } from '../routing/catalog.ts';
 import { identityOf } from '../tokens/resolve.ts';
@@ -104,15 +105,23 @@ export async function planAndAdmit(
       },
       services.ledgers,
     );
-  const { identity, endpoint, background } = call;
+  const { identity, endpoint, background, request } = call;
   const applicant = { identity, plan, requestFor, format: endpoint.format.api, renew };
   try {
-    const { planned, left } = await admit(applicant, { ledgers: services.ledgers, background, clock });
+    const caller = { background, clock, signal: request.signal };
+    const { planned, left } = await admit(applicant, { ledgers: services.ledgers, caller });
+    if (request.signal.aborted) throw releaseOfLeft(call, services);
     return admittedRequest(planned.call, planned.plan, { limitsLeft: left, services, clock });
   } catch (error) {
     if (body.type === 'form') giveUpForm(call, body);
     throw error;
   }
+}
+
+/** The caller left before anything was sent: nothing is charged. Returns the error that ends the request. */
+function releaseOfLeft({ identity, requestId, background }: Call, { ledgers }: RelayServices): RelayError {
+  background(ledgers.release(identity.tokenId, [requestId]).catch(() => undefined));
+  return new RelayError('service_unavailable', 'The client has left.');
 }
 
 async function makePlan(call: Call, body: CallerBody, services: RelayServices): Promise<Planned> {

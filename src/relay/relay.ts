@@ -26,13 +26,19 @@ import type { Sending } from './upstream/sent.ts';
 export async function relay(call: Call, services: RelayServices): Promise<Response> {
   const clock = new DeadlineTimer();
   services.health.refresh(call.background);
-  const request = await admitted(call, services, clock).catch((error) => {
+  const ended = Promise.withResolvers<void>();
+  const end = () => {
     clock.stop();
+    ended.resolve();
+  };
+  // When a caller leaves, the runtime keeps only what is handed over here: the request must still be released or settled.
+  call.background(ended.promise);
+  const request = await admitted(call, services, clock).catch((error) => {
+    end();
     throw error;
   });
-  const served = serve(request).finally(() => clock.stop());
-  // When a caller leaves, the runtime keeps only what is handed over here: the request must still be settled.
-  call.background(served.catch(() => undefined));
+  const served = serve(request);
+  served.then(end, end);
   const response = await answerWithPings(request, served);
   return withLimits(request, response);
 }

@@ -7,6 +7,7 @@ import {
   anthropicPage,
   geminiModel,
   geminiPage,
+  type ListedModel,
   openaiList,
   openaiModel,
 } from '../formats/model-lists.ts';
@@ -31,8 +32,8 @@ export function modelRoutes(servicesOf: ServicesOf): Hono<RouteEnv> {
   routes.get('/v1/models', (context) => {
     const shape = formatFor(context.req.raw);
     return withErrorHandling(shape, async () => {
-      const { models } = await visibleModels(context, servicesOf(context.env), null);
-      return Response.json(page(shape, models, new URL(context.req.url).searchParams));
+      const models = await visibleModels(context, servicesOf(context.env), null);
+      return Response.json(await page(shape, models, new URL(context.req.url).searchParams));
     });
   });
   routes.get('/v1/models/:id{.+}', (context) => {
@@ -40,10 +41,11 @@ export function modelRoutes(servicesOf: ServicesOf): Hono<RouteEnv> {
     const shape = formatFor(context.req.raw);
     const id = decoded(context.req.path.slice('/v1/models/'.length));
     return withErrorHandling(shape, async () => {
-      const { models } = await visibleModels(context, servicesOf(context.env), id);
-      if (!models.includes(id))
+      const models = await visibleModels(context, servicesOf(context.env), id);
+      const model = models.find((one) => one.id === id);
+      if (model === undefined)
         throw new RelayError('model_not_found', `No channel serves the model \`${id}\`.`);
-      return Response.json(single(shape, id));
+      return Response.json(single(shape, model));
     });
   });
   return routes;
@@ -69,7 +71,7 @@ async function visibleModels(
   context: RouteContext,
   services: RelayServices,
   model: string | null,
-): Promise<{ models: string[] }> {
+): Promise<ListedModel[]> {
   const caller = await authenticate(context.req.raw, 'any', services);
   const background = (work: Promise<unknown>) => context.executionCtx.waitUntil(work);
   const catalog = await services.catalog.current(Date.now(), background);
@@ -85,7 +87,11 @@ async function visibleModels(
     .filter(({ models }) => models.some(isServed) && models.every((name) => allowsModel(policy, name)))
     .map(({ name }) => name);
   const allowed = [...served, ...own].filter((name) => allowsModel(policy, name));
-  return { models: [...new Set([...allowed, ...aliases])].sort() };
+  const names = [...new Set([...allowed, ...aliases])].sort();
+  const listed = model === null ? names : names.filter((name) => name === model);
+  // Loaded with the first list: requests for answers need none of it.
+  const { describeModels } = await import('../routing/listed-models.ts');
+  return describeModels(listed, catalog, policy, Date.now());
 }
 
 async function newestPolicy(
@@ -100,10 +106,16 @@ async function newestPolicy(
   return answer.policy;
 }
 
-function page(shape: ApiFormat, models: string[], query: URLSearchParams): object {
+/** Returns the list. Codex reads one of its own, which it requests with its version. */
+async function page(
+  shape: ApiFormat,
+  models: readonly ListedModel[],
+  query: URLSearchParams,
+): Promise<object> {
   switch (shape) {
     case 'openai':
-      return openaiList(models);
+      if (!query.has('client_version')) return openaiList(models);
+      return (await import('../formats/codex-models.ts')).codexList(models);
     case 'anthropic':
       return anthropicPage(models, query);
     case 'gemini':
@@ -111,13 +123,13 @@ function page(shape: ApiFormat, models: string[], query: URLSearchParams): objec
   }
 }
 
-function single(shape: ApiFormat, id: string): object {
+function single(shape: ApiFormat, model: ListedModel): object {
   switch (shape) {
     case 'openai':
-      return openaiModel(id);
+      return openaiModel(model);
     case 'anthropic':
-      return anthropicModel(id);
+      return anthropicModel(model);
     case 'gemini':
-      return geminiModel(id);
+      return geminiModel(model);
   }
 }

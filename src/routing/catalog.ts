@@ -61,8 +61,13 @@ export type Serving =
   | { outcome: 'uncounted' }
   | { outcome: 'not-served' };
 
+/** Models that a snapshot remembers the channels and the price of: its tokens ask for the same few again and again. */
+export const rememberedModels = 1_000;
+
 export class Catalog {
   private readonly contents: CatalogContents;
+  private readonly servingChannels = new Map<string, readonly ServingChannel[]>();
+  private readonly overrides = new Map<string, PriceOverride | null>();
 
   constructor(contents: CatalogContents) {
     this.contents = contents;
@@ -119,6 +124,10 @@ export class Catalog {
 
   /** Returns the override for a requested name: its own, else the longest matching wildcard. */
   override(model: string): PriceOverride | null {
+    return remembered(this.overrides, model, () => this.findOverride(model));
+  }
+
+  private findOverride(model: string): PriceOverride | null {
     const fitting = this.contents.overrides.filter((row) => matches(row.model, model));
     const exact = fitting.find((row) => row.model === model);
     if (exact !== undefined) return exact.price;
@@ -137,7 +146,12 @@ export class Catalog {
     );
   }
 
-  private serve(model: string, scope: ChannelScope): ServingChannel[] {
+  private serve(model: string, scope: ChannelScope): readonly ServingChannel[] {
+    const key = JSON.stringify([model, scope.group, scope.bounds.channels]);
+    return remembered(this.servingChannels, key, () => this.findServing(model, scope));
+  }
+
+  private findServing(model: string, scope: ChannelScope): ServingChannel[] {
     if (goesUp(model)) return [];
     const routes = this.channelsFor(scope)
       .filter((channel) => matchesAny(channel.models, model) || Object.hasOwn(channel.modelMap, model))
@@ -145,6 +159,16 @@ export class Catalog {
     const proper = routes.filter(({ channel }) => !channel.lastResort);
     return proper.length > 0 ? proper : routes;
   }
+}
+
+/** Returns the value of a key, made once. What is remembered is forgotten when there is too much of it. */
+function remembered<T>(memory: Map<string, T>, key: string, make: () => T): T {
+  const known = memory.get(key);
+  if (known !== undefined) return known;
+  if (memory.size >= rememberedModels) memory.clear();
+  const made = make();
+  memory.set(key, made);
+  return made;
 }
 
 /** A channel that has the model, whatever format it speaks. */

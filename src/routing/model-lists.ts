@@ -1,7 +1,6 @@
 // The names behind wildcards: a native provider's names from the price table, another upstream's own list.
 import { DeadlineTimer } from '../lib/deadline-timer.ts';
 import { matchesAny } from '../lib/wildcard.ts';
-import { modelsOf } from '../metering/price.ts';
 import { exchange } from '../providers/exchange.ts';
 import type { ModelListing } from '../providers/model-listing.ts';
 import { baseUrlOf, type UpstreamTarget } from '../providers/provider.ts';
@@ -62,7 +61,7 @@ export class ModelLists {
     if (wildcards.length === 0) return exact;
     const all = listedByUpstream.has(channel.provider)
       ? await this.upstreamNames(channel, nowMs)
-      : modelsOf(channel.provider);
+      : await (await import('../models/listed-names.ts')).listedNames(channel.provider, nowMs);
     return [...exact, ...all.filter((name) => matchesAny(wildcards, name))];
   }
 

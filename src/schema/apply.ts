@@ -1,6 +1,5 @@
 // Brings a D1 database to the newest schema. Any number of Workers may do so at the same time: a batch of D1 is
 // atomic, and the first statement of each step fails when another Worker has applied that step.
-import { schemaScripts } from './scripts.ts';
 import {
   type DatabaseSchema,
   hasMetaQuery,
@@ -32,14 +31,13 @@ async function hasMeta(db: D1Database): Promise<boolean> {
 
 /**
  * Applies the missing steps, each whole or not at all, and returns the resulting schema. Leaves a newer database
- * unchanged. Rejects when the database does not answer or a step fails.
+ * unchanged. Rejects when the database does not answer or a step fails. Without `scripts` it loads the bundle's own,
+ * which an isolate whose database is up to date never parses.
  */
-export async function applySchema(
-  db: D1Database,
-  scripts: SchemaScripts = schemaScripts,
-): Promise<DatabaseSchema> {
+export async function applySchema(db: D1Database, scripts?: SchemaScripts): Promise<DatabaseSchema> {
   const { version } = await schemaOf(db);
-  for (const step of schemaSteps(scripts, version)) await applyStep(db, step);
+  const known = scripts ?? (await import('./scripts.ts')).schemaScripts;
+  for (const step of schemaSteps(known, version)) await applyStep(db, step);
   return schemaOf(db);
 }
 

@@ -64,11 +64,11 @@ export async function startRelay(
 }
 
 /** Returns functions that call the management API at that address and throw if a call is refused. */
-export function managerOf(url: string) {
+export function managerOf(url: string, key = adminKey) {
   return async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const response = await fetch(url + path, {
       method,
-      headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const text = await response.text();

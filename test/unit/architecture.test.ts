@@ -42,6 +42,7 @@ const layers: readonly (readonly string[])[] = [
   ['alerts'],
   ['config.ts'],
   ['env.ts'],
+  ['models'],
   ['providers', 'metering', 'tokens'],
   ['formats'],
   ['schema'],
@@ -170,7 +171,7 @@ it('names format ids only in formats/, in providers/, and where chat requests mo
 it('keeps src/cli and the Worker from importing each other', () => {
   expect(importsThat((from, to) => partOf(to) === 'cli' && partOf(from) !== 'cli')).toEqual([]);
   // config.ts is allowed for the names of its variables.
-  const pure = ['tokens/secret.ts', 'config.ts'];
+  const pure = ['tokens/secret.ts', 'config.ts', 'models/model-table.ts'];
   const mayImport = (to: string) => partOf(to) === 'cli' || partOf(to) === 'lib' || pure.includes(to);
   expect(importsThat((from, to) => partOf(from) === 'cli' && !mayImport(to))).toEqual([]);
 });

@@ -20,10 +20,10 @@ export function adminView(admin: AdminBounds | null): AdminView | null {
   };
 }
 
-/** Reads an export. Null: it sets nothing. */
-export function adminBoundsOf(view: AdminView): AdminBounds | null {
-  const limits = limitsOf(view.limits);
-  const changes = { ...adminChangesOf(view), limits: Object.keys(limits).length === 0 ? null : limits };
+/** Returns what an admin has set on an exported token, or sets on a new one. Null: nothing. */
+export function adminBoundsOf(fields: Omit<TokenEdit, 'name' | 'group' | 'admin'>): AdminBounds | null {
+  const limits = limitsOf(fields.limits);
+  const changes = { ...adminChangesOf(fields), limits: Object.keys(limits).length === 0 ? null : limits };
   const set = Object.entries(changes).filter(([, value]) => value !== null);
   return set.length === 0 ? null : (Object.fromEntries(set) as AdminBounds);
 }

@@ -36,6 +36,24 @@ export async function findVisibleToken(
   return record;
 }
 
+/**
+ * Returns the account that owns a new token. Only admins may name another one. Throws a Problem (400) if it does not
+ * exist or is disabled.
+ */
+export async function ownerOfNewToken(
+  { role, accountId }: Principal,
+  requested: string | undefined,
+  { accounts }: Pick<ManagementServices, 'accounts'>,
+): Promise<string> {
+  if (requested === undefined || requested === accountId) return accountId;
+  if (role !== 'admin')
+    throw fieldProblem('account_id', 'only an admin may create tokens for other accounts');
+  const account = await accounts.find(requested);
+  if (account === null) throw fieldProblem('account_id', `there is no account ${requested}`);
+  if (account.status !== 'active') throw fieldProblem('account_id', 'this account is disabled');
+  return requested;
+}
+
 /** An admin's values stay: only an admin can remove them. */
 export function checkMayEditAdminPart({ role }: Principal, edit: null | undefined): void {
   if (edit !== undefined && role !== 'admin') throw fieldProblem('admin', 'only an admin may change it');

@@ -47,7 +47,16 @@ const optionalFields = {
   group: z.string().min(1).optional(),
 };
 
-export const newToken = z.strictObject({ name, ...optionalFields }).openapi('NewToken');
+export const newToken = z
+  .strictObject({
+    name,
+    ...optionalFields,
+    account_id: z.string().min(1).optional().openapi({
+      description:
+        'For admins: the account that owns the token; your own if absent. The values are then stored as an admin’s (`admin`), and its owner cannot change them.',
+    }),
+  })
+  .openapi('NewToken');
 export type NewToken = z.infer<typeof newToken>;
 
 export const tokenEdit = z

@@ -54,7 +54,7 @@ export function tokenViewWithBalance(record: TokenRecord, balance: Balance) {
 }
 
 /** Returns what an admin's edit of a member's token sets on the token itself: nothing that its owner could change. */
-export function sharedChangesOf({ name, group }: TokenEdit): TokenChanges {
+export function sharedChangesOf({ name, group }: TokenEdit | NewToken): TokenChanges {
   return { ...(name !== undefined && { name }), ...(group !== undefined && { group }) };
 }
 

@@ -8,7 +8,7 @@ import { identityOf } from '../../tokens/resolve.ts';
 import { hashSecret, hintOfSecret, mintSecret } from '../../tokens/secret.ts';
 import type { AdminEdit } from '../../tokens/store.ts';
 import { finalVersion } from '../../tokens/store.ts';
-import { type TokenPolicy, unbounded } from '../../tokens/token.ts';
+import { type AdminBounds, type TokenPolicy, unbounded } from '../../tokens/token.ts';
 import { newId } from '../accounts/secret-value.ts';
 import { notFound, unavailable } from './problem.ts';
 import type { ManagementServices } from './services.ts';
@@ -19,6 +19,14 @@ export interface MintedToken {
   secret: string;
 }
 
+interface NewRecord {
+  accountId: string;
+  name: string;
+  changes: TokenChanges;
+  admin: AdminBounds | null;
+  secret: string;
+}
+
 export class TokenWrites {
   private readonly services: ManagementServices;
 
@@ -26,9 +34,15 @@ export class TokenWrites {
     this.services = services;
   }
 
-  async create(accountId: string, name: string, changes: TokenChanges): Promise<MintedToken> {
+  /** `admin`: what an admin sets on another account's token. */
+  async create(
+    accountId: string,
+    name: string,
+    changes: TokenChanges,
+    admin: AdminBounds | null = null,
+  ): Promise<MintedToken> {
     const secret = mintSecret();
-    const record = this.newRecord(accountId, name, changes, secret);
+    const record = this.newRecord({ accountId, name, changes, admin, secret });
     const { tokenId } = record.policy;
     await this.services.tokens.insert(record);
     try {
@@ -92,7 +106,7 @@ export class TokenWrites {
     await Promise.all(hashes.map((hash) => tokenCache.delete(hash)));
   }
 
-  private newRecord(accountId: string, name: string, changes: TokenChanges, secret: string): TokenRecord {
+  private newRecord({ accountId, name, changes, admin, secret }: NewRecord): TokenRecord {
     const { expiresAtMs, quotaNanoUsd, budget, models, allowedIps, limits, status, group } = changes;
     const own: OwnBounds = {
       group: group ?? 'default',
@@ -106,7 +120,7 @@ export class TokenWrites {
     };
     const createdAtMs = this.services.now();
     const hashes = [{ hash: hashSecret(secret), validUntilMs: null }];
-    const parts = { own, admin: null, account: null };
+    const parts = { own, admin, account: null };
     const policy = effectivePolicy({
       tokenId: newId('tok'),
       accountId,

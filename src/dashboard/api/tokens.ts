@@ -2,12 +2,18 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { TokenRecord } from '../../tokens/columns.ts';
 import { type TokenOrder, tokenOrders } from '../../tokens/store.ts';
-import { adminChangesOf } from './admin-bounds.ts';
+import { adminBoundsOf, adminChangesOf } from './admin-bounds.ts';
 import type { ApiEnv } from './authenticate.ts';
 import { checkGroup } from './group-writes.ts';
 import { cutPage, pageOf, pageParameters, sortCursor } from './pages.ts';
 import { bodyFailures, callFailures, inputFailures, json, jsonBody, missingFailure } from './responses.ts';
-import { accountInView, checkMayChooseGroup, checkMayEditAdminPart, findVisibleToken } from './roles.ts';
+import {
+  accountInView,
+  checkMayChooseGroup,
+  checkMayEditAdminPart,
+  findVisibleToken,
+  ownerOfNewToken,
+} from './roles.ts';
 import type { ManagementServices } from './services.ts';
 import {
   newToken,
@@ -37,7 +43,7 @@ const createTokenRoute = createRoute({
 const listTokensRoute = createRoute({
   method: 'get',
   path: '/tokens',
-  summary: 'Tokens, newest first when nothing is said. What they spent is about a second old.',
+  summary: 'List tokens, newest first by default. What they spent is about a second old.',
   tags,
   security,
   request: {
@@ -88,7 +94,7 @@ const deleteTokenRoute = createRoute({
   tags,
   security,
   request: { params },
-  responses: { 204: { description: 'It is dead.' }, ...missingFailure, ...callFailures },
+  responses: { 204: { description: 'Token deleted.' }, ...missingFailure, ...callFailures },
 });
 
 const rotateTokenRoute = createRoute({
@@ -114,7 +120,12 @@ export function addTokenRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementSer
     const body = context.req.valid('json');
     checkMayChooseGroup(context.var.principal, body.group);
     await checkGroup(body.group, services);
-    const minted = await writes.create(context.var.principal.accountId, body.name, changesOf(body));
+    const { principal } = context.var;
+    const owner = await ownerOfNewToken(principal, body.account_id, services);
+    const minted =
+      owner === principal.accountId
+        ? await writes.create(owner, body.name, changesOf(body))
+        : await writes.create(owner, body.name, sharedChangesOf(body), adminBoundsOf(body));
     return context.json({ ...tokenView(minted.record), token: minted.secret }, 201);
   });
   api.openapi(editTokenRoute, async (context) => {

@@ -18,6 +18,8 @@ export interface Upload {
   };
   /** Texts of all ES modules by name; their imports name one another. */
   readonly modules: ReadonlyMap<string, string>;
+  /** Its bindings as Cloudflare stores them: inherited ones are resolved. Secrets are separate. */
+  readonly bound: readonly ImitatedBinding[];
 }
 
 export interface CloudflareImitation {
@@ -28,6 +30,8 @@ export interface CloudflareImitation {
   /** Titles by id. */
   readonly namespaces: Map<string, string>;
   readonly uploads: Upload[];
+  /** Numbers of the uploads that served, in order; the last one serves. The first upload is 1. */
+  readonly served: number[];
   /** The Worker's current bindings by name; secrets are separate. */
   readonly bindings: Map<string, ImitatedBinding>;
   readonly secrets: Map<string, string>;
@@ -53,6 +57,7 @@ export async function startCloudflareImitation(): Promise<CloudflareImitation> {
     databases: new Map(),
     namespaces: new Map(),
     uploads: [],
+    served: [],
     bindings: new Map(),
     secrets: new Map(),
     domains: [],
@@ -131,7 +136,7 @@ const routes: readonly (readonly [RegExp, Handle])[] = [
   [/^GET \/workers\/scripts\/([^/]+)\/secrets$/, listSecrets],
   [/^GET \/workers\/services\/([^/]+)$/, getService],
   [/^PUT \/workers\/scripts\/([^/]+)$/, putScript],
-  [/^POST \/workers\/scripts\/[^/]+\/versions$/, putScript],
+  [/^POST \/workers\/scripts\/[^/]+\/versions$/, createVersion],
   [
     /^POST \/workers\/scripts\/([^/]+)\/assets-upload-session$/,
     () => success({ jwt: 'assets-jwt', buckets: [] }),
@@ -143,12 +148,13 @@ const routes: readonly (readonly [RegExp, Handle])[] = [
   ],
   [/^GET \/workers\/workers\/([^/]+)$/, getAddress],
   [/^PATCH \/workers\/scripts\/[^/]+\/secrets-bulk$/, patchSecrets],
+  [/^PUT \/workers\/scripts\/[^/]+\/secrets$/, putSecret],
   [/^DELETE \/workers\/scripts\/[^/]+\/secrets\/(\w+)$/, deleteSecret],
   [/^GET \/workers\/scripts\/[^/]+\/settings$/, getSettings],
   [/^(GET|PATCH) \/workers\/scripts\/[^/]+\/(settings|script-settings)$/, () => success({ tags: [] })],
   [/^PUT \/workers\/scripts\/([^/]+)\/schedules$/, () => success({ schedules: [] })],
   [/^GET \/workers\/scripts\/([^/]+)\/deployments$/, listDeployments],
-  [/^POST \/workers\/scripts\/([^/]+)\/deployments$/, () => success({ id: 'deployment' })],
+  [/^POST \/workers\/scripts\/([^/]+)\/deployments$/, createDeployment],
   [/^GET \/workers\/scripts\/([^/]+)\/versions\/([^/]+)$/, getVersion],
   [/^(GET|PUT|POST) \/workers\/(scripts|services)\/.*\/domains\/(changeset|records).*$/, putDomains],
 ];
@@ -177,10 +183,25 @@ function getSettings({ hasWorker, bindings }: CloudflareImitation): Reply {
   return !hasWorker ? noWorker : success({ tags: [], bindings: [...bindings.values()] });
 }
 
-function listDeployments({ hasWorker, uploads }: CloudflareImitation): Reply {
+/** Lists the newest deployment first. A Worker that this account did not upload has one deployment. */
+function listDeployments({ hasWorker, served }: CloudflareImitation): Reply {
   if (!hasWorker) return noWorker;
-  const versions = [{ version_id: `version-${uploads.length}`, percentage: 100 }];
-  return success({ deployments: [{ id: 'deployment', versions }] });
+  const deployments = (served.length === 0 ? [0] : served).map((version, index) => ({
+    id: `deployment-${index}`,
+    created_on: new Date(index * 1000).toISOString(),
+    source: 'wrangler',
+    author_email: 'someone@example.com',
+    versions: [{ version_id: `version-${version}`, percentage: 100 }],
+  }));
+  return success({ deployments: deployments.reverse() });
+}
+
+function createDeployment(imitation: CloudflareImitation, body: Buffer): Reply {
+  const { versions } = JSON.parse(body.toString()) as { versions: { version_id: string }[] };
+  const number = Number(versions[0]?.version_id.replace('version-', ''));
+  if (imitation.uploads[number - 1] === undefined) return failure(404, 10_007, 'no such version');
+  serve(imitation, number);
+  return success({ id: `deployment-${imitation.served.length - 1}` });
 }
 
 function getVersion(
@@ -191,7 +212,12 @@ function getVersion(
   const secretBindings = [...secrets.keys()].map((name) => ({ name, type: 'secret_text' }));
   return success({
     id: match[2],
-    metadata: { created_on: new Date().toISOString() },
+    number: Number(match[2]?.replace('version-', '')),
+    metadata: {
+      created_on: new Date().toISOString(),
+      source: 'wrangler',
+      author_email: 'someone@example.com',
+    },
     resources: { script: {}, script_runtime: {}, bindings: [...bindings.values(), ...secretBindings] },
   });
 }
@@ -225,7 +251,15 @@ function getService(
   return success({ id: match[1], default_environment: { environment: 'production', script } });
 }
 
-async function putScript(
+/** Stores a version, which serves from now on. */
+async function putScript(...parameters: Parameters<typeof createVersion>): Promise<Reply> {
+  const reply = await createVersion(...parameters);
+  if (reply.status === 200) serve(parameters[0], parameters[0].uploads.length);
+  return reply;
+}
+
+/** Stores a version, which a deployment makes serve. */
+async function createVersion(
   imitation: CloudflareImitation,
   body: Buffer,
   _match: RegExpExecArray,
@@ -237,27 +271,31 @@ async function putScript(
     ({ name, type }) => type === 'inherit' && !imitation.bindings.has(name),
   );
   if (missing) return failure(400, 10_057, `there is no binding ${missing.name} to inherit`);
-  imitation.uploads.push({ metadata, modules: await modulesOf(form) });
+  const bound = resolveBindings(imitation, metadata.bindings);
+  const number = imitation.uploads.push({ metadata, modules: await modulesOf(form), bound });
   imitation.hasWorker = true;
   imitation.migrationTag = metadata.migrations?.new_tag ?? imitation.migrationTag;
-  bind(imitation, metadata.bindings);
   for (const { name, type, text } of metadata.bindings) {
     if (type !== 'secret_text' || text === undefined) continue;
     imitation.secretPuts.push(name);
     imitation.secrets.set(name, text);
   }
-  const answered = {
-    id: 'script',
+  return success({
+    id: `version-${number}`,
     etag: 'etag',
     startup_time_ms: 12,
     deployment_id: 'deployment',
-    number: 1,
-  };
-  return success({
-    ...answered,
+    number,
     metadata: {},
     resources: { script: { etag: 'etag' }, bindings: [], script_runtime: {} },
   });
+}
+
+/** Replaces the bindings: a version has only those that it names. */
+function serve({ uploads, served, bindings }: CloudflareImitation, number: number): void {
+  served.push(number);
+  bindings.clear();
+  for (const one of uploads[number - 1]?.bound ?? []) bindings.set(one.name, one);
 }
 
 async function modulesOf(form: FormData): Promise<Map<string, string>> {
@@ -267,11 +305,10 @@ async function modulesOf(form: FormData): Promise<Map<string, string>> {
   return modules;
 }
 
-/** Replaces the bindings: a version has only those that it names. */
-function bind({ bindings }: CloudflareImitation, uploaded: readonly ImitatedBinding[]): void {
-  const bound = uploaded.flatMap((one) => (one.type === 'inherit' ? (bindings.get(one.name) ?? []) : one));
-  bindings.clear();
-  for (const one of bound) if (one.type !== 'secret_text') bindings.set(one.name, one);
+function resolveBindings({ bindings }: CloudflareImitation, uploaded: readonly ImitatedBinding[]) {
+  return uploaded
+    .flatMap((one) => (one.type === 'inherit' ? (bindings.get(one.name) ?? []) : one))
+    .filter(({ type }) => type !== 'secret_text');
 }
 
 /** Applies the body of `wrangler secret bulk`, a merge patch. */
@@ -283,6 +320,13 @@ function patchSecrets({ secrets, secretPuts }: CloudflareImitation, body: Buffer
     secretPuts.push(name);
   }
   return success({});
+}
+
+function putSecret({ secrets, secretPuts }: CloudflareImitation, body: Buffer): Reply {
+  const { name, text } = JSON.parse(body.toString()) as { name: string; text: string };
+  secrets.set(name, text);
+  secretPuts.push(name);
+  return success({ name, type: 'secret_text' });
 }
 
 function deleteSecret({ secrets }: CloudflareImitation, _body: Buffer, match: RegExpExecArray): Reply {

@@ -83,7 +83,7 @@ describe('npx wrangler deploy over the previous release', () => {
   withEarlierRelease();
 
   it('preserves its stores, classes and secrets', async () => {
-    const deployed = await world.wranglerDeploy();
+    const deployed = await world.wrangler(['deploy']);
     expect(deployed.code, deployed.output).toBe(0);
     expectUnchangedStores();
   });

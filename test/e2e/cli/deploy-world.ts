@@ -15,8 +15,8 @@ export interface DeployWorld {
   readonly clone: string;
   readonly deploymentFile: string;
   readonly environment: Record<string, string>;
-  /** Runs `npx wrangler deploy` in the clone. */
-  wranglerDeploy(): Promise<Ended>;
+  /** Runs `npx wrangler deploy`, `rollback` or another command in the clone. `input` is what a pipe gives it. */
+  wrangler(command: readonly string[], input?: string): Promise<Ended>;
   /** Runs `npm run deploy`, which works in the repository whatever the current folder. */
   npmRunDeploy(...parameters: string[]): Promise<Ended>;
   /** Reads the file in which `npm run deploy` stores its settings. */
@@ -43,7 +43,7 @@ export async function startDeployWorld(): Promise<DeployWorld> {
     clone,
     deploymentFile,
     environment,
-    wranglerDeploy: () => wranglerDeploy(clone, environment),
+    wrangler: (command, input = '') => runWrangler(command, input, clone, environment),
     npmRunDeploy: (...parameters) =>
       runProgram('deploy', parameters, { ...environment, DEPLOY_FILE: deploymentFile }),
     deployment: () => JSON.parse(readFileSync(deploymentFile, 'utf8')),
@@ -60,14 +60,20 @@ function makeClone(clone: string): void {
   symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'));
 }
 
-function wranglerDeploy(cwd: string, environment: Record<string, string>): Promise<Ended> {
+function runWrangler(
+  command: readonly string[],
+  input: string,
+  cwd: string,
+  environment: Record<string, string>,
+): Promise<Ended> {
   const NODE_COMPILE_CACHE = join(root, '.wrangler/tmp/compile-cache');
   const env = { PATH: process.env.PATH, NODE_COMPILE_CACHE, ...environment };
-  const program = ['node_modules/wrangler/bin/wrangler.js', 'deploy'];
+  const program = ['node_modules/wrangler/bin/wrangler.js', ...command];
   return new Promise((resolve) => {
-    execFile(process.execPath, program, { cwd, env }, (error, stdout, stderr) =>
+    const child = execFile(process.execPath, program, { cwd, env }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : 1, output: stdout + stderr }),
     );
+    child.stdin?.end(input);
   });
 }
 

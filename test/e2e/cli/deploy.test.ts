@@ -25,10 +25,10 @@ describe('npx wrangler deploy', () => {
   withFreshWorld();
 
   it('works twice from a fresh clone, and changes nothing in the clone', async () => {
-    const first = await world.wranglerDeploy();
+    const first = await world.wrangler(['deploy']);
     expect(first.code, first.output).toBe(0);
     const { cloudflare, clone } = world;
-    const second = await world.wranglerDeploy();
+    const second = await world.wrangler(['deploy']);
     expect(second.code, second.output).toBe(0);
     expect([...cloudflare.databases.values()]).toEqual(['openopen8-relay-db']);
     expect([...cloudflare.namespaces.values()]).toEqual(['openopen8-relay-cache']);
@@ -61,7 +61,9 @@ describe('npx wrangler deploy', () => {
 });
 
 /** Returns the imported modules that an upload lacks. */
-function missingImports({ modules }: Upload = { metadata: { bindings: [] }, modules: new Map() }): string[] {
+function missingImports(
+  { modules }: Upload = { metadata: { bindings: [] }, modules: new Map(), bound: [] },
+): string[] {
   const imports = [...modules.values()].flatMap((text) => [...text.matchAll(/["']\.\/([\w.-]+\.mjs)["']/g)]);
   expect(imports.length).toBeGreaterThan(10);
   return imports.flatMap(([, name = '']) => (modules.has(name) ? [] : [name]));

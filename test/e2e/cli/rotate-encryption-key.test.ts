@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { encryptionKeyIdOf } from '../../../src/lib/seal.ts';
 import { startUpstream, type TestUpstream } from '../../support/upstream.ts';
@@ -74,7 +75,10 @@ describe('rotating the key of a local relay', () => {
     let isOver = false;
     const serving = (async () => {
       const statuses: number[] = [];
-      while (!isOver) statuses.push(await send());
+      while (!isOver) {
+        statuses.push(await send());
+        await delay(20);
+      }
       return statuses;
     })();
     const rotated = await rotate();
@@ -125,7 +129,7 @@ describe('rotating the key of a deployed relay', () => {
   beforeAll(async () => {
     cloudflare = await startCloudflareImitation();
     cloudflare.secrets.set('ADMIN_KEY', 'ak').set('ENCRYPTION_KEY', 'old');
-    cloudflare.uploads.push({ metadata: { bindings: [] }, modules: new Map() });
+    cloudflare.uploads.push({ metadata: { bindings: [] }, modules: new Map(), bound: [] });
     // A deployment without a terminal generated the old key, which has not been shown yet.
     const pending_secrets = { ENCRYPTION_KEY: 'old' };
     writeFileSync(file, JSON.stringify({ name: 'relay', account_id: 'a'.repeat(32), pending_secrets }));

@@ -11,13 +11,7 @@ export interface CodeBlock {
 }
 
 /** Reasons that a fence may give. */
-export const untestedReasons: readonly string[] = [
-  'needs a Cloudflare account',
-  "needs a provider's key",
-  "needs Python's SDKs",
-  'needs a realtime model',
-  'needs an id',
-];
+export const untestedReasons: readonly string[] = ['needs a Cloudflare account', "needs Python's SDKs"];
 
 /** Returns the blocks of a page, without the indent of the list that they are in. */
 export function codeBlocksOf({ path, text }: Page): CodeBlock[] {

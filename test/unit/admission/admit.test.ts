@@ -40,7 +40,7 @@ function admissionBy(answers: Admission[]) {
       requestFor: ({ identity }) => ({ policyVersion: identity.version }) as AdmissionRequest,
       format: 'openai',
     },
-    { ledgers, background: () => undefined },
+    { ledgers, caller: { background: () => undefined } },
   );
   return { result, requests, planned };
 }

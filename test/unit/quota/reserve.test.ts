@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LedgerState } from '../../../src/quota/ledger-state.ts';
 import { RateLimits } from '../../../src/quota/rate-limits.ts';
-import { reserve } from '../../../src/quota/reserve.ts';
+import { decideAll, reserve } from '../../../src/quota/reserve.ts';
 import type { TokenLimits } from '../../../src/tokens/token.ts';
 import { noonMs, noTotals, policyWith, requestWith } from './ledger-parts.ts';
 
@@ -65,5 +65,35 @@ describe('a refused request', () => {
     admit({ requestId: 'a' });
     const refusal = admit({ requestId: 'b', reserveNanoUsd: 900 }, limited, { concurrency: 1 });
     expect(refusal?.code).toBe('rate_limit_exceeded');
+  });
+});
+
+describe('several requests', () => {
+  const requests = ['a', 'b', 'c'].map((requestId) => requestWith({ requestId }));
+  const admitted = { outcome: 'admitted' } as const;
+
+  it('are decided in their order, and answered at once', () => {
+    const seen: string[] = [];
+    const decisions = decideAll(requests, ({ requestId }) => {
+      seen.push(requestId);
+      return admitted;
+    });
+    expect([seen, decisions]).toEqual([
+      ['a', 'b', 'c'],
+      [admitted, admitted, admitted],
+    ]);
+  });
+
+  it('fail one by one', async () => {
+    const overloaded = Object.assign(new Error('too many'), { overloaded: true });
+    const decisions = decideAll(requests, ({ requestId }) => {
+      if (requestId === 'a') throw new Error('broken');
+      return requestId === 'b' ? Promise.reject(overloaded) : admitted;
+    });
+    expect(await decisions).toEqual([
+      { outcome: 'failed', overloaded: false },
+      { outcome: 'failed', overloaded: true },
+      admitted,
+    ]);
   });
 });

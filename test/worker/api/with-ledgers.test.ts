@@ -36,7 +36,7 @@ async function outcomeFor(
     stream: false,
     free: false,
   };
-  const admission = await ledgers.admit(identity.tokenId, request, () => undefined);
+  const admission = await ledgers.admit(identity.tokenId, request, { background: () => undefined });
   if (admission.outcome === 'stale') return outcomeFor(ledgers, identityOf(admission.policy, hash));
   return admission.outcome === 'refused' ? admission.code : admission.outcome;
 }

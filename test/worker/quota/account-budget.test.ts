@@ -36,6 +36,18 @@ it('admits exactly 100 of 1,000 parallel requests over ten tokens when the budge
   expect(balances.reduce((sum, { reservedNanoUsd }) => sum + reservedNanoUsd, 0)).toBe(100 * 7_000);
 });
 
+it('admits exactly 100 of 1,000 requests that share calls, over ten tokens', async () => {
+  const { tokens } = await tokensOf(10, 100 * 7_000);
+  const calls = Array.from({ length: 40 }, async (_, index) => {
+    const ledger = tokens[index % 10] as TestLedger;
+    const requests = Array.from({ length: 25 }, () => ledger.admissionRequest({ reserveNanoUsd: 7_000 }));
+    return (await ledger.rpc().admitAll(requests)).map((admission) => admission?.outcome);
+  });
+  const outcomes = (await Promise.all(calls)).flat();
+  expect(outcomes.filter((outcome) => outcome === 'admitted')).toHaveLength(100);
+  expect(outcomes.filter((outcome) => outcome === 'refused')).toHaveLength(900);
+});
+
 it('never exceeds the budget with requests of all sizes, and leaves less than the smallest', async () => {
   const { tokens } = await tokensOf(10, 1_000_000);
   const sizes = Array.from({ length: 600 }, (_, index) => 500 + ((index * 7_919) % 9_000));

@@ -189,3 +189,49 @@ it('resets a budget at the end of its period, and reports when', async () => {
   // The quota is a total: a new week does not reset it.
   expect(await ledger.admit(41)).toBe('insufficient_quota');
 });
+
+it('decides requests of one call in their order, each for itself', async () => {
+  const ledger = await newLedger({ quotaNanoUsd: 100, allowedIps: [] });
+  const requests = [
+    { requestId: 'first', reserveNanoUsd: 60 },
+    { requestId: 'too much', reserveNanoUsd: 60 },
+    { requestId: 'other token', reserveNanoUsd: 1, hash: 'b'.repeat(64) },
+    { requestId: 'last', reserveNanoUsd: 40 },
+    { requestId: 'first', reserveNanoUsd: 60 },
+    { requestId: 'old plan', reserveNanoUsd: 1, policyVersion: 0 },
+    { requestId: 'newer plan', reserveNanoUsd: 1, policyVersion: 2 },
+  ].map((fields) => ledger.admissionRequest(fields));
+  const admissions = await ledger.rpc().admitAll(requests);
+  expect(
+    admissions.map((admission) => (admission?.outcome === 'refused' ? admission.code : admission?.outcome)),
+  ).toEqual([
+    'admitted',
+    'insufficient_quota',
+    'invalid_api_key',
+    'admitted',
+    'admitted',
+    'stale',
+    undefined,
+  ]);
+  expect(await ledger.rpc().balance()).toMatchObject({ reservedNanoUsd: 100, open: 2 });
+});
+
+it('admits no more than the room of a thousand requests in shared calls, in ten orders', async () => {
+  for (let seed = 0; seed < 10; seed++) {
+    const ledger = await newLedger({ quotaNanoUsd: 100 * 7 });
+    let size = seed * 7_919;
+    const requests = Array.from({ length: 1_000 }, (_, index) =>
+      ledger.admissionRequest({ requestId: `r${index}`, reserveNanoUsd: 7 }),
+    );
+    const calls: Promise<unknown>[] = [];
+    while (requests.length > 0) {
+      size = (size * 31 + 17) % 1_009;
+      const members = requests.splice(0, 1 + (size % 60));
+      calls.push(ledger.rpc().admitAll(members));
+      // A call that got lost on its way back is repeated.
+      if (size % 5 === 0) calls.push(ledger.rpc().admitAll(members));
+    }
+    await Promise.all(calls);
+    expect(await ledger.rpc().balance()).toMatchObject({ reservedNanoUsd: 700, open: 100 });
+  }
+});

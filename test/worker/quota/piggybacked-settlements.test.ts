@@ -73,9 +73,9 @@ it('admits requests one right after another, though each needs nearly the whole 
   await client.configure(policy);
   const background: Promise<unknown>[] = [];
   for (const id of ['one', 'two', 'three']) {
-    const admission = await client.admit(policy.tokenId, admissionRequest(id), (work) =>
-      background.push(work),
-    );
+    const admission = await client.admit(policy.tokenId, admissionRequest(id), {
+      background: (work) => background.push(work),
+    });
     expect(admission).toMatchObject({ outcome: 'admitted' });
     background.push(client.settle(policy.tokenId, { row: row(id), tokens: 2 }));
   }

@@ -62,6 +62,18 @@ describe('edits of a group', () => {
     expect((await send(token)).status).toBe(200);
   });
 
+  it('multiplies the prices of the list of models', async () => {
+    const { token } = await warmToken();
+    const promptPrice = async () => {
+      const { body } = await relay.fetch('/v1/models/gpt-4o', { headers: ownHeader('openai', token) });
+      return Number(body.pricing.prompt);
+    };
+    const before = await promptPrice();
+    await edit({ price_multiplier: 1.5 });
+    expect(await promptPrice()).toBeCloseTo(before * 1.5, 12);
+    await edit({ price_multiplier: 1 });
+  });
+
   it('applies the lower of both limits to each token at the very next request', async () => {
     const { token } = await warmToken({ limits: { rpm: 100 } });
     await edit({ limits: { rpm: 2 } });

@@ -260,3 +260,12 @@ describe('pages of other origins', () => {
     expect(await allowed('https://three.example')).toBeNull();
   });
 });
+
+it('lists models with their limits to Codex, which asks with its version', async () => {
+  const { token } = await relay.token();
+  const headers = { authorization: `Bearer ${token}` };
+  const { body } = await relay.fetch('/v1/models?client_version=0.171.0', { headers });
+  const slugs = body.models.map(({ slug }: { slug: string }) => slug);
+  expect(slugs).toContain('gpt-4o');
+  expect(body.models.every((model: { context_window: number }) => model.context_window > 0)).toBe(true);
+});

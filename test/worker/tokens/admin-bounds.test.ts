@@ -67,6 +67,26 @@ describe('values that an admin sets on a member’s token', () => {
     expect(await codeOf('gpt-4o', rotated.token)).toBe('served');
   });
 
+  it('holds for a token that an admin creates for the member', async () => {
+    const { accountId } = scene.member;
+    const body = { name: 'theirs', account_id: accountId, models: ['claude-*'], limits: { rpm: 5 } };
+    const made = await scene.admin.api('POST', '/tokens', body);
+    expect([made.status, made.body.account_id, made.body.models]).toEqual([201, accountId, []]);
+    expect(made.body.admin).toMatchObject({ models: ['claude-*'], limits: { rpm: 5 } });
+    expect(await codeOf('gpt-4o', made.body.token)).toBe('model_not_allowed');
+    const lifted = await scene.member.api('PATCH', `/tokens/${made.body.id}`, lifts);
+    expect(lifted.body.admin).toEqual(made.body.admin);
+    expect(await codeOf('gpt-4o', made.body.token)).toBe('model_not_allowed');
+  });
+
+  it('is for admins: a member cannot create a token for another account, nor an admin for an unknown one', async () => {
+    const create = (who: 'admin' | 'member', account_id: string) =>
+      scene[who].api('POST', '/tokens', { name: 't', account_id });
+    for (const refused of [await create('member', 'acc_admin'), await create('admin', 'acc_nobody')])
+      expect([refused.status, refused.body.errors[0].field]).toEqual([400, 'account_id']);
+    expect((await create('member', scene.member.accountId)).status).toBe(201);
+  });
+
   /** Returns the bound as the API returns it. */
   const bound_ = (bound: object) =>
     'expires_at' in bound ? { expires_at: '2020-01-01T00:00:00.000Z' } : bound;
