@@ -93,7 +93,23 @@ export interface AlertsRpc {
   wake(): Promise<void>;
 }
 
-/** Returns the deployment's alerts. They are an object of the class of the health registry (health-registry.ts says why). */
+/**
+ * Returns the deployment's alerts. They are an object of the class of the health registry (health-registry.ts says why). A missing binding fails
+ * the calls only: the doctor reports it.
+ */
 export function alertsOf(namespace: DurableObjectNamespace): AlertsRpc {
-  return namespace.get(namespace.idFromName('alerts')) as unknown as AlertsRpc;
+  const stub = () => namespace.get(namespace.idFromName('alerts')) as unknown as AlertsRpc;
+  return {
+    report: async (signals) => stub().report(signals),
+    openIncidents: async () => stub().openIncidents(),
+    endpoints: async () => stub().endpoints(),
+    createEndpoint: async (fields) => stub().createEndpoint(fields),
+    updateEndpoint: async (id, edit) => stub().updateEndpoint(id, edit),
+    deleteEndpoint: async (id) => stub().deleteEndpoint(id),
+    testEndpoint: async (id) => stub().testEndpoint(id),
+    deliveries: async (query) => stub().deliveries(query),
+    resend: async (deliveryId) => stub().resend(deliveryId),
+    reseal: async () => stub().reseal(),
+    wake: async () => stub().wake(),
+  };
 }

@@ -75,12 +75,11 @@ function fieldsOf(value: unknown): string[] {
     .filter((name) => /^[A-Za-z_]{1,64}$/.test(name));
 }
 
-/** Cuts out what the request says too. A request that is too long to be compared leaves nothing of the text. */
+/** Cuts out what the request says too. A request that cannot be compared within the bounds leaves nothing of the text. */
 function withoutQuotes(text: string, request: NonNullable<MessageContext['request']>): string {
   const { text: source, value, isPartial = false } = request;
   const shared = sharedWith(text, sourcesOf(source, value), errorMessageLimits.sharedCharacters);
-  if (shared === null)
-    return 'The text of the error is not kept: the request is too long to be compared with it.';
+  if (shared === null) return 'The text of the error is not kept: it cannot be compared with the request.';
   let left = '';
   for (let at = 0; at < text.length; at++) {
     if (shared[at] === 0) left += text[at];

@@ -39,6 +39,14 @@ describe('sharedWith', () => {
     expect(sharedWith('y'.repeat(30), [half, half, 'x'], 20)).toBeNull();
   });
 
+  it('gives up where too much is nearly the same', () => {
+    const text = Array.from({ length: 40 }, (_, index) => String.fromCharCode(97 + index)).join('');
+    // Eleven windows around each block are compared, of which none is the text's.
+    const nearly = (times: number) => `${text.slice(0, 19)}#`.repeat(times);
+    expect(sharedWith(text, [nearly(1_000)], 20)?.includes(1)).toBe(false);
+    expect(sharedWith(text, [nearly(sharedTextLimits.comparisons / 10)], 20)).toBeNull();
+  });
+
   it('reads a source once, however long the text and however often it matches', () => {
     const source = 'x'.repeat(100_000);
     const growth = growthOfTime(256, (size) => sharedWith('x'.repeat(size), [source], 20));
