@@ -39,11 +39,16 @@ it('migrates an older database to the schema of this version', async () => {
 
 /** Reverts the migration to the newest version. */
 const undoNewest = [
-  'DROP INDEX accounts_by_group',
-  'ALTER TABLE tokens DROP COLUMN admin',
-  ...['group_name', 'models', 'tokens_expire_at', 'bounds_version', 'email_proven', 'deleted_at'].map(
-    (column) => `ALTER TABLE accounts DROP COLUMN ${column}`,
+  ...['request_log', 'log_blocks', 'log_times', 'log_postings', 'log_late'].map(
+    (table) => `DROP TABLE ${table}`,
   ),
+  ...['usage_dirty', 'usage_served', 'usage_served_daily'].map((table) => `DROP TABLE ${table}`),
+  ...['usage_hourly', 'usage_daily', 'usage_totals'].flatMap((table) =>
+    ['attempts', 'errors', 'ttfb_ms', 'ttfb_count'].map(
+      (column) => `ALTER TABLE ${table} DROP COLUMN extra_${column}`,
+    ),
+  ),
+  `DELETE FROM meta WHERE key = 'request_log_since_ms'`,
 ];
 
 it('answers 503 in each API format, but not on pages, when the database requires a newer Worker', async () => {
