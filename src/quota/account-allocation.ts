@@ -96,6 +96,13 @@ export class AccountAllocation {
     return free;
   }
 
+  /** Returns what is not spent of the allocation of that period, held or not. Negative: more was spent than allocated. */
+  unspent(periodKey: string): number {
+    if (this.stored?.periodKey !== periodKey) return 0;
+    const { grantedNanoUsd, spentBeforeNanoUsd } = this.stored;
+    return grantedNanoUsd - (this.state.totals.spentNanoUsd - spentBeforeNanoUsd);
+  }
+
   /** Returns the whole allocation: the account no longer has a budget. */
   private reclaimAll(periodKey: string): number {
     const given = this.stored?.periodKey === periodKey ? this.stored.grantedNanoUsd : 0;

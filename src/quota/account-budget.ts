@@ -47,6 +47,7 @@ export interface AccountLedgerRpc {
   allocate(request: AllocationRequest): Promise<AllocationAnswer>;
   configure(budget: AccountBudget): Promise<void>;
   standing(budget: AccountBudget): Promise<AccountStanding>;
+  spending(budget: AccountBudget): Promise<number>;
   restore(budget: AccountBudget, standing: AccountStanding): Promise<void>;
 }
 
@@ -59,6 +60,8 @@ export function accountLedgerOf(namespace: DurableObjectNamespace, accountId: st
 export interface AllocationHolderRpc {
   /** Returns the free part of the allocation of that period. Negative: more was used than was allocated. */
   reclaim(periodKey: string, nowMs: number): Promise<number>;
+  /** Returns how much of the allocation of that period is not spent. Changes nothing. */
+  unspent(periodKey: string): Promise<number>;
 }
 
 /** Names the period that contains `nowMs`. Amounts of different periods are never mixed. */

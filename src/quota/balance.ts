@@ -1,5 +1,6 @@
 // The numbers of a ledger for display and audit.
 import type { TokenPolicy } from '../tokens/token.ts';
+import { budgetsOf } from './budgets.ts';
 import type { LedgerState } from './ledger-state.ts';
 import type { LedgerStore } from './ledger-store.ts';
 import type { Outbox } from './outbox.ts';
@@ -11,6 +12,7 @@ export function balanceOf(state: LedgerState, policy: TokenPolicy | null, nowMs:
     reservedNanoUsd: state.held(nowMs),
     open: state.holds.size,
     budgetSpentNanoUsd: policy ? state.budgetSpent(policy, nowMs) : 0,
+    budgets: policy ? budgetsOf(policy, state.totals, nowMs) : [],
     lastUsedAtMs: state.totals.lastUsedAtMs,
   };
 }
