@@ -94,8 +94,9 @@ async function visibleModels(
   return describeModels(listed, catalog, policy, Date.now());
 }
 
-async function newestPolicy(
-  { ledgers }: RelayServices,
+/** Returns the policy in force of a caller's token. Throws why it may not be used. Asks for no room in its quota. */
+export async function newestPolicy(
+  { ledgers }: Pick<RelayServices, 'ledgers'>,
   { identity, ip }: Caller,
   model: string | null,
   models: readonly string[] | null,
