@@ -253,6 +253,31 @@ it('sums the usage between two dates, by day', async () => {
   }
 });
 
+/** Requests of known clients, and what each makes of the answers. Sources as of 2026-12-01. */
+const clients: [name: string, paths: string[], leftUsd: (...bodies: Reply['body'][]) => number][] = [
+  // farion1231/cc-switch, services/balance.rs, query_openrouter.
+  ['cc-switch’s query of credits', ['/v1/credits'], ({ data }) => data.total_credits - data.total_usage],
+  // A script for cc-switch, as src/docs/token-endpoints.md has it.
+  ['cc-switch’s script', ['/v1/key'], ({ data }) => data.limit_remaining],
+  ['a client of new-api', ['/api/usage/token/'], ({ data }) => data.total_available / 500_000],
+  [
+    'a client of one-api',
+    ['/v1/dashboard/billing/subscription', '/v1/dashboard/billing/usage'],
+    (subscription, used) => subscription.hard_limit_usd - used.total_usage / 100,
+  ],
+  // sirmalloc/ccstatusline, pull request 367: what is spent, and the budget, in OpenRouter's shape.
+  ['Claude Code’s status line', ['/key'], ({ data }) => data.limit - data.usage],
+  // OpenRouter's documentation; its older path.
+  ['a client of OpenRouter', ['/v1/auth/key'], ({ data }) => data.limit - data.usage],
+];
+
+it.each(clients)('tells %s what is left', async (_, asked, leftUsd) => {
+  const { token } = await usedToken({ quota_usd: 2 });
+  const replies = await Promise.all(asked.map((path) => get(path, token, { accept: 'application/json' })));
+  // The units of new-api are whole, so a part of one may be missing.
+  expect(leftUsd(...replies.map(({ body }) => body))).toBeCloseTo(2 - costUsd, 5);
+});
+
 const paths = [
   '/v1/key',
   '/v1/auth/key',
