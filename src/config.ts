@@ -75,6 +75,10 @@ export const variables: Readonly<Record<VariableName, VariableText>> = {
     default: 'any origin',
     text: 'Origins, separated by commas, whose pages may call the model endpoints.',
   },
+  ALLOW_PRIVATE_WEBHOOKS: {
+    default: 'unset',
+    text: '`1` lets webhooks go to private addresses and to http, for a receiver beside the relay.',
+  },
   GITHUB_CLIENT_ID: {
     default: 'unset',
     text: 'The client id of a GitHub OAuth app. With the secret, people can sign in with GitHub.',

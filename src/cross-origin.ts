@@ -42,5 +42,6 @@ const exposedHeaders: readonly string[] = [
   'x-relay-dropped',
   'x-relay-estimated',
   'x-relay-model',
+  'x-relay-model-sunset',
   'x-relay-upstream-request-id',
 ];

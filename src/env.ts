@@ -18,6 +18,8 @@ export interface Env {
   AI?: AiBinding;
   /** Set by the local host: sends each request on a connection that no other request has used. */
   NEW_CONNECTIONS?: Fetcher;
+  /** Set by the local host: a network that refuses private addresses. */
+  PUBLIC_NETWORK?: Fetcher;
   ADMIN_KEY?: string;
   ENCRYPTION_KEY?: string;
   /** Set during a rotation of the key (`npm run rotate-encryption-key`): this key seals from now on. */
@@ -42,6 +44,8 @@ export interface Env {
   CONVERSATION_DAYS?: string;
   /** Comma-separated origins that browsers may call from. Unset: any. */
   CORS_ORIGINS?: string;
+  /** `1`: webhooks may go to private addresses and to http. */
+  ALLOW_PRIVATE_WEBHOOKS?: string;
   /** An OAuth app of GitHub that people sign in to the dashboard with. */
   GITHUB_CLIENT_ID?: string;
   GITHUB_CLIENT_SECRET?: string;

@@ -1,6 +1,8 @@
-// The hourly work: moves and indexes log rows, computes sums, stores a copy of the catalog for isolates that start while the database is unavailable, deletes
-// what has expired, and refreshes the price table.
+// The hourly work: moves and indexes log rows, computes sums, stores a copy of the catalog for isolates that start while
+// the database is unavailable, deletes what has expired, reviews incidents, and refreshes the price table.
+import { alertsOf } from './alerts/alerts.ts';
 import { recordHourlyRun } from './dashboard/doctor/hourly-run-store.ts';
+import { reviewIncidents } from './dashboard/doctor/review-incidents.ts';
 import type { Env } from './env.ts';
 import { report } from './lib/log.ts';
 import { maintainBlocks } from './metering/block-log.ts';
@@ -29,6 +31,7 @@ export async function hourly(env: Env): Promise<void> {
     () => moveLegacyRows(env.DB, nowMs),
     () => computeMarkedSums(env.DB, nowMs),
     () => maintainBlocks(env.DB, nowMs),
+    () => reviewIncidents({ alerts: alertsOf(env.HEALTH), catalog: services.catalog, db: env.DB, nowMs }),
     () => (pricesUrl === null ? undefined : refreshPrices(pricesUrl, env.CACHE, nowMs)),
   ];
   const failures: unknown[] = [];

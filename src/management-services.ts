@@ -1,5 +1,6 @@
 // The services of the management API and the pages.
 import { version } from '../package.json';
+import { alertsOf } from './alerts/alerts.ts';
 import type { ManagementServices } from './dashboard/api/services.ts';
 import type { Env } from './env.ts';
 import { report } from './lib/log.ts';
@@ -34,6 +35,8 @@ export async function managementServices(env: Env): Promise<ManagementServices> 
     resetChannelHealth: (targets) => services.health.reset(targets),
     diagnose: async () =>
       (await import('./dashboard/doctor/diagnose.ts')).diagnose(env, services, Date.now()),
+    alerts: alertsOf(env.HEALTH),
+    allowPrivateWebhooks: env.ALLOW_PRIVATE_WEBHOOKS === '1',
     report,
     now: Date.now,
   };

@@ -5,6 +5,7 @@ import { formats } from './formats/registry.ts';
 import { report } from './lib/log.ts';
 import { RefreshedPrices } from './metering/price-refresh.ts';
 import { PriceStore } from './metering/price-store.ts';
+import { ModelOverrideStore } from './models/override-store.ts';
 import type { FetchUpstream } from './providers/call.ts';
 import { sendToBinding } from './providers/workers-ai.ts';
 import { LedgerClient } from './quota/client.ts';
@@ -35,6 +36,7 @@ export interface Services extends RelayServices {
   groups: GroupStore;
   aliases: AliasStore;
   prices: PriceStore;
+  modelOverrides: ModelOverrideStore;
 }
 
 /** One set for each environment: an environment never changes during an isolate's life. */
@@ -55,6 +57,7 @@ function buildServices(env: Env): Services {
     groups: new GroupStore(env.DB),
     aliases: new AliasStore(env.DB),
     prices: new PriceStore(env.DB),
+    modelOverrides: new ModelOverrideStore(env.DB),
   };
   const keys = new KeyRing(config.encryptionKeys);
   const refreshedPrices = config.pricesUrl === null ? null : new RefreshedPrices(env.CACHE, report);
@@ -99,20 +102,22 @@ function healthBoard({ HEALTH }: Env): HealthRegistryPort {
 const snapshotKey = 'catalog';
 
 function catalogSource(
-  { routing, groups, aliases, prices }: Pick<Services, 'routing' | 'groups' | 'aliases' | 'prices'>,
+  stores: Pick<Services, 'routing' | 'groups' | 'aliases' | 'prices' | 'modelOverrides'>,
   kv: KVNamespace,
   refreshed: RefreshedPrices | null,
 ): CatalogSource {
+  const { routing, groups, aliases, prices, modelOverrides } = stores;
   return {
     read: async () => {
-      const [channels, allGroups, overrides, allAliases] = await Promise.all([
+      const [channels, allGroups, overrides, allAliases, models] = await Promise.all([
         routing.loadChannels(),
         groups.load(),
         prices.load(),
         aliases.load(),
+        modelOverrides.load(),
         refreshed?.freshen(Date.now()),
       ]);
-      return { channels, groups: allGroups, overrides, aliases: allAliases };
+      return { channels, groups: allGroups, overrides, aliases: allAliases, models };
     },
     readSnapshot: () => kv.get<StoredCatalog>(snapshotKey, 'json'),
     writeSnapshot: (stored) => kv.put(snapshotKey, JSON.stringify(stored)),

@@ -35,6 +35,7 @@ interface RequestedSums {
   tokens: number;
   /** Allowed without room in the quota. */
   free: boolean;
+  isUnknownModel?: boolean;
 }
 
 /** Returns what a policy is asked about a request. */

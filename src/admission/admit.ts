@@ -2,6 +2,8 @@
 import { errorStatus } from '../formats/api-errors.ts';
 import type { LimitsLeft } from '../formats/rate-limit-headers.ts';
 import { RelayError } from '../lib/relay-error.ts';
+import { classOfRelayError } from '../metering/error-class.ts';
+import { errorMessage, type MessageContext } from '../metering/error-message.ts';
 import type { AdmissionCaller } from '../quota/admission-groups.ts';
 import type { LedgerClient } from '../quota/client.ts';
 import type { AdmissionRequest } from '../quota/quota.ts';
@@ -68,6 +70,8 @@ interface RefusableStep<T> {
   run(identity: TokenIdentity): Promise<T>;
   /** What is known to be requested, for the ledger and the row. */
   requested(): Promise<Requested> | Requested;
+  /** What the request says, so that its row does not repeat it. */
+  request?: MessageContext['request'];
   /** The step reads what cannot be read twice: it does not run again when the token's policy has changed. */
   runsOnce?: boolean;
   renew?: RenewIdentity;
@@ -96,6 +100,8 @@ export async function orLogRefusal<T>(
       ...emptyRow(requester, requested),
       status: errorStatus(format, error.code),
       errorCode: error.code,
+      errorClass: classOfRelayError(error),
+      errorMessage: errorMessage(error.message, { request: step.request, models: [requested.model] }),
     };
     const request = admissionRequest(requester, requested, nothingHeld);
     // No version is newer than this one.

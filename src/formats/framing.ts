@@ -1,6 +1,7 @@
 // Bytes to parsed events, one framing each; the formats' observers see only values. Owns the limits.
 
 import type { JsonObject } from '../lib/json.ts';
+import { errorTextOf } from './error-text.ts';
 import { type BodyShape, FramingDetector } from './framing-detector.ts';
 import { type ArrayPosition, createJsonArraySplitter } from './json-array.ts';
 import { isObject } from './json-reader.ts';
@@ -98,12 +99,12 @@ function sseFrames(observer: WireObserver, observation: Observation): Frames {
       // A bare JSON object in an event stream: an error (seen from Gemini, before and amid a stream), or
       // a whole answer from an upstream that does not stream.
       if (value !== null) observer.body(observation, value);
-      if (value !== null) countEvent(observation);
+      if (value !== null) countEvent(observation, value);
       if (observation.usage !== null && observation.error === null) observation.complete ||= value !== null;
       if (value === null) readLoose(block.raw, observer, observation);
     } else if (value !== null) {
       observer.event(observation, value, block.event);
-      if (block.event !== 'ping') countEvent(observation);
+      if (block.event !== 'ping') countEvent(observation, value);
     } else if (block.data.trim() === '[DONE]') observation.complete = true;
     else observation.unreadBytes += block.data.length;
   };
@@ -119,9 +120,15 @@ function sseFrames(observer: WireObserver, observation: Observation): Frames {
 }
 
 /** Counts an event, after it was read. */
-function countEvent(observation: Observation): void {
+function countEvent(observation: Observation, value: JsonObject): void {
   observation.events += 1;
+  readErrorText(observation, value);
   if (observation.events === 1 && observation.error !== null) observation.beganWithError = true;
+}
+
+/** Takes the text of the first error from the value that has it. */
+function readErrorText(observation: Observation, value: JsonObject): void {
+  if (observation.error !== null) observation.errorText ??= errorTextOf(value);
 }
 
 /** Reads text in an event stream that is neither an event nor an object: Gemini's array, or nothing readable. */
@@ -129,7 +136,7 @@ function readLoose(raw: string, observer: WireObserver, observation: Observation
   const values = parseArray(raw);
   for (const value of values ?? []) {
     observer.event(observation, value, undefined);
-    countEvent(observation);
+    countEvent(observation, value);
   }
   const isComment = raw
     .split(/[\r\n]+/)
@@ -152,9 +159,11 @@ function jsonFrames(observer: WireObserver, observation: Observation): Frames {
     isUnderstood = true;
     observation.unreadBytes = 0;
     observation.complete = true;
-    if (isObject(value)) observer.body(observation, value);
     // Gemini's stream as an array, from an upstream that should answer one object.
-    else if (Array.isArray(value)) for (const one of value.filter(isObject)) observer.body(observation, one);
+    for (const one of (Array.isArray(value) ? value : [value]).filter(isObject)) {
+      observer.body(observation, one);
+      readErrorText(observation, one);
+    }
   };
   return {
     push(bytes) {
@@ -179,7 +188,7 @@ function arrayFrames(observer: WireObserver, observation: Observation): Frames {
     if (value === null) observation.unreadBytes += text.length;
     else {
       observer.event(observation, value, undefined);
-      countEvent(observation);
+      countEvent(observation, value);
     }
   };
   return {

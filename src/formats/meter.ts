@@ -56,6 +56,8 @@ export interface Meter {
   readonly servedModel: string | null;
   /** Type or code of an error inside the answer, if one was seen. */
   readonly error: string | null;
+  /** The text of that error as the upstream wrote it, up to a bound. It may quote keys and the request. */
+  readonly errorText: string | null;
   /** The service tier in the answer, as the provider spells it. */
   readonly serviceTier: string | null;
   /** The region in the answer, as the provider spells it (Anthropic). */
@@ -132,6 +134,9 @@ export function createMeter(format: WireFormat, framing: Framing, undeclared?: '
     },
     get error() {
       return observation.error;
+    },
+    get errorText() {
+      return observation.errorText;
     },
     get serviceTier() {
       return observation.serviceTier;

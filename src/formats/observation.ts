@@ -41,6 +41,8 @@ export interface Observation {
   servedModel: string | null;
   /** Type or code of an error inside the answer. */
   error: string | null;
+  /** Its text, as the upstream wrote it, up to a bound: it may quote keys and the request. */
+  errorText: string | null;
   serviceTier: string | null;
   /** Where the answer was made, if the provider names it and may bill it (Anthropic's inference_geo). */
   servedIn: string | null;
@@ -90,6 +92,7 @@ export function emptyObservation(): Observation {
     model: null,
     servedModel: null,
     error: null,
+    errorText: null,
     serviceTier: null,
     servedIn: null,
     sequenceNumber: -1,

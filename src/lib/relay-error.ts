@@ -32,6 +32,8 @@ export interface RelayErrorDetails {
   retryAfterMs?: number;
   /** The same request can never succeed: SDKs must not retry, whatever the code. */
   isFinal?: boolean;
+  /** The refusal passes on an upstream's: it is not the relay's own limit. */
+  isOfUpstream?: boolean;
   /** Headers of the caller's format that go with the refusal: what is left of its limits. */
   headers?: Record<string, string>;
   /** The methods of the path, for `method_not_allowed`. */

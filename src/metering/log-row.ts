@@ -34,12 +34,18 @@ export function boundedRow(row: LogRow): LogRow {
     endUser: cut(row.endUser ?? null, rowLimits.endUserCharacters),
     session: cut(row.session ?? null, rowLimits.sessionCharacters),
     tags: row.tags?.slice(0, rowLimits.tags).map((tag) => cut(tag, rowLimits.tagCharacters)) ?? null,
-    attempts: row.attempts
-      .slice(-rowLimits.attempts)
-      .map((attempt) => ({ ...attempt, error: cut(attempt.error, rowLimits.errorCharacters) })),
+    attempts: row.attempts.slice(-rowLimits.attempts).map(boundedAttempt),
     dropped: boundedPaths(row.dropped),
     charge: isLong(row.charge) ? null : row.charge,
   };
+}
+
+function boundedAttempt(attempt: Attempt): Attempt {
+  const error = cut(attempt.error, rowLimits.errorCharacters);
+  const { message } = attempt;
+  return message === undefined
+    ? { ...attempt, error }
+    : { ...attempt, error, message: cut(message, rowLimits.errorCharacters) };
 }
 
 function boundedPaths(paths: readonly string[]): string[] {
@@ -111,6 +117,8 @@ export interface Attempt {
   /** The upstream's true status. Null: there was no answer. */
   status: number | null;
   error: string | null;
+  /** What the upstream said, or why there was no answer, in words. Like a row's `errorMessage`; for admins only. Absent: nothing. */
+  message?: string | null;
   durationMs: number;
 }
 
@@ -135,6 +143,8 @@ export interface LogRow {
   upstreamModel: string | null;
   /** The model that answered, by its catalog name. Null: the requested one, or none answered. */
   servedModel?: string | null;
+  /** The upstream answered with another known model that nobody had named. Not stored: it raises an alert. */
+  isSubstituted?: boolean;
   channelId: string | null;
   attempts: Attempt[];
   status: number;

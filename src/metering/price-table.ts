@@ -11,6 +11,7 @@ import { deepSeekRates } from './deepseek-prices.ts';
 import { hostRates } from './host-prices.ts';
 import { extraModels, extraRates, withHourWrites } from './price-extras.ts';
 import { freeRates, picoEach, type Rates, type TokenRates } from './rates.ts';
+import { bareName } from './same-model.ts';
 import { withToolFees } from './tool-fees.ts';
 
 /** A channel's provider. */
@@ -123,6 +124,20 @@ function makersRates(model: string, at: Date): Rates | null {
     const isTheirs = models.some(({ id }) => id.toLowerCase() === bare || id.toLowerCase() === undated);
     if (!isTheirs && !(maker === 'deepseek' && deepSeekRates(bare, at))) continue;
     return ratesOf(maker, bare, at);
+  }
+  return null;
+}
+
+/**
+ * Returns the id of the maker's model that a name means, or null if no maker's table has it: only then two names are known to be two
+ * models. Dates, regions, and a leading `owner/` do not count.
+ */
+export function makersModel(model: string): string | null {
+  const bare = bareName(model);
+  for (const maker of makers) {
+    const models = findProvider({ providerId: maker })?.models ?? [];
+    const found = models.find(({ id }) => bareName(id) === bare);
+    if (found !== undefined) return found.id;
   }
   return null;
 }

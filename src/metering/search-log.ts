@@ -77,12 +77,8 @@ async function searchStep(db: D1Database, search: Search, blockCount: number): P
   const upperMs = lastMsOf(search.position);
   const newest = newestQuery(search);
   const lookups = lookupQueries(search.conditions, upperMs, search.filter.fromMs ?? -1, blockCount);
-  const [earlier = [], rows = [], edge = [], blocks = [], bound = [], ...postings] = await readAll(db, [
-    { sql: hasLegacyRowsSql, values: [] },
-    newest.page,
-    newest.edge,
-    ...lookups,
-  ]);
+  const [earlier = [], rows = [], edge = [], blocks = [], bound = [], others = [], ...postings] =
+    await readAll(db, [{ sql: hasLegacyRowsSql, values: [] }, newest.page, newest.edge, ...lookups]);
   const hasEarlierRows = earlier.length > 0;
   const found = blocks.map(blockOf).filter(({ afterMs }) => afterMs < upperMs);
   // Often the newest rows, which have no block yet, are enough.
@@ -91,11 +87,14 @@ async function searchStep(db: D1Database, search: Search, blockCount: number): P
   if (blocks.length === 0) return { rows, next: null, hasEarlierRows };
   const sets = matchesIn(found, postings);
   const newestBlock = blocks.length === found.length ? found[0] : undefined;
-  const plan = planOf(search, found, blocks.length < blockCount, newestBlock, (block) => {
+  const isAll = blocks.length < blockCount;
+  const hasOlder = others[0]?.older === 1;
+  const plan = planOf(search, found, { isAll, hasOlder, newest: newestBlock }, (block) => {
     const below = block.toMs >= upperMs ? positionsUpTo(bound[0], upperMs) : block.rowCount;
     return highestPositions(sets.get(block.toMs) ?? new Uint8Array(0), below, search.limit + spareCandidates);
   });
-  const { rows: older, next } = await runPlan(db, search, plan);
+  const isEmpty = plan.candidates.length === 0 && plan.gaps.length === 0 && others[0]?.late !== 1;
+  const { rows: older, next } = isEmpty ? { rows: [], next: endOf(plan) } : await runPlan(db, search, plan);
   return { rows: [...rows, ...older], next, hasEarlierRows };
 }
 
@@ -163,8 +162,7 @@ interface Plan {
 function planOf(
   { limit, position }: Search,
   blocks: readonly Block[],
-  isAll: boolean,
-  newest: Block | undefined,
+  { isAll, hasOlder, newest }: { isAll: boolean; hasOlder: boolean; newest: Block | undefined },
   positionsIn: (block: Block) => number[],
 ): Plan {
   const plan: Plan = {
@@ -189,8 +187,8 @@ function planOf(
       return plan;
     }
   }
-  if (isAll) plan.gaps.push({ afterMs: -1, toMs: upperMs });
-  else plan.endMs = upperMs;
+  if (!isAll) plan.endMs = upperMs;
+  else if (hasOlder) plan.gaps.push({ afterMs: -1, toMs: upperMs });
   return plan;
 }
 
@@ -209,12 +207,18 @@ async function runPlan(db: D1Database, search: Search, plan: Plan): Promise<Omit
     return end === undefined ? [] : [{ createdAtMs: Number(end.created_at), id: String(end.id) }];
   });
   if (cut[0] !== undefined) ends.push({ createdAtMs: Number(cut[0].at), id: '' });
-  if (plan.endMs !== null) ends.push({ createdAtMs: plan.endMs + 1, id: '' });
+  const end = endOf(plan);
+  if (end !== null) ends.push(end);
   const next =
     ends.sort((one, other) => other.createdAtMs - one.createdAtMs || (one.id < other.id ? 1 : -1))[0] ?? null;
   const rows = [...candidates, ...late, ...gaps.filter((_, index) => index % 2 === 0).flat()];
   const isBefore = (row: StoredRow) => !isKnown(row, search.position);
   return { rows: rows.filter((row) => isBefore(row) && (next === null || isKnown(row, next))), next };
+}
+
+/** Returns where the plan's blocks end, or null if that is the end of the log. */
+function endOf({ endMs }: Plan): LogPosition | null {
+  return endMs === null ? null : { createdAtMs: endMs + 1, id: '' };
 }
 
 /** Rows at or after the position: all of them were found. */

@@ -4,6 +4,8 @@
 // and https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallback (2026-11).
 import { isObject } from '../formats/json-reader.ts';
 import type { Meter } from '../formats/meter.ts';
+import { makersModel } from './price-table.ts';
+import { isSameModel } from './same-model.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -37,21 +39,51 @@ function hasFreeChoice({ preset, fallbacks, model }: Fields): boolean {
   return preset !== undefined || typeof fallbacks === 'string' || isRouter;
 }
 
-/** Returns whether two names mean the same model, ignoring maker, variant, date, and the order of words. */
-export function isSameModel(one: string, other: string): boolean {
-  return wordsOf(one) === wordsOf(other);
+/** The model that answered, as the log names it. */
+export interface AnsweringModel {
+  name: string | null;
+  /** The upstream answered with another known model, and nobody had named it. */
+  isSubstitute: boolean;
 }
 
-function wordsOf(name: string): string {
-  const bare = name
-    .toLowerCase()
-    .replace(/^.*\//, '')
-    .replace(/^((us|eu|apac|global|jp|au)\.)?(anthropic|amazon|meta)\./, '')
-    .replace(/[:@].*$/, '')
-    .replace(/-v\d+$/, '')
-    .replace(/-(\d{4}-\d{2}-\d{2}|\d{8}|\d{2}-\d{4}|\d{2}-\d{2}|\d{4}|latest|\d{3})$/, '');
-  return bare
-    .split(/[-._\s]+/)
-    .toSorted()
-    .join(' ');
+/** The names of a route's model. */
+interface RouteNames {
+  /** As callers name it. Null for stored responses. */
+  model: string | null;
+  upstreamModel: string;
+}
+
+/**
+ * Returns the catalog's name of the model that answered. Another name counts only if the request named it, or if the price table knows both
+ * as different models: snapshots, deployments, and gateways have names of their own for the same model.
+ */
+export function answeringModel(request: Fields, route: RouteNames, meter: Meter): AnsweringModel {
+  const { model, upstreamModel } = route;
+  const named = meter.servedModel ?? meter.model;
+  const own = model ?? upstreamModel;
+  if (named === null || named === upstreamModel || named === model) return { name: own, isSubstitute: false };
+  const served = servedModelOf(request, [upstreamModel, own], meter);
+  if (served !== null) return { name: served.named, isSubstitute: false };
+  const isSubstitute = areDifferent(upstreamModel, named) && (model === null || areDifferent(model, named));
+  return { name: isSubstitute ? named : own, isSubstitute };
+}
+
+const cachedPairs = 1_000;
+const differentPairs = new Map<string, boolean>();
+
+/** Names that mean whichever model their maker chooses: https://api-docs.deepseek.com/quick_start/pricing (2026-11) for DeepSeek's. */
+const isPointer = /^deepseek-(chat|reasoner)$|-latest$/;
+
+/** Whether the price table knows both names, as different models. Names repeat, so that each pair is compared once. */
+function areDifferent(one: string, other: string): boolean {
+  if (isPointer.test(one)) return false;
+  const pair = `${one}\n${other}`;
+  const known = differentPairs.get(pair);
+  if (known !== undefined) return known;
+  const models = isSameModel(one, other) ? [null] : [makersModel(one), makersModel(other)];
+  const [first, second] = models;
+  const verdict = first !== null && second !== null && first !== second;
+  if (differentPairs.size >= cachedPairs) differentPairs.clear();
+  differentPairs.set(pair, verdict);
+  return verdict;
 }

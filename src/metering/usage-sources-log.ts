@@ -31,17 +31,18 @@ export function sourcesOf(
   query: UsageQuery,
   groupings: readonly UsageGrouping[],
 ): { sources: string; values: unknown[] } {
+  const { filters, values } = filtersOf(query);
+  const asked: Asked = { groupings, filters };
   const hours: [number, number] = [
     Math.max(0, Math.floor(query.fromMs / hourMs)),
     Math.ceil(query.toMs / hourMs),
   ];
   const whole: [number, number] = [Math.ceil(hours[0] / 24), Math.floor(hours[1] / 24)];
-  const isHourly = groupings.includes('hour');
+  // Of an account alone there are sums by the hour, which are fewer than the sums of days that it shares.
+  const isHourly = groupings.includes('hour') || [...columnsOf(asked)].join() === 'account_id';
   const days = isHourly || whole[0] >= whole[1] ? [0, 0] : whole;
   const edges =
     days[1] === 0 ? [hours] : [[hours[0], whole[0] * 24] as const, [whole[1] * 24, hours[1]] as const];
-  const { filters, values } = filtersOf(query);
-  const asked: Asked = { groupings, filters };
   const isByServed = groupings.includes('model') || query.model !== undefined;
   const parts = [rolledUp(asked, requested), ...(isByServed ? [rolledUp(asked, served)] : [])];
   return {
@@ -53,6 +54,14 @@ export function sourcesOf(
 interface Asked {
   groupings: readonly UsageGrouping[];
   filters: Filter[];
+}
+
+/** What sums must tell apart. */
+function columnsOf({ groupings, filters }: Asked): Set<Column> {
+  return new Set([
+    ...groupings.flatMap((grouping) => columnOf[grouping] ?? []),
+    ...filters.map(({ column }) => column),
+  ]);
 }
 
 function filtersOf(query: UsageQuery): { filters: Filter[]; values: unknown[] } {
@@ -124,14 +133,18 @@ const served: Tables = {
 const spans = `(SELECT value ->> 0 AS from_hour, value ->> 1 AS to_hour FROM json_each(?3)
   UNION ALL SELECT at * 24, at * 24 + 24 FROM usage_dirty WHERE unit = 'day' AND at >= ?1 AND at < ?2) AS span`;
 
-const isClean = (unit: 'hour' | 'day', at: string) =>
-  `${at} NOT IN (SELECT at FROM usage_dirty WHERE unit = '${unit}')`;
+/** The ranges of whole days between the marked ones. */
+const cleanDays = `(SELECT at + 1 AS from_day, LEAD(at, 1, ?2) OVER (ORDER BY at) AS to_day FROM (
+  SELECT ?1 - 1 AS at UNION ALL SELECT at FROM usage_dirty WHERE unit = 'day' AND at >= ?1 AND at < ?2)) AS clean`;
+
+/** The ranges of hours in the spans, between the marked ones. */
+const cleanHours = `(SELECT at + 1 AS from_hour, LEAD(at, 1, to_hour) OVER (PARTITION BY from_hour ORDER BY at) AS to_hour FROM (
+  SELECT from_hour, to_hour, from_hour - 1 AS at FROM ${spans}
+  UNION ALL SELECT from_hour, to_hour, at FROM ${spans}
+    CROSS JOIN usage_dirty ON unit = 'hour' AND at >= from_hour AND at < to_hour)) AS clean`;
 
 function rolledUp(asked: Asked, tables: Tables): string {
-  const columns = new Set([
-    ...asked.groupings.flatMap((grouping) => columnOf[grouping] ?? []),
-    ...asked.filters.map(({ column }) => column),
-  ]);
+  const columns = columnsOf(asked);
   const [only = 'all'] = columns;
   const total = columns.size > 1 ? undefined : tables.totals[only];
   const days = total?.day === undefined ? daysOfCells(asked, tables) : daysOfTotals(asked, total.day, only);
@@ -143,36 +156,37 @@ function rolledUp(asked: Asked, tables: Tables): string {
 }
 
 function daysOfTotals(asked: Asked, dimension: TotalDimension, only: Column | 'all'): string {
-  return select(asked, totalsFrom('', asked, only), 'cell.at * 24', () => 'cell.key', [
-    `cell.dimension = '${dimension}' AND cell.at >= ?1 AND cell.at < ?2`,
-    isClean('day', 'cell.at'),
+  const from = `${cleanDays} CROSS JOIN ${totalsFor(asked, only)}`;
+  return select(asked, from, 'cell.at * 24', () => 'cell.key', [
+    `cell.dimension = '${dimension}' AND cell.at >= clean.from_day AND cell.at < clean.to_day`,
   ]);
 }
 
 function hoursOfTotals(asked: Asked, dimension: TotalDimension, only: Column | 'all'): string {
-  return select(asked, totalsFrom(`${spans} CROSS JOIN`, asked, only), 'cell.at', () => 'cell.key', [
-    `cell.dimension = '${dimension}' AND cell.at >= span.from_hour AND cell.at < span.to_hour`,
-    isClean('hour', 'cell.at'),
+  const from = `${cleanHours} CROSS JOIN ${totalsFor(asked, only)}`;
+  return select(asked, from, 'cell.at', () => 'cell.key', [
+    `cell.dimension = '${dimension}' AND cell.at >= clean.from_hour AND cell.at < clean.to_hour`,
   ]);
 }
 
 /** With one key, the index by key; else the primary key. */
-function totalsFrom(before: string, { filters }: Asked, only: Column | 'all'): string {
+function totalsFor({ filters }: Asked, only: Column | 'all'): string {
   const isByKey = filters.some(({ column, isOne }) => column === only && isOne);
-  return `${before} usage_totals AS cell ${isByKey ? 'INDEXED BY usage_totals_by_key' : ''}`;
+  return `usage_totals AS cell ${isByKey ? 'INDEXED BY usage_totals_by_key' : ''}`;
 }
 
+const named = (column: Column) => `cell.${column}`;
+
 function daysOfCells(asked: Asked, { daily, dayIndexes }: Tables): string {
-  const from = `${daily} AS cell ${indexFor(asked, dayIndexes)}`;
-  return select(asked, from, 'cell.day * 24', (column) => `cell.${column}`, [
-    'cell.day >= ?1 AND cell.day < ?2',
-    isClean('day', 'cell.day'),
+  const from = `${cleanDays} CROSS JOIN ${daily} AS cell ${indexFor(asked, dayIndexes)}`;
+  return select(asked, from, 'cell.day * 24', named, [
+    'cell.day >= clean.from_day AND cell.day < clean.to_day',
   ]);
 }
 
 function hoursOfCells(asked: Asked, { hourly, hourIndexes }: Tables): string {
   const from = `${spans} CROSS JOIN ${hourly} AS cell ${indexFor(asked, hourIndexes)}`;
-  return select(asked, from, 'cell.hour', (column) => `cell.${column}`, [
+  return select(asked, from, 'cell.hour', named, [
     'cell.hour >= span.from_hour AND cell.hour < span.to_hour',
   ]);
 }
@@ -180,7 +194,7 @@ function hoursOfCells(asked: Asked, { hourly, hourIndexes }: Tables): string {
 function markedHours(asked: Asked, { hourly, hourIndexes }: Tables): string {
   const from = `${spans} CROSS JOIN usage_dirty AS marked
     CROSS JOIN ${hourly} AS cell ${indexFor(asked, hourIndexes)}`;
-  return select(asked, from, 'cell.hour', (column) => `cell.${column}`, [
+  return select(asked, from, 'cell.hour', named, [
     `marked.unit = 'hour' AND marked.at >= span.from_hour AND marked.at < span.to_hour AND cell.hour = marked.at`,
   ]);
 }

@@ -79,5 +79,5 @@ export function accountRefusal(
   const figures = `it may cost up to $${usdTextOfNano(needNanoUsd)}, $${usdTextOfNano(leftNanoUsd)} is left`;
   const message = `This request does not fit the ${budget.period}'s budget of this API key's account: ${figures}. Ask its administrator.`;
   const retryAfterMs = nextPeriodStartMs(budget.period, nowMs) - nowMs;
-  return { outcome: 'refused', code: 'insufficient_quota', message, retryAfterMs };
+  return { outcome: 'refused', code: 'insufficient_quota', message, retryAfterMs, isOfAccount: true };
 }

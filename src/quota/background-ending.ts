@@ -3,6 +3,7 @@
 import type { Meter } from '../formats/meter.ts';
 import type { Usage } from '../formats/usage.ts';
 import { type Charge, chargeFor, costOfCharge } from '../metering/charge.ts';
+import { reasonOfCode } from '../metering/error-class.ts';
 import { estimate } from '../metering/estimate.ts';
 import type { PricedProvider } from '../metering/price.ts';
 import type { Settlement } from './quota.ts';
@@ -35,7 +36,8 @@ export function settlementOf(order: BackgroundOrder, ending: BackgroundEnding, n
   return {
     row: {
       ...row,
-      errorCode: status === 'completed' ? null : (error ?? `response_${status}`),
+      ...reasonOfCode(status === 'completed' ? null : (error ?? `response_${status}`)),
+      servedModel: row.upstreamModel,
       inputTokens: usage.inputTokens,
       cachedTokens: usage.cachedTokens,
       cacheWriteTokens: usage.cacheWriteTokens,

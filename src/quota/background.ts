@@ -2,6 +2,7 @@
 // but the cost is only known at the end. The ledger keeps the reservation and polls from its alarm, because
 // nothing in an isolate lives that long. This file decides and stores when to poll; background-poll.ts makes the
 // calls.
+import { reasonOfCode } from '../metering/error-class.ts';
 import type { LedgerStore } from './ledger-store.ts';
 import type { Settlement } from './quota.ts';
 import type { BackgroundOrder, TrackedResponse } from './records.ts';
@@ -144,7 +145,7 @@ function settledAtReservation(order: BackgroundOrder, errorCode: string, nowMs: 
   return {
     row: {
       ...row,
-      errorCode,
+      ...reasonOfCode(errorCode),
       inputTokens,
       usageSource: 'estimated',
       costNanoUsd: rates === null ? null : reservedNanoUsd,

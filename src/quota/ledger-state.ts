@@ -1,5 +1,6 @@
 // A ledger's state in memory: what is spent, what is held, which requests are settled. Has no storage and no
 // clock; ledger.ts stores what must be durable before it answers.
+import { reasonOfCode } from '../metering/error-class.ts';
 import type { LogRow } from '../metering/log-row.ts';
 import { blankRow } from '../metering/log-row.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
@@ -252,7 +253,7 @@ function orphanRow(
   return {
     ...blankRow({ id, createdAtMs, tokenId, accountId, format, endpoint, requestedModel, stream }),
     status: 500,
-    errorCode: orphanErrorCode,
+    ...reasonOfCode(orphanErrorCode),
     usageSource: 'estimated',
     costNanoUsd: cost,
     durationMs: nowMs - createdAtMs,

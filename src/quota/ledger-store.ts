@@ -1,14 +1,22 @@
-// The ledger's SQLite storage. Five kinds of rows:
+// The ledger's SQLite storage. Six kinds of rows:
 //   policy      one row, rewritten at each edit;
 //   checkpoint  one row: live holds, the ceiling, how far the journal has reached D1. Rewritten at most every
 //               250 ms, and whenever the ceiling rises;
 //   journal     one row for each batch of settlements, with the running totals after it. One write serves as
 //               the record of money, the outbox to D1 and the memory of settled request ids;
 //   slice       one row: the allocation of the account's budget;
+//   alerts      one row: the alerts that are reported as open, rewritten when one begins or ends;
 //   background  one row for each background response.
 import type { LogRow } from '../metering/log-row.ts';
 import { type TokenPolicy, unbounded } from '../tokens/token.ts';
-import type { Hold, StoredAllocation, Totals, TrackedResponse, UnaccountedHold } from './records.ts';
+import type {
+  Hold,
+  ReportedAlerts,
+  StoredAllocation,
+  Totals,
+  TrackedResponse,
+  UnaccountedHold,
+} from './records.ts';
 import type { WindowSlots } from './window.ts';
 
 /** The totals of a new ledger. */
@@ -76,6 +84,14 @@ export class LedgerStore {
 
   writeAllocation(allocation: StoredAllocation): void {
     this.writeState('slice', allocation);
+  }
+
+  readAlerts(): ReportedAlerts | null {
+    return this.readState<ReportedAlerts>('alerts');
+  }
+
+  writeAlerts(reported: ReportedAlerts): void {
+    this.writeState('alerts', reported);
   }
 
   /** Returns how much was spent before an import. No journal row contains it. */

@@ -2,6 +2,7 @@
 // runs, charges its true cost once, and delivers the log rows to D1. All decisions are synchronous between two
 // awaits, so parallel requests cannot exceed a limit together.
 import { DurableObject } from 'cloudflare:workers';
+import { alertsOf } from '../alerts/alerts.ts';
 import { readConfig } from '../config.ts';
 import type { Env } from '../env.ts';
 import type { LogRow } from '../metering/log-row.ts';
@@ -14,6 +15,7 @@ import { settlementOf } from './background-ending.ts';
 import { pollThrough, upstreamsOf } from './background-poll.ts';
 import { auditOf, balanceOf } from './balance.ts';
 import { type CheckpointRest, Checkpoints, restoreState } from './checkpoints.ts';
+import { LedgerAlerts } from './ledger-alerts.ts';
 import { type LedgerState, rememberMs } from './ledger-state.ts';
 import { LedgerStore } from './ledger-store.ts';
 import { Outbox } from './outbox.ts';
@@ -52,10 +54,12 @@ export class TokenLedger extends DurableObject<Env> {
   private readonly watchers = new Watchers(() => this.policy);
   private readonly allocation: AccountAllocation;
   private readonly alarms: AlarmScheduler;
+  private readonly alerts: LedgerAlerts;
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
     this.store = new LedgerStore(state.storage.sql);
+    this.alerts = new LedgerAlerts(this.store, () => alertsOf(env.HEALTH));
     this.alarms = new AlarmScheduler(state.storage, () => this.firstDueMs());
     const now = Date.now();
     const checkpoint = this.store.readCheckpoint();
@@ -96,7 +100,7 @@ export class TokenLedger extends DurableObject<Env> {
     if (compareVersions(policy, plannedBy(request)) > 0) return { outcome: 'stale', policy };
     if (this.state.holds.has(request.requestId)) return { outcome: 'admitted' };
     const isShort = !request.free && this.allocation.shortfall(policy, request.reserveNanoUsd ?? 0, now) > 0;
-    return isShort ? this.allocateAndAdmit(policy, request, now) : this.decide(policy, request, now);
+    return isShort ? this.allocateAndAdmit(policy, request) : this.decide(policy, request, now);
   }
 
   /** Decides several requests, in their order and without an `await` in between. See decideAll. */
@@ -149,7 +153,7 @@ export class TokenLedger extends DurableObject<Env> {
     return renewals.map((renewal) => this.renewOne(renewal, now));
   }
 
-  /** Renews a lease, and answers when the policy refuses the request, or after a while. A revocation is answered at once. */
+  /** Renews a lease, and answers after a while, or at once when the policy refuses the request. */
   async watch(renewal: LeaseRenewal): Promise<RenewalAnswer> {
     const answer = this.renewOne(renewal, Date.now());
     return answer.outcome === 'refused' ? answer : ((await this.watchers.refusalOf(renewal)) ?? answer);
@@ -161,7 +165,7 @@ export class TokenLedger extends DurableObject<Env> {
     this.checkpoints.soon();
   }
 
-  /** Tracks a background response that runs on without its request: keeps the reservation, and polls until the response ends. */
+  /** Tracks a background response that runs on: keeps the reservation, and polls until the response ends. */
   trackBackground(renewal: LeaseRenewal, order: BackgroundOrder): void {
     const now = Date.now();
     if (!this.state.holds.has(renewal.requestId)) this.state.adopt(renewal, now);
@@ -191,7 +195,7 @@ export class TokenLedger extends DurableObject<Env> {
     this.store.writePolicy(policy);
     this.watchers.notify();
     this.background.pollAllSoon(Date.now());
-    this.alarms.scheduleBy(this.background.nextAtMs());
+    this.alarms.scheduleBy(earliest([this.background.nextAtMs(), this.alerts.dueAfterEditMs(Date.now())]));
   }
 
   /** Records what was spent before an import. Returns false if more than that is already recorded. */
@@ -226,7 +230,7 @@ export class TokenLedger extends DurableObject<Env> {
     return this.outbox.flush(this.policy?.tokenId ?? null, () => this.seq);
   }
 
-  /** Expires orphans, polls background responses, delivers rows to D1, forgets old ids, and schedules itself while work is left. */
+  /** Expires orphans, polls responses, delivers rows and alerts, forgets old ids, and schedules itself while work is left. */
   override async alarm(): Promise<void> {
     this.alarms.fired();
     const now = Date.now();
@@ -241,18 +245,15 @@ export class TokenLedger extends DurableObject<Env> {
       this.state.forget(now);
       this.store.prune(this.outbox.flushedSeq, now - rememberMs);
       this.checkpoints.lowerCeiling(Date.now());
+      await this.alerts.report(this.policy, this.state.totals, this.outbox.failingSinceMs);
     } finally {
       this.alarms.scheduleBy(this.firstDueMs());
     }
   }
 
   /** Enlarges the allocation of the account's budget, then decides again. */
-  private async allocateAndAdmit(
-    policy: TokenPolicy,
-    request: AdmissionRequest,
-    now: number,
-  ): Promise<Admission | null> {
-    const refusal = await this.allocation.makeRoom(policy, request.reserveNanoUsd ?? 0, now);
+  private async allocateAndAdmit(policy: TokenPolicy, request: AdmissionRequest): Promise<Admission | null> {
+    const refusal = await this.allocation.makeRoom(policy, request.reserveNanoUsd ?? 0, Date.now());
     return refusal === null ? this.admit(request, []) : this.refused(refusal, policy, request, Date.now());
   }
 
@@ -270,8 +271,10 @@ export class TokenLedger extends DurableObject<Env> {
   }
 
   private refused(refusal: Refusal, policy: TokenPolicy, request: AdmissionRequest, now: number): Refusal {
-    if (!(request.tentative && isForLackOfRoom(refusal)))
+    if (!(request.tentative && isForLackOfRoom(refusal))) {
       this.tally(refusalRow(refusal, policy, request), now);
+      this.alerts.refused(refusal, policy, now);
+    }
     const left = this.rates.left(this.limits, now);
     return left === undefined ? refusal : { ...refusal, left };
   }
@@ -283,6 +286,7 @@ export class TokenLedger extends DurableObject<Env> {
 
   private append(rows: LogRow[], now: number): void {
     this.seq += 1;
+    this.alerts.settled(rows, now);
     this.store.appendJournal({ seq: this.seq, atMs: now, totals: this.state.totals, rows });
     this.alarms.scheduleBy(this.outbox.dueAtMs(now));
   }
@@ -295,6 +299,7 @@ export class TokenLedger extends DurableObject<Env> {
   private firstDueMs(): number | null {
     const delivery = this.outbox.isEmpty(this.seq) ? null : this.outbox.dueAtMs(Date.now());
     const expiry = this.state.nextExpiryMs();
-    return earliest([delivery, expiry && expiry + 1, this.background.nextAtMs()]);
+    const alert = this.alerts.dueAtMs(this.policy, Date.now());
+    return earliest([delivery, expiry && expiry + 1, this.background.nextAtMs(), alert]);
   }
 }

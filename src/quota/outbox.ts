@@ -38,6 +38,8 @@ export class Outbox {
   private readonly database: () => D1Database;
   private flushedAtMs = 0;
   private failures = 0;
+  /** Since when D1 takes nothing. Null: it does. */
+  failingSinceMs: number | null = null;
   /** The alarm and a page of the log may ask for a delivery at the same time. */
   private running: Promise<void> | null = null;
   /** D1 has failed. No delivery is attempted before this time. */
@@ -102,7 +104,9 @@ export class Outbox {
       while (this.flushedSeq < seq()) await this.flushJournal(tokenId);
       await this.flushRefusals();
       this.failures = 0;
+      this.failingSinceMs = null;
     } catch (error) {
+      this.failingSinceMs ??= Date.now();
       const pauseMs = Math.min(outboxRhythm.flushMs * 2 ** this.failures, outboxRhythm.backoffMs);
       this.failures = Math.min(this.failures + 1, 10);
       this.notBeforeMs = Date.now() + pauseMs;

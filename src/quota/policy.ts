@@ -130,6 +130,14 @@ export function priceUnset(model: string | null): Refusal {
   );
 }
 
+/** Returns the refusal of a limited token for a name that is in no price list and that no channel names. */
+export function unknownModel(model: string | null): Refusal {
+  return refuse(
+    'model_not_found',
+    `The model \`${model}\` does not exist. Check its spelling; /v1/models lists the models that this API key may use. If it is new, ask the operator to add it to a channel and to set its price.`,
+  );
+}
+
 function refuse(code: Refusal['code'], message: string): Refusal {
   return { outcome: 'refused', code, message };
 }

@@ -22,6 +22,8 @@ export interface AdmissionRequest {
   nowMs: number;
   /** The upper bound to hold. Null: the model has no price (refused if the token is limited). */
   reserveNanoUsd: number | null;
+  /** No channel names the model, only a wildcard matches it, and it has no price: it is probably misspelled. */
+  isUnknownModel?: boolean;
   /** What is charged if the request's Worker dies and the request is never settled. */
   inputNanoUsd: number;
   /** Estimated uncached input in tokens, for tpm. */
@@ -50,6 +52,7 @@ type LedgerRefusalCode = Extract<
   | 'insufficient_quota'
   | 'rate_limit_exceeded'
   | 'model_price_unset'
+  | 'model_not_found'
   | 'service_unavailable'
 >;
 
@@ -61,6 +64,8 @@ export interface Refusal {
   retryAfterMs?: number;
   /** The same request can never succeed: SDKs must not retry. */
   isFinal?: boolean;
+  /** The account's budget is what it does not fit. */
+  isOfAccount?: boolean;
   left?: LimitsLeft;
 }
 

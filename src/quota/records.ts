@@ -106,3 +106,9 @@ export interface StoredAllocation {
   /** What the token had spent when the period (or the budget) began. */
   spentBeforeNanoUsd: number;
 }
+
+/** The alerts that a ledger has reported as open. */
+export interface ReportedAlerts {
+  isLow: boolean;
+  isStalled: boolean;
+}

@@ -1,6 +1,8 @@
 // Refused requests have log rows too, but a client that sends many must not write one each time: equal refusals
 // within a minute share one row with a count. In memory only; no money depends on it.
 import { errorStatus } from '../formats/api-errors.ts';
+import { classOfRelayError } from '../metering/error-class.ts';
+import { errorMessage } from '../metering/error-message.ts';
 import type { LogRow } from '../metering/log-row.ts';
 import { blankRow } from '../metering/log-row.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
@@ -31,7 +33,7 @@ export class RefusalTally {
   /** Counts a refusal: in the row of equal refusals of that minute, or in a new row. */
   add(row: LogRow, nowMs: number): void {
     const minute = Math.floor(nowMs / minuteMs);
-    const key = [row.errorCode, row.endpoint, row.requestedModel, minute].join(' ');
+    const key = [row.errorCode, row.endpoint, row.requestedModel, minute, wrongField(row)].join(' ');
     if (this.count(key)) return;
     const isFull = this.rowsOf(minute) >= tallyLimits.rowsPerMinute;
     if (isFull) this.addNameless(row, minute);
@@ -41,7 +43,7 @@ export class RefusalTally {
   /** Counts a refusal without its model. There are few error codes, so these rows are few. */
   private addNameless(row: LogRow, minute: number): void {
     const key = [row.errorCode, '', '', minute].join(' ');
-    if (!this.count(key)) this.insert(key, { ...row, requestedModel: null }, minute);
+    if (!this.count(key)) this.insert(key, { ...row, requestedModel: null, errorMessage: null }, minute);
   }
 
   private insert(key: string, row: LogRow, minute: number): void {
@@ -82,9 +84,14 @@ export class RefusalTally {
   }
 }
 
+/** Different faults of requests are different refusals. The figures in other messages change with every request. */
+function wrongField({ errorCode, errorMessage }: LogRow): string {
+  return errorCode === 'invalid_request' ? (errorMessage ?? '') : '';
+}
+
 /** Returns the log row of a refused request. */
 export function refusalRow(
-  { code }: Refusal,
+  { code, message }: Refusal,
   { tokenId, accountId }: TokenPolicy,
   request: AdmissionRequest,
 ): LogRow {
@@ -93,6 +100,8 @@ export function refusalRow(
     ...blankRow({ id, createdAtMs, tokenId, accountId, format, endpoint, requestedModel, stream }),
     status: errorStatus(format, code),
     errorCode: code,
+    errorClass: classOfRelayError({ code, details: {} }),
+    errorMessage: errorMessage(message, { models: [requestedModel] }),
     durationMs: 0,
   };
 }

@@ -3,7 +3,7 @@ import type { TokenLimits, TokenPolicy } from '../tokens/token.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import { isOverloaded } from './ledger-failure.ts';
 import type { LedgerState } from './ledger-state.ts';
-import { isLimited, priceUnset } from './policy.ts';
+import { isLimited, priceUnset, unknownModel } from './policy.ts';
 import type { Admission, AdmissionFailure, AdmissionRequest, Refusal } from './quota.ts';
 import { quotaRefusal } from './quota-refusal.ts';
 import type { RateLimits } from './rate-limits.ts';
@@ -27,7 +27,8 @@ export function reserve(
 ): Refusal | null {
   const { free, tokens } = request;
   const isBound = isLimited(policy);
-  if (request.reserveNanoUsd === null && isBound && !free) return priceUnset(request.model);
+  if (request.reserveNanoUsd === null && isBound && !free)
+    return request.isUnknownModel ? unknownModel(request.model) : priceUnset(request.model);
   const overLimit = rates.refusal(limits, state.countedAsOpen(request), tokens, now);
   if (overLimit !== null) return overLimit;
   const upperBound = request.reserveNanoUsd ?? 0;

@@ -16,6 +16,8 @@ import { realtimeLimits } from './limits.ts';
 export interface SessionEnd {
   by: 'client' | 'upstream' | 'relay';
   errorCode: string | null;
+  /** Why, in words. Absent: the code says it. */
+  errorText?: string | null;
 }
 
 export interface BridgeHandlers {
@@ -96,9 +98,12 @@ export class Bridge {
   }
 
   /** Ends the session on both sides; `event` is the client's last. */
-  end(closing: Closing, event: string | null, errorCode: string | null): void {
+  end(closing: Closing, event: string | null, errorCode: string | null, errorText?: string): void {
     if (event !== null) this.sendClient(event);
-    this.finish({ by: 'relay', errorCode }, closing, { code: closeCodes.going_away, reason: '' });
+    this.finish({ by: 'relay', errorCode, ...(errorText !== undefined && { errorText }) }, closing, {
+      code: closeCodes.going_away,
+      reason: '',
+    });
   }
 
   private fromClient(frame: Frame): void {
@@ -163,8 +168,8 @@ export class Bridge {
         this.sendClient(verdict.event);
         break;
       case 'end': {
-        const { code } = verdict.error;
-        this.end(closingForError(code), verdict.event, code);
+        const { code, message } = verdict.error;
+        this.end(closingForError(code), verdict.event, code, message);
       }
     }
   }
@@ -203,13 +208,16 @@ export class Bridge {
       const refused = { code: closeCodes.upstream, reason: 'upstream_refused_relay' };
       const event = this.handlers.refusedEvent();
       if (event !== null) this.sendClient(event);
-      this.finish({ by: 'upstream', errorCode: refused.reason }, refused, null);
+      const errorText = 'The model provider refused the account of this relay.';
+      this.finish({ by: 'upstream', errorCode: refused.reason, errorText }, refused, null);
       return;
     }
     const isAsItShould = closing.code === 1000 || closing.code === 1005;
     const errorCode = closing.code === 1006 ? 'upstream_lost' : `upstream_closed_${closing.code}`;
     this.finish(
-      { by: 'upstream', errorCode: isAsItShould ? null : errorCode },
+      isAsItShould
+        ? { by: 'upstream', errorCode: null }
+        : { by: 'upstream', errorCode, ...textPart(closing) },
       closingForClient(closing),
       null,
     );
@@ -223,6 +231,17 @@ export class Bridge {
     if (this.upstream !== null) closeSocket(this.upstream, forUpstream);
     this.handlers.ended(end);
   }
+}
+
+/** Returns what an upstream's close says, or null if it broke off. */
+export function textOfClosing({ code, reason }: Closing): string | null {
+  if (code === 1006) return null;
+  return `The model provider closed the session with code ${code}${reason === '' ? '.' : `: ${reason}`}`;
+}
+
+function textPart(closing: Closing): Pick<SessionEnd, 'errorText'> {
+  const errorText = textOfClosing(closing);
+  return errorText === null ? {} : { errorText };
 }
 
 /** A socket that is closed already takes nothing; its close event reports that. */

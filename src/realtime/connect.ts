@@ -1,15 +1,19 @@
 // Connects a session to an upstream: tries the targets in routing's order until one opens a socket.
-import { RelayError } from '../lib/relay-error.ts';
+import { errorTextOfBody } from '../formats/error-text.ts';
+import { messageWithCause, RelayError } from '../lib/relay-error.ts';
+import { errorMessage } from '../metering/error-message.ts';
 import type { Attempt } from '../metering/log-row.ts';
 import type { UpstreamRequest } from '../providers/provider.ts';
 import { providers } from '../providers/registry.ts';
 import { allowedHeaders } from '../providers/request-allowlist.ts';
 import type { Route } from '../routing/catalog.ts';
 import { type CurrentTry, Failover, type Tried } from '../routing/failover.ts';
-import type { KeyRing } from '../routing/key-ring.ts';
+import type { ChannelKey, KeyRing } from '../routing/key-ring.ts';
 import type { Target } from '../routing/select.ts';
 import type { SharedHealth } from '../routing/shared-health.ts';
+import { secretsOfTarget } from '../routing/target-secrets.ts';
 import { failureOfStatus, type UpstreamFailure } from '../routing/upstream-failure.ts';
+import { textOfClosing } from './bridge.ts';
 import type { Closing } from './close-codes.ts';
 import { realtimeLimits } from './limits.ts';
 import type { SessionOrder } from './order.ts';
@@ -35,6 +39,7 @@ export interface ConnectorServices {
 /** An upstream's answer to the upgrade, or why there is none. */
 interface Upgrade {
   response: Response | RelayError;
+  key: ChannelKey | null;
   keyId: string | null;
   /** The upstream's text if it refuses. */
   text: string;
@@ -92,18 +97,23 @@ export class Connector {
   }
 
   /** The upstream that opened last closed before its first frame. */
-  lost({ code }: Closing, refusesRelay: boolean): void {
-    const reason = `closed with ${code}`;
-    this.failover.failLate(reason, { kind: refusesRelay ? 'refused' : 'unavailable', reason });
+  lost(closing: Closing, refusesRelay: boolean): void {
+    const reason = `closed with ${closing.code}`;
+    const kind = refusesRelay ? 'refused' : 'unavailable';
+    this.failover.failLate(reason, { kind, reason }, errorMessage(textOfClosing(closing) ?? reason));
   }
 
   private async attempt({ target, startedAtMs }: CurrentTry<SessionRoute>): Promise<Tried<Opened, Refused>> {
-    const { response, keyId, text } = await this.call(target);
+    const { response, key, keyId, text } = await this.call(target);
     const failure = failureOf(response, text);
     const status = response instanceof Response ? response.status : null;
     const { channelId } = target;
     const durationMs = Date.now() - startedAtMs;
-    const attempt = { channelId, keyId, status, error: failure?.reason ?? null, durationMs };
+    const message = messageOf(response, text, secretsOfTarget(target.route.channel, key));
+    const attempt = {
+      ...{ channelId, keyId, status, error: failure?.reason ?? null, durationMs },
+      ...(message !== null && { message }),
+    };
     if (failure === null) {
       const answer = openedBy(response as Response, target.route, text);
       return { outcome: 'answered', attempt, answer };
@@ -129,8 +139,9 @@ export class Connector {
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), realtimeLimits.connectMs);
     let usedKeyId = keyId;
+    let key: ChannelKey | null = null;
     try {
-      const key = await this.services.keys.keyOf(route.channel, keyId);
+      key = await this.services.keys.keyOf(route.channel, keyId);
       usedKeyId = key.id;
       const headers = allowedHeaders(new Headers(this.order.headers), route.channel);
       for (const [name, value] of Object.entries({ ...route.channel.headers, upgrade: 'websocket' }))
@@ -140,11 +151,11 @@ export class Connector {
         await this.authorize(route, { url, method: 'GET', headers, body: null }, key.value);
       const response = await this.services.open(url, headers, abort.signal);
       const text = response.status >= 400 ? await response.text() : '';
-      return { response, keyId: usedKeyId, text };
+      return { response, key, keyId: usedKeyId, text };
     } catch (cause) {
       const code = abort.signal.aborted ? 'upstream_timeout' : 'upstream_error';
       const error = new RelayError(code, 'The model provider cannot be reached.', { cause });
-      return { response: error, keyId: usedKeyId, text: '' };
+      return { response: error, key, keyId: usedKeyId, text: '' };
     } finally {
       clearTimeout(timer);
     }
@@ -156,6 +167,13 @@ function openedBy(response: Response, route: SessionRoute, text: string): Opened
   return socket === null
     ? { outcome: 'answered', response: ownAnswer(response, text) }
     : { outcome: 'open', socket, route };
+}
+
+/** Returns why no socket was opened, for the log, or null if one was. */
+function messageOf(response: Response | RelayError, text: string, secrets: string[]): string | null {
+  if (response instanceof RelayError) return errorMessage(messageWithCause(response), { secrets });
+  const { status } = response;
+  return status < 400 ? null : errorMessage(errorTextOfBody(status, text), { secrets });
 }
 
 /** Returns the failure of an answer to the upgrade, or null if a socket is open or the request itself is refused. */

@@ -14,7 +14,7 @@ import { relayErrorOf } from './dialect.ts';
 import type { Frame } from './frames.ts';
 import { GeminiDialect } from './gemini/dialect.ts';
 import { realtimeLimits } from './limits.ts';
-import { type Pricing, SessionMoney } from './money.ts';
+import { type Pricing, reasonOfSession, SessionMoney } from './money.ts';
 import { OpenaiDialect } from './openai/dialect.ts';
 import type { SessionOrder } from './order.ts';
 import {
@@ -86,7 +86,7 @@ export class LiveSession {
     try {
       const named = model ?? (intent === 'transcription' ? usualTranscriptionModel : null);
       const opened = named === null ? null : await this.connect(named);
-      if (opened instanceof Response) return this.refused(opened, 'upstream_error');
+      if (opened instanceof Response) return this.refused(opened, 'upstream_error', null);
       const { 0: client, 1: server } = new WebSocketPair();
       this.run(server, opened);
       const headers = new Headers(protocol === null ? {} : { 'sec-websocket-protocol': protocol });
@@ -97,7 +97,7 @@ export class LiveSession {
       const error = relayErrorOf(thrown);
       const body = errorBody(format, error, requestId);
       const init = { status: errorStatus(format, error.code), headers: errorHeaders(error) };
-      return this.refused(Response.json(body, init), error.code);
+      return this.refused(Response.json(body, init), error.code, error.message);
     }
   }
 
@@ -211,7 +211,8 @@ export class LiveSession {
   /** Ends the session. The client gets the reason as an event, if its API has one. */
   private fail(thrown: unknown): void {
     const error = relayErrorOf(thrown);
-    this.bridge?.end(closingForError(error.code), this.dialect.errorEvent(error), error.code);
+    const { code, message } = error;
+    this.bridge?.end(closingForError(code), this.dialect.errorEvent(error), code, message);
   }
 
   private expire(bridge: Bridge): void {
@@ -225,25 +226,29 @@ export class LiveSession {
     if (!turns.isEmpty) this.context.background(turns.renew());
   }
 
-  private ended({ by, errorCode }: SessionEnd): void {
+  private ended({ by, errorCode, errorText = null }: SessionEnd): void {
     this.isOver = true;
     for (const timer of this.timers) clearTimeout(timer);
     this.dialect.turns.end(by, errorCode ?? (by === 'client' ? 'client_left' : 'session_ended'));
-    this.settle(101, errorCode);
+    this.settle(101, errorCode, errorText);
     this.context.background(this.context.settlements.clear());
   }
 
-  private refused(response: Response, errorCode: string): Response {
-    this.settle(response.status, errorCode);
+  private refused(response: Response, errorCode: string, errorText: string | null): Response {
+    this.settle(response.status, errorCode, errorText);
     this.context.background(this.context.settlements.clear());
     return response;
   }
 
-  private settle(status: number, errorCode: string | null): void {
+  /** `errorText`: null means that the last attempt or the code says it. */
+  private settle(status: number, errorCode: string | null, errorText: string | null): void {
     const { pricing } = this.dialect;
     const where = pricing && { upstreamModel: pricing.upstreamModel, channelId: pricing.channel.id };
     const attempts = [...(this.line?.connector.attempts ?? [])];
-    this.money.settleSession({ attempts, status, errorCode, ...where }, pricing?.named ?? this.order.model);
+    const model = pricing?.named ?? this.order.model;
+    const text = errorText ?? (status === 101 ? null : (attempts.at(-1)?.message ?? null));
+    const reason = reasonOfSession(errorCode, text, [model]);
+    this.money.settleSession({ attempts, status, ...reason, ...where }, model);
   }
 
   private async catalog(): Promise<Catalog> {

@@ -14,6 +14,8 @@ import { limitedTokens, type Usage } from '../formats/usage.ts';
 import { logWarning } from '../lib/log.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { type Charge, chargeFor, costOfCharge } from '../metering/charge.ts';
+import { reasonOfCode } from '../metering/error-class.ts';
+import { errorMessage } from '../metering/error-message.ts';
 import type { Attempt, LogRow } from '../metering/log-row.ts';
 import type { Rates } from '../metering/price.ts';
 import { turnRequestId } from '../metering/request-id.ts';
@@ -65,6 +67,8 @@ export interface TurnEnding {
   source: LogRow['usageSource'];
   status: number;
   errorCode: string | null;
+  /** What the upstream said, as it wrote it. */
+  errorText?: string | null;
 }
 
 export class SessionMoney {
@@ -186,7 +190,7 @@ export class SessionMoney {
     turn.reservation.settle(() => ({ row: this.rowOf(turn, ending), tokens }));
   }
 
-  private rowOf(turn: Turn, { usage, source, status, errorCode }: TurnEnding): LogRow {
+  private rowOf(turn: Turn, { usage, source, status, errorCode, errorText }: TurnEnding): LogRow {
     const { named, upstreamModel, channel } = turn.pricing;
     const charge = usage === null ? null : this.chargeOf(turn.pricing, usage);
     return {
@@ -194,7 +198,8 @@ export class SessionMoney {
       upstreamModel,
       channelId: channel.id,
       status,
-      errorCode,
+      servedModel: turn.pricing.model,
+      ...reasonOfSession(errorCode, errorText ?? null, [named, upstreamModel]),
       ...(usage !== null && {
         inputTokens: usage.inputTokens,
         cachedTokens: usage.cachedTokens,
@@ -275,6 +280,14 @@ export class SessionMoney {
   private get tokenId(): string {
     return this.order.identity.tokenId;
   }
+}
+
+/** Nothing of a session's frames is kept to be compared: long quotations are cut. */
+export function reasonOfSession(errorCode: string | null, text: string | null, models: (string | null)[]) {
+  const reason = reasonOfCode(errorCode);
+  if (errorCode === null || text === null) return reason;
+  const request = { text: '', value: null, isPartial: true };
+  return { ...reason, errorMessage: errorMessage(text, { request, models }) };
 }
 
 function reportUnreleased(error: unknown): void {

@@ -69,7 +69,7 @@ export function sessionRoutes(
   const [model] = models;
   const message =
     servings[0]?.outcome === 'not-served'
-      ? `No channel serves the model \`${model}\`. See /v1/models for those that are served.`
+      ? `The model \`${model}\` does not exist: no channel serves it. See /v1/models for those that are served.`
       : `The model \`${model}\` is served, but not on this endpoint: ${otherwise[format]}.`;
   throw new RelayError('model_not_found', message);
 }

@@ -2,7 +2,7 @@
 // class gets its services from the isolate (index.ts): a session shares them with all that runs beside it.
 import { DurableObject } from 'cloudflare:workers';
 import type { Env } from '../env.ts';
-import { LiveSession, type RealtimeServices } from './live-session.ts';
+import type { RealtimeServices } from './live-session.ts';
 import { orderOf } from './order.ts';
 import { Settlements } from './settlements.ts';
 
@@ -12,7 +12,9 @@ abstract class RealtimeSession extends DurableObject<Env> {
   protected abstract services(): RealtimeServices;
 
   /** An upgrade with an order (order.ts): 101 and the client's socket, or an error in OpenAI's shape. */
-  override fetch(request: Request): Promise<Response> {
+  override async fetch(request: Request): Promise<Response> {
+    // Loaded with the first session: the isolate of most requests never has one.
+    const { LiveSession } = await import('./live-session.ts');
     const session = new LiveSession(orderOf(request), {
       ...this.services(),
       settlements: this.owed(),

@@ -13,7 +13,7 @@ import { isModelName } from '../formats/request-checks.ts';
 import type { DeadlineTimer } from '../lib/deadline-timer.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { AdmissionRequest } from '../quota/quota.ts';
-import type { Catalog } from '../routing/catalog.ts';
+import { type Catalog, namesModel } from '../routing/catalog.ts';
 import { identityOf } from '../tokens/resolve.ts';
 import type { TokenIdentity, TokenPolicy } from '../tokens/token.ts';
 import { type AdmittedRequest, admittedRequest } from './admitted-request.ts';
@@ -21,6 +21,7 @@ import type { Call, RelayServices } from './call.ts';
 import { type Plan, planRequest } from './plan/plan.ts';
 import { drain } from './request/drain.ts';
 import { type CallerBody, readBody } from './request/read-body.ts';
+import { requestTextOf } from './request/request-text.ts';
 
 /** Returns who sends a call, as its ledger and the log know it. */
 export function requester({ requestId, identity, ip, endpoint, startedAtMs }: Call): Requester {
@@ -99,6 +100,7 @@ export async function planAndAdmit(
         requester: requester(withIdentity(call, identity)),
         run: (newest) => makePlan(withIdentity(call, newest), body, services),
         requested: () => requestedBefore(call, body, services),
+        request: requestTextOf(body),
         renew,
       },
       services.ledgers,
@@ -136,7 +138,14 @@ function requestFor({ call, plan }: Planned): AdmissionRequest {
     inputNanoUsd: free ? 0 : (bound?.inputNanoUsd ?? 0),
     tokens: free ? 0 : freshTokens,
     free,
+    ...(bound === null && isUnknown(plan) && { isUnknownModel: true }),
   });
+}
+
+/** Whether every route is a wildcard's, for the requested name itself, and has no price. */
+function isUnknown({ model, models, routes }: Plan): boolean {
+  if (model === null || models !== null || routes.length === 0) return false;
+  return routes.every(({ channel, rates }) => rates === null && !namesModel(channel, model));
 }
 
 /** The snapshot of the catalog may have a newer version of the group than the token's copy. */

@@ -10,6 +10,7 @@ import { RelayError } from '../lib/relay-error.ts';
 import { newRequestId } from '../metering/request-id.ts';
 import type { Call, RelayServices } from '../relay/call.ts';
 import { relay } from '../relay/relay.ts';
+import { tokenPrefix } from '../tokens/secret.ts';
 import type { TokenIdentity } from '../tokens/token.ts';
 import { type CredentialReader, readCredential } from './credentials.ts';
 
@@ -68,10 +69,7 @@ export async function authenticated(
   const resolution = await resolver.resolve(secret, Date.now());
   switch (resolution.outcome) {
     case 'malformed':
-      throw new RelayError(
-        'invalid_api_key',
-        'The API key is malformed: its checksum is wrong. Copy it again, whole.',
-      );
+      throw new RelayError('invalid_api_key', malformedMessage(secret));
     case 'unknown':
       throw new RelayError(
         'invalid_api_key',
@@ -84,6 +82,31 @@ export async function authenticated(
         ip: headers.get('cf-connecting-ip'),
       };
   }
+}
+
+/** How keys of other products begin, the longest first. */
+const foreignKeys: readonly (readonly [prefix: string, owner: string])[] = [
+  ['sk-ant-', 'Anthropic'],
+  ['sk-or-', 'OpenRouter'],
+  ['sk-proj-', 'OpenAI'],
+  ['sk-svcacct-', 'OpenAI'],
+  ['sk-admin-', 'OpenAI'],
+  ['AIza', 'Google'],
+  ['gsk_', 'Groq'],
+  ['xai-', 'xAI'],
+  ['pplx-', 'Perplexity'],
+];
+
+/** Says what is wrong with a credential that no token can be. Never repeats it. */
+function malformedMessage(secret: string): string {
+  if (secret.startsWith(tokenPrefix))
+    return 'The API key is malformed: its checksum is wrong. Copy it again, whole.';
+  const owner = foreignKeys.find(([prefix]) => secret.startsWith(prefix))?.[1];
+  const what =
+    owner === undefined
+      ? 'This is not an API key of this relay'
+      : `This is a key of ${owner}, not of this relay`;
+  return `${what}: keys of this relay begin with \`${tokenPrefix}\`. Create one in the dashboard.`;
 }
 
 /** What the path says about a call. */

@@ -3,6 +3,7 @@
 import type { Config } from '../config.ts';
 import { logWarning } from '../lib/log.ts';
 import { RelayError } from '../lib/relay-error.ts';
+import type { StoredModelOverride } from '../models/model-override.ts';
 import { Catalog, type CatalogContents, type LiveChannel, type OverrideRow } from './catalog.ts';
 import type { Channel, Group, ModelAlias } from './channel.ts';
 import { demoChannels, environmentChannels, workersAiChannels } from './environment-channels.ts';
@@ -18,13 +19,15 @@ export const catalogAges = {
   staleMs: 45_000,
 } as const;
 
-/** What is read: channels, groups, price overrides, and aliases as stored. */
+/** What is read: channels, groups, overrides of prices and models, and aliases as stored. */
 export interface StoredCatalog {
   channels: Channel[];
   groups: Group[];
   overrides: OverrideRow[];
   /** Absent in copies that an older relay left in KV. */
   aliases?: ModelAlias[];
+  /** Absent likewise. */
+  models?: StoredModelOverride[];
 }
 
 /** Where the catalog is read from; `snapshot` is the copy in KV. */
@@ -38,7 +41,7 @@ export interface CatalogSource {
 export type Background = (work: Promise<unknown>) => void;
 
 export class CatalogLoader {
-  private picture: { catalog: Catalog; atMs: number; reading: number } | null = null;
+  private latest: { catalog: Catalog; atMs: number; reading: number } | null = null;
   private readings = 0;
   private refreshingSinceMs = 0;
   private readonly source: CatalogSource;
@@ -54,16 +57,16 @@ export class CatalogLoader {
    * there is no snapshot at all.
    */
   current(nowMs: number, background: Background): Catalog | Promise<Catalog> {
-    const picture = this.picture;
-    if (picture === null) return this.load(nowMs);
-    const age = nowMs - picture.atMs;
-    if (age < catalogAges.freshMs) return picture.catalog;
-    if (age >= catalogAges.staleMs) return this.load(nowMs).catch(() => picture.catalog);
+    const latest = this.latest;
+    if (latest === null) return this.load(nowMs);
+    const age = nowMs - latest.atMs;
+    if (age < catalogAges.freshMs) return latest.catalog;
+    if (age >= catalogAges.staleMs) return this.load(nowMs).catch(() => latest.catalog);
     if (nowMs - this.refreshingSinceMs > catalogAges.freshMs) {
       this.refreshingSinceMs = nowMs;
       background(this.load(nowMs).catch(reportStale));
     }
-    return picture.catalog;
+    return latest.catalog;
   }
 
   /** Reads the catalog now, and stores a copy in KV for isolates that start while the database is unavailable. */
@@ -79,7 +82,7 @@ export class CatalogLoader {
     try {
       return this.show(await this.source.read(), nowMs, reading);
     } catch (cause) {
-      const snapshot = this.picture === null ? await this.source.readSnapshot() : null;
+      const snapshot = this.latest === null ? await this.source.readSnapshot() : null;
       if (snapshot !== null) return this.show(snapshot, nowMs, reading);
       const message = 'The list of models cannot be read at the moment. Try again shortly.';
       throw new RelayError('service_unavailable', message, { retryAfterMs: 2_000, cause });
@@ -94,14 +97,14 @@ export class CatalogLoader {
 
   private show(stored: StoredCatalog, nowMs: number, reading: number): Catalog {
     const catalog = new Catalog(contents(stored, this.config));
-    if (this.picture === null || this.picture.reading < reading)
-      this.picture = { catalog, atMs: nowMs, reading };
-    return this.picture.catalog;
+    if (this.latest === null || this.latest.reading < reading)
+      this.latest = { catalog, atMs: nowMs, reading };
+    return this.latest.catalog;
   }
 }
 
 function contents(
-  { channels, groups, overrides, aliases = [] }: StoredCatalog,
+  { channels, groups, overrides, aliases = [], models = [] }: StoredCatalog,
   config: Config,
 ): CatalogContents {
   const stored: LiveChannel[] = channels.map((channel) => ({
@@ -116,6 +119,7 @@ function contents(
     groups,
     overrides,
     aliases,
+    models: new Map(models.map(({ model, fields }) => [model, fields])),
   };
 }
 

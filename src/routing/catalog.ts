@@ -4,6 +4,7 @@ import type { Endpoint, TranslationTarget } from '../formats/registry.ts';
 import type { Task } from '../formats/wire-format.ts';
 import { matches, matchesAny } from '../lib/wildcard.ts';
 import type { PriceOverride } from '../metering/price.ts';
+import type { ModelOverride } from '../models/model-override.ts';
 import type { Provider } from '../providers/provider.ts';
 import { providers } from '../providers/registry.ts';
 import type { Channel, Group, ModelAlias } from './channel.ts';
@@ -26,6 +27,8 @@ export interface CatalogContents {
   groups: readonly Group[];
   overrides: readonly OverrideRow[];
   aliases: readonly ModelAlias[];
+  /** What the operator says about models, by name. Absent: nothing. */
+  models?: ReadonlyMap<string, ModelOverride>;
 }
 
 /**
@@ -134,6 +137,11 @@ export class Catalog {
     return fitting.sort((one, other) => other.model.length - one.model.length)[0]?.price ?? null;
   }
 
+  /** Returns what the operator says about a model. */
+  modelOverride(model: string): ModelOverride | undefined {
+    return this.contents.models?.get(model);
+  }
+
   /** Returns the override that names an alias exactly, not by a wildcard. */
   overrideOfAlias(name: string): PriceOverride | null {
     return this.contents.overrides.find((row) => row.model === name)?.price ?? null;
@@ -208,6 +216,11 @@ function translationFor(
  */
 function goesUp(model: string): boolean {
   return /(^|\/)\.{1,2}(\/|$)/.test(model);
+}
+
+/** Returns whether the channel names the model itself: its operator knows it. A wildcard only matches it. */
+export function namesModel({ models, modelMap }: LiveChannel, model: string): boolean {
+  return models.includes(model) || Object.hasOwn(modelMap, model);
 }
 
 /**

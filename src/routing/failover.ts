@@ -89,16 +89,21 @@ export class Failover<R extends Route> {
     return last ?? { outcome: 'untried', cooling: this.cooling() };
   }
 
-  /** The last attempt failed after it had answered. `failure`: what is held against the target, or null. */
-  failLate(reason: string, failure: Failure | null): void {
+  /**
+   * The last attempt failed after it had answered. `failure`: what is held against the target, or null. `message`: the upstream's, for the
+   * log.
+   */
+  failLate(reason: string, failure: Failure | null, message: string | null = null): void {
     const attempt = this.made.at(-1);
     if (this.latest === null || attempt === undefined) return;
     attempt.error = reason;
+    if (message !== null) attempt.message = message;
     if (failure === null) return;
     const { target, startedAtMs } = this.latest;
     if (failure.kind === 'refused') this.excluded.add(targetName(target));
     const { health, background } = this.options;
-    health.failed({ ...target, keyId: attempt.keyId }, failure, startedAtMs, background);
+    const seen = { ...failure, status: attempt.status, message: attempt.message ?? null };
+    health.failed({ ...target, keyId: attempt.keyId }, seen, startedAtMs, background);
   }
 
   private begin(target: Target<R>): CurrentTry<R> {
@@ -138,7 +143,10 @@ export class Failover<R extends Route> {
     const { health, background } = this.options;
     const { kind } = failure;
     if (kind === 'unsuited') this.succeeded(target, attempt);
-    else health.failed(target, { ...failure, kind }, this.latest?.startedAtMs ?? 0, background);
+    else {
+      const seen = { ...failure, kind, status: attempt.status, message: attempt.message ?? null };
+      health.failed(target, seen, this.latest?.startedAtMs ?? 0, background);
+    }
     // A target that does not answer, or refuses its key, will not do for the next model either.
     if (!isReachable || kind === 'refused') this.excluded.add(targetName(target));
   }
@@ -172,5 +180,5 @@ export function everyTargetCooling(
   const what = cooldown.isLimited ? 'has reached the rate limit of' : 'was asked to wait by';
   const seconds = Math.max(1, Math.ceil((cooldown.untilMs - nowMs) / 1_000));
   const message = `Every channel of this model ${what} its provider. Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`;
-  return new RelayError(code, message, { retryAfterMs: cooldown.untilMs - nowMs });
+  return new RelayError(code, message, { retryAfterMs: cooldown.untilMs - nowMs, isOfUpstream: true });
 }

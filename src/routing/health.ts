@@ -1,21 +1,8 @@
 // The health of channels, keys, and models of keys, from the outcomes of recent requests. Lives in the isolate;
 // the health registry shares it. Pure except for its own memory: time and random numbers are passed in.
 
-/** How long a target is not used after a failure. */
-export const cooldowns = {
-  /** After the first failure; doubled with each further one. */
-  firstMs: 1_000,
-  mostMs: 60_000,
-  /** For a key that the provider refuses; doubled too. */
-  refusedFirstMs: 600_000,
-  refusedMostMs: 3_600_000,
-  /** The longest `retry-after` of an upstream that is obeyed. */
-  retryAfterMostMs: 3_600_000,
-  /** The random share of a cooldown, so that isolates do not return all at once. */
-  jitter: 0.2,
-  /** A probe without an outcome counts as lost after this. */
-  probeMs: 30_000,
-} as const;
+import { errorMessageLimits, shortened } from '../metering/error-message.ts';
+import { cooldownMs, cooldowns, requestedCooldownMs } from './cooldowns.ts';
 
 /** How many channels and keys an isolate remembers, and as many models of keys; the oldest are dropped first. */
 export const rememberedTargets = 2_000;
@@ -29,8 +16,10 @@ export interface TargetId {
   upstreamModel?: string;
 }
 
-/** What failed at a target. */
-export type Failure =
+/** What failed at a target, the answer's status (null: none came), and what the upstream said, as the log keeps it. */
+export type Failure = FailureKind & { status?: number | null; message?: string | null };
+
+type FailureKind =
   /**
    * No connection, a timeout, or a 5xx: affects the channel. `retryAfterMs` as the upstream sent it; null or
    * absent if it did not.
@@ -56,6 +45,9 @@ export interface TargetHealth {
   isRefused: boolean;
   lastError: string | null;
   lastErrorAtMs: number;
+  /** As in Failure. Absent in reports of earlier versions. */
+  lastStatus?: number | null;
+  lastMessage?: string | null;
   /** Moving average of the time to the first byte. Null before the first response. */
   firstByteMs: number | null;
   /** The time of the last change: the newer of two reports counts. */
@@ -168,11 +160,8 @@ export class Health {
         before.firstByteMs === null ? firstByteMs : before.firstByteMs * 0.8 + firstByteMs * 0.2;
       const recovered = before.failures > 0 || before.isRefused;
       changed ||= recovered;
-      const unchanged = {
-        firstByteMs: average,
-        lastError: before.lastError,
-        lastErrorAtMs: before.lastErrorAtMs,
-      };
+      const { lastError, lastErrorAtMs, lastStatus = null, lastMessage = null } = before;
+      const unchanged = { firstByteMs: average, lastError, lastErrorAtMs, lastStatus, lastMessage };
       this.set(name, { ...healthy, ...unchanged, changedAtMs: recovered ? nowMs : before.changedAtMs });
     }
     return changed;
@@ -200,6 +189,8 @@ export class Health {
       isRefused: before.isRefused || failure.kind === 'refused',
       lastError: failure.reason,
       lastErrorAtMs: isSame ? before.lastErrorAtMs : nowMs,
+      lastStatus: failure.status ?? null,
+      lastMessage: failure.message ? shortened(failure.message, errorMessageLimits.healthCharacters) : null,
       changedAtMs: nowMs,
     });
     return isNews;
@@ -279,22 +270,4 @@ function nameOfFailed(target: TargetId, { kind }: Failure): string {
         ? targetName(target)
         : modelName(target, target.upstreamModel);
   }
-}
-
-/**
- * Returns the upstream's `retry-after` within limits, or null if it sent none. A refused key returns after our
- * own delay.
- */
-function requestedCooldownMs(failure: Failure): number | null {
-  const asked = failure.kind === 'refused' ? null : (failure.retryAfterMs ?? null);
-  return asked === null ? null : Math.min(Math.max(asked, cooldowns.firstMs), cooldowns.retryAfterMostMs);
-}
-
-function cooldownMs(failure: Failure, failures: number, random: number): number {
-  const [first, most] =
-    failure.kind === 'refused'
-      ? [cooldowns.refusedFirstMs, cooldowns.refusedMostMs]
-      : [cooldowns.firstMs, cooldowns.mostMs];
-  const grown = Math.min(first * 2 ** (failures - 1), most);
-  return grown * (1 + cooldowns.jitter * (2 * random - 1));
 }

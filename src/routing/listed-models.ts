@@ -3,6 +3,7 @@ import type { ListedModel, ListedPrice } from '../formats/model-lists.ts';
 import { matchesAny } from '../lib/wildcard.ts';
 import type { Rates } from '../metering/price.ts';
 import { endDateOf } from '../models/end-dates.ts';
+import { factsOf } from '../models/model-override.ts';
 import { loadModelTable, type ModelTable } from '../models/model-table.ts';
 import type { Catalog, ChannelScope, LiveChannel } from './catalog.ts';
 import { upstreamNameOf } from './catalog.ts';
@@ -37,32 +38,18 @@ interface Surroundings {
 function describe(id: string, { table, channels, multiplier, catalog, nowMs }: Surroundings): ListedModel {
   const model = catalog.alias(id)?.[0] ?? id;
   const channel = channels.find((one) => matchesAny(one.models, model) || Object.hasOwn(one.modelMap, model));
-  if (channel === undefined) return { ...unknown, id, owner: 'openopen8-relay' };
+  if (channel === undefined)
+    return { ...factsOf(null, null, catalog.modelOverride(id)), id, owner: 'openopen8-relay', price: null };
   const upstreamModel = upstreamNameOf(channel, model);
   const row = table.find(channel.provider, upstreamModel, channel.baseUrl);
   const rates = ratesOf({ channel, upstreamModel }, id, catalog, nowMs);
   return {
     id,
     owner: channel.provider,
-    name: row?.name ?? null,
-    context: row?.context ?? null,
-    output: row?.output ?? null,
-    input: row?.input ?? null,
-    efforts: row?.efforts ?? null,
+    ...factsOf(row, endDateOf(channel.provider, upstreamModel), catalog.modelOverride(id)),
     price: rates !== null && isByToken(rates) ? priceOf(rates, multiplier) : null,
-    endsOn: endDateOf(channel.provider, upstreamModel),
   };
 }
-
-const unknown = {
-  name: null,
-  context: null,
-  output: null,
-  input: null,
-  efforts: null,
-  price: null,
-  endsOn: null,
-};
 
 /** Returns whether tokens are charged, or nothing at all. Lists have no place for prices by the hour or the image. */
 function isByToken({ base, perAudioHour, perCharacter, perImage, perSearchUnit }: Rates): boolean {

@@ -10,6 +10,7 @@ import firstBytes from '../migrations/0007-first-bytes.sql';
 import signIn from '../migrations/0008-sign-in.sql';
 import boundsOfAccounts from '../migrations/0009-bounds-of-accounts.sql';
 import requestLog from '../migrations/0010-request-log.sql';
+import modelOverrides from '../migrations/0011-model-overrides.sql';
 import type { SchemaScripts } from './steps.ts';
 
 export const schemaScripts: SchemaScripts = {
@@ -24,5 +25,6 @@ export const schemaScripts: SchemaScripts = {
     '0008-sign-in.sql': signIn,
     '0009-bounds-of-accounts.sql': boundsOfAccounts,
     '0010-request-log.sql': requestLog,
+    '0011-model-overrides.sql': modelOverrides,
   },
 };

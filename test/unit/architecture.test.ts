@@ -39,6 +39,7 @@ const layers: readonly (readonly string[])[] = [
   ['admission'],
   ['quota'],
   ['routing'],
+  ['alerts'],
   ['config.ts'],
   ['env.ts'],
   ['models'],
@@ -177,7 +178,7 @@ it('keeps src/cli and the Worker from importing each other', () => {
 
 it('uses `Env` only in config.ts, the isolate’s setup, the routes’ context and the Durable Objects', () => {
   const may =
-    /^(app|config|hourly|index|services|management-services|host\/entry)\.ts$|^routes\/relay-route\.ts$|^quota\/(account-)?ledger\.ts$|^realtime\/session\.ts$/;
+    /^(app|config|hourly|index|services|management-services|host\/entry)\.ts$|^routes\/relay-route\.ts$|^quota\/(account-)?ledger\.ts$|^alerts\/dispatcher\.ts$|^realtime\/session\.ts$/;
   expect(filesContaining(/\bimport\b[^;]*\bEnv\b[^;]*\benv\.ts/, may)).toEqual([]);
 });
 
@@ -187,11 +188,11 @@ it('has SQL only in files named store, log or ledger, and in schema/', () => {
   expect(filesContaining(sql, /(^|[/-])(store|log|ledger)\.ts$|^schema\//)).toEqual([]);
 });
 
-it('calls upstreams from one file only', () => {
+it('calls upstreams from one file only, and webhooks from another', () => {
   expect(
     filesContaining(
       /(?<![.\w])fetch\(/,
-      /^(providers\/call|realtime\/session|host\/entry)\.ts$|^cli\/|^(app|hourly|services)\.ts$/,
+      /^(providers\/call|realtime\/session|alerts\/dispatcher|host\/entry)\.ts$|^cli\/|^(app|hourly|services)\.ts$/,
     ),
   ).toEqual([]);
 });

@@ -43,7 +43,7 @@ export function relayConfig(stateDirectory: string, relays: readonly RelayOption
       ...assetServices(first.manifest),
       ...storeServices(stateDirectory),
       { name: 'do:storage', disk: { path: join(stateDirectory, 'v3/do'), writable: true } },
-      internet(),
+      ...networks(),
       ...relays.flatMap(newConnections),
     ],
     relays.flatMap(relaySockets),
@@ -93,6 +93,7 @@ function relayBindings(options: RelayOptions): Struct[] {
     })),
     ...(manifest.assets === null ? [] : [{ name: manifest.assets.binding, service: 'assets' }]),
     ...newConnections(options).map(({ name: service }) => ({ name: 'NEW_CONNECTIONS', service })),
+    { name: 'PUBLIC_NETWORK', service: 'public-internet' },
   ];
 }
 
@@ -202,12 +203,15 @@ const miniflareModules = [
 ];
 
 /**
- * Private addresses are allowed: the operator decides which hosts channels and alerts point to (an Ollama at
- * localhost, for example).
+ * For upstreams private addresses are allowed: the operator decides which hosts channels point to (an Ollama at localhost, for example).
+ * Webhooks go through a network that has public addresses only.
  */
-function internet(): Struct {
+function networks(): Struct[] {
   const tlsOptions = { trustBrowserCas: true, trustedCertificates: trustedCertificates() };
-  return { name: 'internet', network: { allow: ['public', 'private', '240.0.0.0/4'], tlsOptions } };
+  return [
+    { name: 'internet', network: { allow: ['public', 'private', '240.0.0.0/4'], tlsOptions } },
+    { name: 'public-internet', network: { allow: ['public'], tlsOptions } },
+  ];
 }
 
 function newConnections({ newConnectionsSocket: socket, service = 'relay' }: RelayOptions): Struct[] {

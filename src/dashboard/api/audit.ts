@@ -75,6 +75,8 @@ export function recordChanges({ db, now, report }: ManagementServices): Middlewa
 }
 
 const secretFields = new Set([
+  // Addresses of Slack's and Discord's webhooks are credentials.
+  'url',
   'keys',
   'add_keys',
   'headers',

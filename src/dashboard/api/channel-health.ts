@@ -16,6 +16,13 @@ const health = z
     cool_until: isoTime.nullable(),
     last_error: z.string().nullable(),
     last_error_at: isoTime.nullable(),
+    last_status: z
+      .int()
+      .nullable()
+      .openapi({ description: 'The status of that error; null: there was no answer.' }),
+    last_message: z.string().nullable().openapi({
+      description: 'What the upstream said about it. Without keys, addresses, and text of requests.',
+    }),
     first_byte_ms: z
       .number()
       .nullable()
@@ -23,6 +30,13 @@ const health = z
   })
   .openapi('PlaceHealth');
 export type HealthView = z.infer<typeof health>;
+
+const lastError = z
+  .object({ at: isoTime.nullable(), status: z.int().nullable(), message: z.string() })
+  .nullable()
+  .openapi({
+    description: 'The newest error of the channel, of one of its keys, or of a model. null: none recently.',
+  });
 
 const modelHealth = z.object({
   model: z.string().openapi({ description: 'As the upstream calls it.' }),
@@ -39,12 +53,13 @@ export const channelWithHealth = channel
     model_health: z.array(modelHealth).openapi({
       description: 'Models that a key has reached the rate limit of; other models go on by that key.',
     }),
+    last_error: lastError,
   })
   .openapi('ChannelWithHealth');
 export type ChannelWithHealth = z.infer<typeof channelWithHealth>;
 
 /** Returns the health of a channel, its keys, and the models of its keys. */
-export type ChannelHealth = Pick<ChannelWithHealth, 'health' | 'keys' | 'model_health'>;
+export type ChannelHealth = Pick<ChannelWithHealth, 'health' | 'keys' | 'model_health' | 'last_error'>;
 
 /** `report`: the health of targets by name. */
 export function channelViewWithHealth(
@@ -72,11 +87,23 @@ export function channelHealth(
     key_id: keyId,
     health: healthView(health, nowMs),
   }));
-  return {
+  const parts = {
     health: viewOf(null),
     keys: keys.map(({ id, hint }) => ({ id, hint, health: viewOf(id) })),
     model_health: models.filter(({ health: { state } }) => state !== 'ready'),
   };
+  return { ...parts, last_error: lastErrorOf(parts) };
+}
+
+/** Returns the newest error. What the upstream said is more than the relay's own short reason. */
+function lastErrorOf({ health, keys, model_health }: Omit<ChannelHealth, 'last_error'>) {
+  const ofModels = model_health.map(({ model, health }) => ({ prefix: `${model}: `, health }));
+  const others = [health, ...keys.map((key) => key.health)].map((health) => ({ prefix: '', health }));
+  const errors = [...others, ...ofModels].flatMap(({ prefix, health }) => {
+    const { last_error, last_error_at: at, last_status: status, last_message } = health;
+    return last_error === null ? [] : [{ at, status, message: prefix + (last_message ?? last_error) }];
+  });
+  return errors.sort((one, other) => (other.at ?? '').localeCompare(one.at ?? ''))[0] ?? null;
 }
 
 function isAway({ state }: HealthView): boolean {
@@ -92,6 +119,8 @@ function healthView(place: TargetHealth | undefined, nowMs: number): HealthView 
     cool_until: place.coolUntilMs > nowMs ? isoOf(Math.round(place.coolUntilMs)) : null,
     last_error: place.lastError,
     last_error_at: place.lastErrorAtMs > 0 ? isoOf(place.lastErrorAtMs) : null,
+    last_status: place.lastStatus ?? null,
+    last_message: place.lastMessage ?? null,
     first_byte_ms: place.firstByteMs === null ? null : Math.round(place.firstByteMs),
   };
 }
@@ -108,5 +137,7 @@ const blank: HealthView = {
   cool_until: null,
   last_error: null,
   last_error_at: null,
+  last_status: null,
+  last_message: null,
   first_byte_ms: null,
 };

@@ -51,7 +51,7 @@ const resealRoute = createRoute({
 
 /** Adds the routes of the encryption key. */
 export function addEncryptionKeyRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementServices): void {
-  const { db, encryptionKeys, onChannelsChanged } = services;
+  const { db, encryptionKeys, onChannelsChanged, alerts } = services;
   api.openapi(readKeysRoute, async (context) => {
     const { seal, open } = encryptionKeys;
     const seals = seal === null ? null : await encryptionKeyIdOf(seal);
@@ -61,10 +61,11 @@ export function addEncryptionKeyRoutes(api: OpenAPIHono<ApiEnv>, services: Manag
     if (encryptionKeys.seal === null) throw unavailable('ENCRYPTION_KEY is not set.');
     const after = nameCursor(context.req.valid('json').cursor);
     const keys = after === null ? await resealChannelKeys(db, encryptionKeys) : nothing;
+    const secrets = after === null ? await alerts.reseal() : nothing;
     if (keys.resealed > 0) await onChannelsChanged();
     const { next, ...conversations } = await resealConversations(db, encryptionKeys, after ?? '');
     const next_cursor = next === null ? null : encodeCursor(next);
-    return context.json({ ...sum(keys, conversations), next_cursor }, 200);
+    return context.json({ ...sum(sum(keys, secrets), conversations), next_cursor }, 200);
   });
 }
 

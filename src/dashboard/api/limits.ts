@@ -32,6 +32,10 @@ export const managementLimits = {
   ledgersPerEdit: 800,
   /** Tokens that one call deletes with their account. Beyond it: 503; send the same call again to continue. */
   tokensDeletedAtOnce: 400,
+  /** The highest number of tokens that an override of a model may name. */
+  modelTokens: 1_000_000_000,
+  /** Modalities, or levels of reasoning, of an override of a model. */
+  modelWords: 20,
   /** Models of an alias. */
   modelsOfAlias: 10,
   /** Characters of a URL. */

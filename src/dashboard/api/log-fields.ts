@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi';
 import { usdFromNano } from '../../lib/money.ts';
 import type { ChargeItem } from '../../metering/charge.ts';
 import { errorClasses, type LogRow } from '../../metering/log-row.ts';
+import type { Role } from '../accounts/account.ts';
 import { isoOf, isoTime, usd } from './values.ts';
 
 const attempt = z.object({
@@ -10,6 +11,10 @@ const attempt = z.object({
   key_id: z.string().nullable(),
   status: z.int().nullable(),
   error: z.string().nullable(),
+  message: z
+    .string()
+    .nullable()
+    .openapi({ description: 'What the upstream said, or why it did not answer. For admins; else null.' }),
   duration_ms: z.number(),
 });
 
@@ -53,7 +58,10 @@ export const logRow = z
     error_class: z.enum(errorClasses).nullable().openapi({
       description: "Whose fault the error is: the caller's, the relay's own limits, or the upstream's.",
     }),
-    error_message: z.string().nullable().openapi({ description: 'Why it failed, in words.' }),
+    error_message: z
+      .string()
+      .nullable()
+      .openapi({ description: 'Why it failed, in words, without keys, addresses, and text of the request.' }),
     stream: z.boolean(),
     input_tokens: z.int().openapi({ description: 'All input, cached included.' }),
     cached_tokens: z.int(),
@@ -77,7 +85,8 @@ export const logRow = z
   .openapi('LogRow');
 export type LogRowView = z.infer<typeof logRow>;
 
-export function logRowView(row: LogRow): LogRowView {
+/** `role`: only admins see what upstreams said to single attempts. */
+export function logRowView(row: LogRow, role: Role = 'member'): LogRowView {
   return {
     id: row.id,
     created_at: isoOf(row.createdAtMs),
@@ -89,7 +98,7 @@ export function logRowView(row: LogRow): LogRowView {
     upstream_model: row.upstreamModel,
     served_model: row.servedModel ?? null,
     channel_id: row.channelId,
-    attempts: row.attempts.map(attemptView),
+    attempts: row.attempts.map((tried) => attemptView(tried, role)),
     status: row.status,
     error_code: row.errorCode,
     error_class: row.errorClass ?? null,
@@ -113,9 +122,10 @@ export function logRowView(row: LogRow): LogRowView {
   };
 }
 
-function attemptView(tried: LogRow['attempts'][number]): z.infer<typeof attempt> {
-  const { channelId, keyId, status, error, durationMs } = tried;
-  return { channel_id: channelId, key_id: keyId, status, error, duration_ms: durationMs };
+function attemptView(tried: LogRow['attempts'][number], role: Role): z.infer<typeof attempt> {
+  const { channelId, keyId, status, error, message = null, durationMs } = tried;
+  const shown = role === 'admin' ? message : null;
+  return { channel_id: channelId, key_id: keyId, status, error, message: shown, duration_ms: durationMs };
 }
 
 function chargeView(charged: LogRow['charge']): z.infer<typeof charge> | null {

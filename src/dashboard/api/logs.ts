@@ -68,14 +68,14 @@ export function addLogRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementServi
         ? await freshPage(services, filter, timeCursor(cursor), limit, backgroundOf(context))
         : { rows: await freshRow(services, id, () => rowOf(db, id, principal)), next: null };
     const next_cursor = next === null ? null : encodeCursor(next);
-    return context.json({ data: rows.map(logRowView), next_cursor }, 200);
+    return context.json({ data: rows.map((row) => logRowView(row, principal.role)), next_cursor }, 200);
   });
   api.openapi(readLogRoute, async (context) => {
     const { id } = context.req.valid('param');
     const find = () => rowOf(db, id, context.var.principal);
     const [row] = await freshRow(services, id, find);
     if (row === undefined) throw notFound('request');
-    return context.json(logRowView(row), 200);
+    return context.json(logRowView(row, context.var.principal.role), 200);
   });
   api.openapi(exportLogsRoute, async (context) => {
     const filter = await logFilterOf(services, context.var.principal, context.req.valid('query'));

@@ -20,6 +20,7 @@ import { managementLimits } from './limits.ts';
 import { addLoginMethodRoutes } from './login-methods.ts';
 import { addLogRoutes } from './logs.ts';
 import { addMeRoutes } from './me.ts';
+import { addModelRoutes } from './models.ts';
 import { addPriceRoutes } from './prices.ts';
 import { Problem, problemResponse, refuseInvalid, unavailable } from './problem.ts';
 import { addReconciliationRoutes } from './reconcile.ts';
@@ -28,6 +29,7 @@ import { requireRole } from './roles.ts';
 import type { ManagementServices } from './services.ts';
 import { addTokenRoutes } from './tokens.ts';
 import { addUsageRoute } from './usage.ts';
+import { addWebhookRoutes } from './webhook-endpoints.ts';
 
 /**
  * Returns the app to mount at `/api`. Every path in it answers, with a problem if nothing else applies. `known`:
@@ -49,6 +51,7 @@ export function managementApi(services: ManagementServices, known?: Principal): 
   addGroupRoutes(api, services);
   addAliasRoutes(api, services);
   addPriceRoutes(api, services);
+  addModelRoutes(api, services);
   addLogRoutes(api, services);
   addUsageRoute(api, services);
   addReconciliationRoutes(api, services);
@@ -60,6 +63,7 @@ export function managementApi(services: ManagementServices, known?: Principal): 
   addAuditRoute(api, services);
   addExportRoute(api, services);
   addImportRoute(api, services);
+  addWebhookRoutes(api, services);
   refuseTheRest(api);
   return api;
 }

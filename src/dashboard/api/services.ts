@@ -1,6 +1,8 @@
 // What the management API needs from the rest of the Worker, provided by management-services.ts.
+import type { AlertsRpc } from '../../alerts/alerts.ts';
 import type { EncryptionKeys } from '../../lib/encryption-keys.ts';
 import type { PriceStore } from '../../metering/price-store.ts';
+import type { ModelOverrideStore } from '../../models/override-store.ts';
 import type { AccountLedgers } from '../../quota/account-client.ts';
 import type { Ledgers } from '../../quota/quota.ts';
 import type { AliasStore } from '../../routing/alias-store.ts';
@@ -49,6 +51,7 @@ export interface ManagementServices {
   groups: GroupStore;
   aliases: AliasStore;
   prices: PriceStore;
+  modelOverrides: ModelOverrideStore;
   /** Throw RelayError `service_unavailable` when a ledger cannot be reached. */
   ledgers: Ledgers;
   accountLedgers: AccountLedgers;
@@ -70,6 +73,10 @@ export interface ManagementServices {
   resetChannelHealth: (targets: readonly TargetId[]) => Promise<void>;
   /** Checks what the deployment depends on. Never rejects. */
   diagnose: () => Promise<readonly Finding[]>;
+  /** Incidents and webhooks. */
+  alerts: AlertsRpc;
+  /** Webhooks may go to private addresses. */
+  allowPrivateWebhooks: boolean;
   /** Receives unexpected errors; callers never see them. */
   report: (event: string, error: unknown) => void;
   now: () => number;

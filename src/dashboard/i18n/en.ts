@@ -1,4 +1,5 @@
 // English: the messages of every page, and those of people and accounts. Every language must have the same ones.
+import { enAlerts } from './en-alerts.ts';
 import { enCalls } from './en-calls.ts';
 import { enUpstreams } from './en-upstreams.ts';
 
@@ -15,6 +16,7 @@ export const en = {
     models: 'Models',
     groups: 'Groups',
     people: 'People',
+    alerts: 'Alerts',
     audit: 'Audit',
     account: 'Account',
     logout: 'Log out',
@@ -197,6 +199,7 @@ export const en = {
   },
   ...enCalls,
   ...enUpstreams,
+  ...enAlerts,
   errors: {
     title: 'That did not work',
     notFound: 'There is nothing at this address.',

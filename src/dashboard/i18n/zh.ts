@@ -1,6 +1,7 @@
 // Chinese (simplified): the messages of every page, and those of people and accounts.
 
 import type { Messages } from './en.ts';
+import { zhAlerts } from './zh-alerts.ts';
 import { zhCalls } from './zh-calls.ts';
 import { zhUpstreams } from './zh-upstreams.ts';
 
@@ -17,6 +18,7 @@ export const zh: Messages = {
     models: '模型',
     groups: '分组',
     people: '成员',
+    alerts: '告警',
     audit: '审计',
     account: '账户',
     logout: '退出登录',
@@ -195,6 +197,7 @@ export const zh: Messages = {
   },
   ...zhCalls,
   ...zhUpstreams,
+  ...zhAlerts,
   errors: {
     title: '操作未成功',
     notFound: '此地址没有内容。',

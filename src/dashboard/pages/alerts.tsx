@@ -1,6 +1,9 @@
-// What needs action: channels that are down, tokens and accounts that are nearly used up, models without a price.
+// What needs action: channels that are down, tokens and accounts that are nearly used up, models without a price, and
+// other open incidents.
 // Each links to the page where it is fixed.
 import type { FC } from 'hono/jsx';
+import type { Incident } from '../../alerts/alert-event.ts';
+import { alertText } from '../../alerts/alert-text.ts';
 import { usdFromNano } from '../../lib/money.ts';
 import type { LiveChannel } from '../../routing/catalog.ts';
 import type { TargetHealth } from '../../routing/health.ts';
@@ -31,6 +34,8 @@ export interface Alerts {
   /** The page about accounts, for this reader. */
   accountsAt: string;
   models: string[];
+  /** Open incidents that nothing above shows. */
+  incidents: readonly Incident[];
 }
 
 /** The data. `tokens` are those that are nearly used up, `models` those in use. */
@@ -50,18 +55,28 @@ export async function alertsOf(
       status === 'active' && quotaNanoUsd !== null && spentNanoUsd >= quotaNanoUsd * 0.9,
   );
   if (principal.role !== 'admin') {
-    return { channels: [], tokens: near, accounts, accountsAt: '/dashboard/account', models: [] };
+    return {
+      channels: [],
+      tokens: near,
+      accounts,
+      accountsAt: '/dashboard/account',
+      models: [],
+      incidents: [],
+    };
   }
   const free = models.filter(
     ({ cost_usd, requests, errors = 0, key }) => cost_usd === 0 && requests > errors && key !== '',
   );
-  const [live, health, unpriced] = await Promise.all([
+  const [live, health, unpriced, open] = await Promise.all([
     services.liveChannels(),
     services.channelHealth(),
     services.unpricedModels(free.map(({ key }) => key)),
+    services.alerts.openIncidents().catch(() => []),
   ]);
   const channels = awayChannels(live, health, services.now());
-  return { channels, tokens: near, accounts, accountsAt: '/dashboard/people', models: unpriced };
+  const shown = new Set([...channels, ...near, ...accounts].map(({ id }) => id).concat(unpriced));
+  const incidents = open.filter(({ subject }) => !shown.has(subject.split('/')[0] ?? ''));
+  return { channels, tokens: near, accounts, accountsAt: '/dashboard/people', models: unpriced, incidents };
 }
 
 function awayChannels(
@@ -79,9 +94,12 @@ function awayChannels(
   });
 }
 
+/** Incidents in the list. The page about alerts has all. */
+const mostIncidents = 10;
+
 export const AlertList: FC<{ alerts: Alerts }> = ({ alerts }) => {
-  const { channels, tokens, accounts, accountsAt, models } = alerts;
-  if (channels.length + tokens.length + accounts.length + models.length === 0) return null;
+  const { channels, tokens, accounts, accountsAt, models, incidents } = alerts;
+  if ([channels, tokens, accounts, models, incidents].every(({ length }) => length === 0)) return null;
   return (
     <article class="attention">
       <h2>{texts().attention}</h2>
@@ -115,6 +133,12 @@ export const AlertList: FC<{ alerts: Alerts }> = ({ alerts }) => {
           <li>
             {`${messages().models.none}: `}
             <a href={`/dashboard/models?price=${encodeURIComponent(model)}#set-price`}>{model}</a>
+          </li>
+        ))}
+        {incidents.slice(0, mostIncidents).map(({ event, facts }) => (
+          <li>
+            <a href="/dashboard/alerts">{messages().alerts.names[event]}</a>
+            <span class="quiet">{` ${alertText(event, 'opened', facts)}`}</span>
           </li>
         ))}
       </ul>

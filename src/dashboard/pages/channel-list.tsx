@@ -173,8 +173,8 @@ const Figures: FC<{ usage: UsageRow | undefined }> = ({ usage }) => (
         '–'
       ) : (
         <>
-          {percent(usage.errors ?? 0, usage.requests)}
-          <small>{`${texts().of} ${count(usage.requests)}`}</small>
+          {percent(usage.errors ?? 0, usage.attempts ?? usage.requests)}
+          <small>{`${texts().of} ${count(usage.attempts ?? usage.requests)}`}</small>
         </>
       )}
     </td>

@@ -32,17 +32,10 @@ export function worstHealth({ health, keys, model_health }: ChannelHealth): Heal
   );
 }
 
-/** Returns the newest error of the channel, of one of its keys, or of a model, or null if there was none recently. */
-export function lastErrorOf(channel: ChannelHealth): { text: string; at: string | null } | null {
-  const { health, keys, model_health } = channel;
-  const ofModels = model_health.map(({ model, health: { last_error, last_error_at } }) => ({
-    text: last_error === null ? null : `${model}: ${last_error}`,
-    at: last_error_at,
-  }));
-  const others = [health, ...keys.map((key) => key.health)].map(({ last_error, last_error_at }) => ({
-    text: last_error,
-    at: last_error_at,
-  }));
-  const all = [...others, ...ofModels].flatMap(({ text, at }) => (text === null ? [] : [{ text, at }]));
-  return all.sort((one, other) => (other.at ?? '').localeCompare(one.at ?? ''))[0] ?? null;
+/** Returns the newest error of the channel in one line, or null if there was none recently. */
+export function lastErrorOf({ last_error }: ChannelHealth): { text: string; at: string | null } | null {
+  if (last_error === null) return null;
+  const { at, status, message } = last_error;
+  const isNamed = status === null || message.includes(String(status));
+  return { text: isNamed ? message : `${status}: ${message}`, at };
 }

@@ -8,6 +8,7 @@ import { principalOfSession } from '../api/authenticate.ts';
 import { managementLimits } from '../api/limits.ts';
 import { detectLanguage, messages } from '../i18n/messages.ts';
 import { accountRoutes } from './account.tsx';
+import { alertRoutes } from './alert-endpoints.tsx';
 import { auditRoutes } from './audit.tsx';
 import { channelRoutes } from './channels.tsx';
 import { groupRoutes } from './groups.tsx';
@@ -54,6 +55,7 @@ export function dashboard(services: PageServices): Hono<PageEnv> {
   app.route('/dashboard/models', modelRoutes());
   app.route('/dashboard/groups', groupRoutes());
   app.route('/dashboard/people', peopleRoutes());
+  app.route('/dashboard/alerts', alertRoutes());
   app.route('/dashboard/audit', auditRoutes());
   app.notFound(() => {
     throw new PageProblem(404, messages().errors.notFound);

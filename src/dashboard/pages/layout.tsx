@@ -39,6 +39,7 @@ const sections = [
   { key: 'models', href: '/dashboard/models', admin: true },
   { key: 'groups', href: '/dashboard/groups', admin: true },
   { key: 'people', href: '/dashboard/people', admin: true },
+  { key: 'alerts', href: '/dashboard/alerts', admin: true },
   { key: 'audit', href: '/dashboard/audit', admin: true },
   { key: 'account', href: '/dashboard/account', admin: false },
 ] as const;

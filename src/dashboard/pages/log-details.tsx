@@ -14,6 +14,7 @@ interface Facts {
 
 export const LogDetails: FC<Facts> = ({ row, names }) => (
   <div class="log-details">
+    {row.error_code === null ? null : <Reason row={row} />}
     <section>
       <h3>{texts().request}</h3>
       <List
@@ -61,6 +62,17 @@ export const LogDetails: FC<Facts> = ({ row, names }) => (
   </div>
 );
 
+/** Why the request failed. */
+const Reason: FC<{ row: LogRowView }> = ({ row: { error_code, error_class, error_message } }) => (
+  <section>
+    <h3>{texts().reason}</h3>
+    <p>{error_message ?? texts().noReason}</p>
+    <p class="quiet">
+      {error_class === null ? error_code : `${error_code} · ${texts().errorClasses[error_class]}`}
+    </p>
+  </section>
+);
+
 /** Returns the relay's own time until the first byte, without the upstreams' time. Null: not known. */
 function ownMs({ ttfb_ms, attempts }: Pick<LogRowView, 'ttfb_ms' | 'attempts'>): number | null {
   if (ttfb_ms === null || attempts.length === 0) return null;
@@ -68,10 +80,11 @@ function ownMs({ ttfb_ms, attempts }: Pick<LogRowView, 'ttfb_ms' | 'attempts'>):
   return Math.max(0, ttfb_ms - upstreamsMs);
 }
 
-function modelText({ requested_model, upstream_model }: LogRowView): string {
+/** The names of the model on its way: requested, sent, and answering, each if it differs from the one before. */
+function modelText({ requested_model, upstream_model, served_model }: LogRowView): string {
   if (requested_model === null) return '–';
-  const isSame = upstream_model === null || upstream_model === requested_model;
-  return isSame ? requested_model : `${requested_model} → ${upstream_model}`;
+  const names = [requested_model, upstream_model, served_model].filter((name) => name !== null);
+  return [...new Set(names)].join(' → ');
 }
 
 function sourceText(source: LogRowView['usage_source']): string {
@@ -97,11 +110,11 @@ const Attempts: FC<Facts> = ({ row: { attempts }, names }) =>
     <p class="quiet">{texts().noAttempts}</p>
   ) : (
     <ol class="attempts">
-      {attempts.map(({ channel_id, status, error, duration_ms }) => (
+      {attempts.map(({ channel_id, status, error, message, duration_ms }) => (
         <li>
-          <Badge kind={error === null ? 'good' : 'bad'}>{status ?? '–'}</Badge>{' '}
+          <Badge kind={error === null && (status ?? 500) < 400 ? 'good' : 'bad'}>{status ?? '–'}</Badge>{' '}
           {`${names.get(channel_id) ?? channel_id}, ${milliseconds(duration_ms)}`}
-          {error === null ? null : <span class="quiet">{` ${error}`}</span>}
+          {(message ?? error) === null ? null : <span class="quiet">{` ${message ?? error}`}</span>}
         </li>
       ))}
     </ol>

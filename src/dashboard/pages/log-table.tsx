@@ -55,6 +55,7 @@ export const LogRows: FC<TableFacts> = ({ rows, names }) => (
           <td class="name">
             {row.requested_model ?? '–'}
             <small>{names.get(row.token_id) ?? ''}</small>
+            {row.error_message === null ? null : <small>{shortReason(row.error_message)}</small>}
           </td>
           <td class="number">{`${count(row.input_tokens)} / ${count(row.output_tokens)}`}</td>
           <td class="number">{row.cost_usd === null ? texts().noPrice : dollars(row.cost_usd)}</td>
@@ -74,6 +75,13 @@ export const LogRows: FC<TableFacts> = ({ rows, names }) => (
     ))}
   </>
 );
+
+/** Characters of a reason in the list. The details have all of it. */
+const reasonCharacters = 140;
+
+function shortReason(message: string): string {
+  return message.length <= reasonCharacters ? message : `${message.slice(0, reasonCharacters - 1)}…`;
+}
 
 export const StatusBadge: FC<{ row: LogRowView }> = ({ row }) => (
   <Badge kind={row.status < 400 ? 'good' : row.status < 500 ? 'warn' : 'bad'}>

@@ -171,8 +171,21 @@ const Filters: FC<FilterFacts> = ({ context, channels, errors }) => {
   return (
     <form method="get" class="filters">
       <Field name="model" label={texts().model} value={value('model')} error={errors.model} />
-      <Field name="status" label={texts().status} value={value('status')} error={errors.status} />
+      <Field
+        name="status"
+        label={texts().status}
+        placeholder={texts().statusHelp}
+        value={value('status')}
+        error={errors.status}
+      />
       <Field name="token" label={texts().tokenId} value={value('token')} error={errors.token} />
+      <Field
+        name="error_code"
+        label={texts().errorCode}
+        value={value('error_code')}
+        error={errors.error_code}
+      />
+      <Field name="id" label={texts().requestId} value={value('id')} error={errors.id} />
       {context.var.principal.role === 'admin' ? (
         <Choice
           name="channel"

@@ -10,6 +10,8 @@ export interface UsageRow {
   key: string;
   requests: number;
   errors?: number;
+  /** By channel: attempts, which errors count then. */
+  attempts?: number;
   input_tokens?: number;
   output_tokens?: number;
   cost_usd: number;

@@ -143,7 +143,8 @@ export class Turns implements SessionTurns {
     const source = usage === null ? null : reported === null ? 'estimated' : 'upstream';
     const isFailed = status === 'failed';
     const errorCode = turn.isCancelled ? 'insufficient_quota' : isFailed ? failureOf(response) : null;
-    this.context.money.settle(turn, { usage, source, status: isFailed ? 502 : 200, errorCode });
+    const errorText = textAt(objectAt(objectAt(response, 'status_details'), 'error'), 'message') ?? null;
+    this.context.money.settle(turn, { usage, source, status: isFailed ? 502 : 200, errorCode, errorText });
   }
 
   /** A piece of a transcript: the upstream is at work on it. */

@@ -14,7 +14,7 @@ import { bodyValue, type CallerBody } from '../request/read-body.ts';
 import type { ModelCandidate, RequestedModels } from './requested-models.ts';
 
 /** A route of one of the models that the request may come to. */
-interface CandidateRoute extends Route {
+export interface CandidateRoute extends Route {
   /** Null for stored responses. */
   model: string | null;
   effort: ReasoningEffort | null;
@@ -23,6 +23,8 @@ interface CandidateRoute extends Route {
 /** A route with its rates, or null if it has no price. */
 export interface PricedRoute extends CandidateRoute {
   rates: Rates | null;
+  /** The last day of its model (`YYYY-MM-DD`), as the operator or the provider says. Null: none is known. */
+  endsOn: string | null;
 }
 
 /** Returns the routes of all the models, in their order. Throws the refusal of the first model if none has a route. */
@@ -99,7 +101,7 @@ function routesFor(
     case 'not-served':
       throw new RelayError(
         'model_not_found',
-        `No channel serves the model \`${model}\`. See /v1/models for those that are served.`,
+        `The model \`${model}\` does not exist: no channel serves it. See /v1/models for those that are served.`,
       );
   }
 }

@@ -8,11 +8,18 @@ import { RelayError } from '../../lib/relay-error.ts';
 import { matchesAny } from '../../lib/wildcard.ts';
 import type { Bound } from '../../metering/bound.ts';
 import { overrideRates, type Rates } from '../../metering/price.ts';
+import { endDateOf } from '../../models/end-dates.ts';
 import type { Catalog, Route } from '../../routing/catalog.ts';
 import { ratesOf } from '../../routing/route-rates.ts';
 import type { Call, RelayServices } from '../call.ts';
 import { bodyValue, type CallerBody } from '../request/read-body.ts';
-import { candidateRoutes, chatFunctionRoutes, type PricedRoute, storedRoute } from './candidate-routes.ts';
+import {
+  type CandidateRoute,
+  candidateRoutes,
+  chatFunctionRoutes,
+  type PricedRoute,
+  storedRoute,
+} from './candidate-routes.ts';
 import { storedResponseOfPath, withConversationHistory } from './conversation-history.ts';
 import { faultError, formatOf, readFacts } from './request-facts.ts';
 import { type RequestedModels, requestedModels } from './requested-models.ts';
@@ -80,6 +87,7 @@ export async function planRequest(
   const priced = routes.map((route) => ({
     ...route,
     rates: ofAlias === null ? ratesOf(route, route.model, catalog, nowMs) : overrideRates(ofAlias),
+    endsOn: endOf(route, catalog),
   }));
   const options = {
     // The whole of a response in the background is reserved at once: no stream renews its lease.
@@ -107,6 +115,12 @@ export async function planRequest(
       call.endpoint.operation === 'responses' && services.conversations.isOn && facts.store !== false,
     ratesOf: ratesOfOther,
   };
+}
+
+/** Returns the announced last day of a route's model, or null. */
+function endOf({ channel, model, upstreamModel }: CandidateRoute, catalog: Catalog): string | null {
+  const override = model === null ? undefined : catalog.modelOverride(model);
+  return override?.endsOn ?? endDateOf(channel.provider, upstreamModel);
 }
 
 /** Plans a stored response: nothing is sent to an upstream. */

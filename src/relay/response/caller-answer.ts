@@ -14,10 +14,12 @@ export interface CallerAnswer {
   recorded?: Promise<void>;
 }
 
-/** Names the model that answered, if it is not the one that was requested. */
+/** Names the model that answered, if it is not the one that was requested, and the day on which it will end. */
 export function withModel(plan: Plan, { route }: Sending, response: Response): Response {
-  const model = route?.model ?? null;
+  if (route === null) return response;
+  const { model, endsOn } = route;
   if (model !== null && model !== plan.model) response.headers.set('x-relay-model', model);
+  if (endsOn !== null) response.headers.set('x-relay-model-sunset', endsOn);
   return response;
 }
 

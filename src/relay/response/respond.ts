@@ -6,9 +6,12 @@ import { withPromptTokens } from '../../formats/openai-embeddings/response.ts';
 import { readRerankResponse } from '../../formats/rerank/response.ts';
 import { readUpstreamError, upstreamErrorBody } from '../../formats/upstream-error.ts';
 import { isEncoded, mediaType } from '../../lib/decoded-response.ts';
+import { withoutSecrets } from '../../lib/redact.ts';
 import { RelayError } from '../../lib/relay-error.ts';
+import { classOfUpstreamStatus } from '../../metering/error-class.ts';
 import { refusedRelay } from '../../providers/refused-relay.ts';
 import { providers } from '../../providers/registry.ts';
+import { secretsOfTarget } from '../../routing/target-secrets.ts';
 import type { AdmittedRequest } from '../admitted-request.ts';
 import type { Call } from '../call.ts';
 import { relayLimits } from '../limits.ts';
@@ -22,7 +25,7 @@ import { mayHaveMedia } from './on-disconnect.ts';
 import { passthroughStream } from './passthrough-stream.ts';
 import { recordIds } from './record-upstream-ids.ts';
 import { rewritingStream } from './rewriting-stream.ts';
-import { concludeStream, formatOf, type RunningAnswer, streamTask } from './running-answer.ts';
+import { concludeStream, formatOf, type RunningAnswer, reasonIn, streamTask } from './running-answer.ts';
 import { usageStripper, withoutUsage } from './strip-usage.ts';
 import { respondTranslated } from './translated-answer.ts';
 
@@ -56,7 +59,11 @@ async function respondWithError(call: Call, sent: Sent): Promise<CallerAnswer> {
       'The model provider refused the account of this relay. Contact its operator; retrying will not help.';
     throw new RelayError('upstream_refused_relay', message, { cause: `upstream status ${status}` });
   }
-  const outcome = { status, errorCode: 'upstream_error', meter: null };
+  // Some upstreams answer 500 to a conversation that is too long.
+  const { kind } = readUpstreamError(status, text);
+  const isCallers = sent.isRefusal || kind === 'context-overflow';
+  const errorClass = isCallers ? 'caller' : classOfUpstreamStatus(status);
+  const outcome = { status, errorCode: 'upstream_error', errorClass, meter: null } as const;
   const shown = redacted(text, sent);
   if (translation !== null) return { response: translatedError(call, response, shown), outcome };
   const headers = headersForCaller(response.headers);
@@ -99,7 +106,7 @@ async function respondWhole(answer: RunningAnswer): Promise<CallerAnswer> {
   if (body !== bytes) headers.delete('content-length');
   return {
     response: new Response(body, { status, headers }),
-    outcome: { status, errorCode: meter.error, meter },
+    outcome: { status, ...reasonIn(answer, meter.error), meter },
     recorded: recordIds(answer, sent, meter),
   };
 }
@@ -159,17 +166,6 @@ function isReadWhole({ endpoint }: Call, { bytes, route, response }: Sent, frami
 }
 
 /** Returns the text without key and address. Text that has neither is returned unchanged. */
-function redacted(text: string, sent: Pick<Sent, 'key' | 'route'>): string {
-  return secretsOf(sent).reduce((said, secret) => said.replaceAll(secret, '[redacted]'), text);
-}
-
-/** Anything shorter is not a secret, and would be found in ordinary words. */
-const shortestSecret = 8;
-
-/** Upstreams quote a key of several parts (AWS) by its parts. A provider's public address is not secret. */
-function secretsOf({ key, route: { channel } }: Pick<Sent, 'key' | 'route'>): string[] {
-  const parts = key.value === null ? [] : [key.value, ...key.value.split(':')];
-  const isOwn = channel.baseUrl !== null && channel.baseUrl !== providers[channel.provider].defaultBaseUrl;
-  const address = isOwn ? [channel.baseUrl ?? '', new URL(channel.baseUrl ?? '').host] : [];
-  return [...parts, ...address].filter((secret) => secret.length >= shortestSecret);
+function redacted(text: string, { key, route }: Pick<Sent, 'key' | 'route'>): string {
+  return withoutSecrets(text, secretsOfTarget(route.channel, key), '[redacted]');
 }

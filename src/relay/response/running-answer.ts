@@ -6,6 +6,7 @@ import { errorEvent, pingOf } from '../../formats/own-events.ts';
 import { unreadFormat } from '../../formats/registry.ts';
 import type { WireFormat } from '../../formats/wire-format.ts';
 import { RelayError } from '../../lib/relay-error.ts';
+import { classOfRelayError } from '../../metering/error-class.ts';
 import type { AdmittedRequest } from '../admitted-request.ts';
 import type { Call } from '../call.ts';
 import { relayLimits } from '../limits.ts';
@@ -13,9 +14,11 @@ import { endBackgroundByAnswer } from '../settlement/background-response.ts';
 import { AnswerLease } from '../settlement/lease.ts';
 import type { Outcome } from '../settlement/request-record.ts';
 import { isCallersName, kindOfNames } from '../upstream/answer-error.ts';
+import { attemptMessage } from '../upstream/attempt-message.ts';
 import { rerankDialect } from '../upstream/build-request.ts';
 import type { Answered, Sent } from '../upstream/sent.ts';
 import { timeoutsOf } from '../upstream/timeouts.ts';
+import { brokenUpstream, cutAnswer } from '../upstream/upstream-errors.ts';
 import { drainMsOf } from './on-disconnect.ts';
 import { pingIntervalOf } from './pings.ts';
 import { recordIds } from './record-upstream-ids.ts';
@@ -94,11 +97,12 @@ export function concludeStream(
 ): Outcome {
   const { sent, meter } = answer;
   endBackgroundByAnswer(answer, sent, meter);
-  const errorCode = errorCodeOf(end, answer) ?? failedEnd;
+  const reason = reasonOfEnd(end, answer) ?? reasonIn(answer, failedEnd);
   const { status } = sent.response;
-  if (!isWithoutAnswer(answer, end, errorCode)) return { status, errorCode, meter };
-  reportLateFailure(answer);
-  return { status, errorCode: errorCode ?? 'upstream_error', meter: null };
+  if (!isWithoutAnswer(answer, end, reason.errorCode)) return { status, ...reason, meter };
+  reportLateFailure(answer, reason.errorMessage);
+  const failed = reason.errorCode === null ? failedAnswer(answer, 'upstream_error') : reason;
+  return { status, ...failed, meter: null };
 }
 
 /** A client that left before the first event, or an upstream that was given up, may have cost something all the same. */
@@ -110,7 +114,7 @@ function isWithoutAnswer({ call, meter }: RunningAnswer, end: StreamEnd, errorCo
 }
 
 /** The attempt failed after all: reports it to the target's health, unless the error is the request's own fault. */
-function reportLateFailure({ failover, meter }: RunningAnswer): void {
+function reportLateFailure({ failover, meter }: RunningAnswer, message: string | null): void {
   const name = meter.error;
   const reason = name === null ? 'an empty stream' : `an error as the first event: ${name}`;
   // The fault was known before the stream was passed on, and is reported already.
@@ -118,21 +122,53 @@ function reportLateFailure({ failover, meter }: RunningAnswer): void {
   // An error without a name may be the caller's fault.
   const isOfTarget = name !== 'error' && (name === null || !isCallersName(name));
   const kind = name === null ? 'unavailable' : kindOfNames([name]);
-  failover.failLate(reason, isOfTarget ? { kind, reason, retryAfterMs: null } : null);
+  failover.failLate(reason, isOfTarget ? { kind, reason, retryAfterMs: null } : null, message);
 }
 
-function errorCodeOf(end: StreamEnd, { call, meter }: RunningAnswer): string | null {
+/** Why an answer failed, for the log. */
+type Reason = Pick<Outcome, 'errorCode' | 'errorClass'> & { errorMessage: string | null };
+
+const noReason: Reason = { errorCode: null, errorMessage: null };
+
+/** The reason of a request whose client left. */
+export const clientLeft = {
+  errorCode: 'client_left',
+  errorClass: 'caller',
+  errorMessage: 'The client left before the answer was complete.',
+} as const satisfies Reason;
+
+/** Returns the reason of a stream's end, or null if the answer is complete. */
+function reasonOfEnd(end: StreamEnd, answer: RunningAnswer): Reason | null {
+  const { call, meter } = answer;
   switch (end.outcome) {
     case 'passed':
-      return meter.error ?? (meter.complete ? null : 'upstream_truncated');
+      if (meter.error !== null) return failedAnswer(answer, meter.error);
+      return meter.complete ? null : { ...reasonOf(cutAnswer()), errorCode: 'upstream_truncated' };
     case 'client-left':
-      return 'client_left';
+      return clientLeft;
     case 'upstream-broke':
       // A caller that leaves aborts the upstream, which may be noticed first.
-      return call.request.signal.aborted ? 'client_left' : 'upstream_error';
+      if (call.request.signal.aborted) return clientLeft;
+      return { ...reasonOf(brokenUpstream(end.error)), errorCode: 'upstream_error' };
     case 'ended':
-      return end.error.code;
+      return reasonOf(end.error);
   }
+}
+
+function reasonOf(error: RelayError): Reason {
+  return { errorCode: error.code, errorClass: classOfRelayError(error), errorMessage: error.message };
+}
+
+/** Returns the reason of an answer that has an error inside, by its code, or of one that has none. */
+export function reasonIn(answer: RunningAnswer, errorCode: string | null): Reason {
+  return errorCode === null ? noReason : failedAnswer(answer, errorCode);
+}
+
+function failedAnswer(answer: RunningAnswer, errorCode: string): Reason {
+  const { sent, meter } = answer;
+  const text = meter.errorText ?? (meter.error === null ? 'The model provider did not answer.' : meter.error);
+  const errorMessage = attemptMessage(answer, sent.route, sent.key, text);
+  return { errorCode, errorClass: isCallersName(errorCode) ? 'caller' : 'upstream', errorMessage };
 }
 
 /** Returns the format that the upstream answers in. */

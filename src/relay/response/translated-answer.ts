@@ -13,7 +13,7 @@ import { readWholeBody } from '../upstream/whole-body.ts';
 import type { CallerAnswer } from './caller-answer.ts';
 import { callerFraming } from './pings.ts';
 import { rewritingStream } from './rewriting-stream.ts';
-import { concludeStream, type RunningAnswer, streamTask } from './running-answer.ts';
+import { concludeStream, type RunningAnswer, reasonIn, streamTask } from './running-answer.ts';
 import type { StreamTask } from './stream-task.ts';
 
 /** Answers the caller. Throws RelayError when the upstream broke off, or answered with something that is no answer. */
@@ -98,7 +98,7 @@ async function respondWhole(answer: RunningAnswer, translation: Translation): Pr
   if (answer.plan.facts.stream) {
     const headers = translatedHeaders(sent, translation.streamType, translation.dropped);
     const response = new Response(translation.streamOfWhole(text), { headers });
-    return { response, outcome: { status: 200, errorCode: meter.error, meter } };
+    return { response, outcome: { status: 200, ...reasonIn(answer, meter.error), meter } };
   }
   const { status, body, dropped, hasFailed, isFinal } =
     shapeOfBytes(bytes) === 'sse' ? translation.wholeOfStream(text) : translation.whole(text);
@@ -108,7 +108,7 @@ async function respondWhole(answer: RunningAnswer, translation: Translation): Pr
   if (isFinal) headers.set('x-should-retry', 'false');
   return {
     response: Response.json(body, { status, headers }),
-    outcome: { status, errorCode, meter, dropped: allDropped },
+    outcome: { status, ...reasonIn(answer, errorCode), meter, dropped: allDropped },
     recorded: storeResponse(answer, hasFailed ? null : body),
   };
 }

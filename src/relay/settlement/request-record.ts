@@ -1,12 +1,17 @@
 // What is known about a request at its end, and the settlement that its ledger gets. Pure.
 import { emptyRow } from '../../admission/admission-request.ts';
+import { isObject } from '../../formats/json-reader.ts';
 import type { Meter } from '../../formats/meter.ts';
 import { emptyUsage, limitedTokens, type Usage } from '../../formats/usage.ts';
 import { type Charge, costOfCharge } from '../../metering/charge.ts';
-import type { LogRow } from '../../metering/log-row.ts';
+import { classOfUpstreamStatus } from '../../metering/error-class.ts';
+import type { ErrorClass, LogRow } from '../../metering/log-row.ts';
+import { answeringModel } from '../../metering/served-model.ts';
 import type { Settlement } from '../../quota/quota.ts';
 import type { BackgroundOrder } from '../../quota/records.ts';
 import { requested, requester } from '../admission.ts';
+import type { Plan } from '../plan/plan.ts';
+import { bodyValue } from '../request/read-body.ts';
 import type { Sending } from '../upstream/sent.ts';
 import { chargeOf, type MeteredRequest, usedBy } from './usage.ts';
 
@@ -14,6 +19,10 @@ import { chargeOf, type MeteredRequest, usedBy } from './usage.ts';
 export interface Outcome {
   status: number;
   errorCode: string | null;
+  /** Why it failed, as the log keeps it. Absent: the message of the last attempt. */
+  errorMessage?: string | null;
+  /** Whose fault the error is. Absent: by the status. */
+  errorClass?: ErrorClass;
   /** The answer's meter, if something was answered that is charged. */
   meter: Meter | null;
   /** What translation could not express, if the answer changes that. */
@@ -75,7 +84,8 @@ function rowOf(
     ...emptyRow(requester(call), requested(plan)),
     ...upstreamPart(sending, outcome),
     status: outcome.status,
-    errorCode: outcome.errorCode,
+    ...reasonOf(outcome, sending),
+    ...answeredBy(plan, sending, outcome),
     inputTokens: usage.inputTokens,
     cachedTokens: usage.cachedTokens,
     cacheWriteTokens: usage.cacheWriteTokens,
@@ -86,6 +96,24 @@ function rowOf(
     charge,
     durationMs: Date.now() - call.startedAtMs,
   };
+}
+
+/** Returns why the request failed: code, class, and words. */
+function reasonOf({ status, errorCode, errorClass, errorMessage }: Outcome, { attempts }: Sending) {
+  if (errorCode === null) return { errorCode, errorClass: null, errorMessage: null };
+  return {
+    errorCode,
+    errorClass: errorClass ?? classOfUpstreamStatus(status),
+    errorMessage: errorMessage === undefined ? (attempts.at(-1)?.message ?? null) : errorMessage,
+  };
+}
+
+/** Returns the model that answered. Null: nothing that is charged was answered. */
+function answeredBy(plan: Plan, { route }: Sending, { meter }: Outcome): Partial<LogRow> {
+  if (route === null || meter === null) return { servedModel: null };
+  const request = bodyValue(plan.body);
+  const { name, isSubstitute } = answeringModel(isObject(request) ? request : {}, route, meter);
+  return { servedModel: name, ...(isSubstitute && { isSubstituted: true }) };
 }
 
 function upstreamPart({ route, attempts, dropped, timeToFirstByteMs }: Sending, outcome: Outcome) {

@@ -1,5 +1,6 @@
 // Errors with a status of 200, as the first event of a stream or as the whole body: their names, whose fault they are, and the status that they
 // should have had. Pure.
+import { errorTextOf } from '../../formats/error-text.ts';
 import { isObject, isZeroObject } from '../../formats/json-reader.ts';
 import { errorOf } from '../../formats/openai-error.ts';
 import type { JsonObject } from '../../lib/json.ts';
@@ -9,7 +10,7 @@ export type AnswerFault =
   /** Nothing that a caller could use: no bytes, no events, a web page; or it did not come. */
   | { type: 'no-answer'; reason: string; code: 'upstream_error' | 'upstream_timeout'; message: string }
   /** The first event of the stream is an error that another target may not have. */
-  | { type: 'error-event'; names: readonly string[] }
+  | { type: 'error-event'; names: readonly string[]; text: string | null }
   /** The whole body is an error, as an upstream sends it with that status. */
   | { type: 'error-body'; names: readonly string[]; status: number; bytes: Uint8Array<ArrayBuffer> };
 
@@ -39,7 +40,8 @@ export function faultOfEvent(text: string, eventName: string | undefined): Answe
   const error = isObject(value) ? errorOfEvent(value, eventName) : null;
   if (error === null) return null;
   const names = namesOf(error);
-  return isCallersFault(names, error) ? null : { type: 'error-event', names };
+  if (isCallersFault(names, error)) return null;
+  return { type: 'error-event', names, text: isObject(value) ? errorTextOf(value) : null };
 }
 
 /** An `error` member, an event that is called so, or a response of OpenAI's that has failed already. */

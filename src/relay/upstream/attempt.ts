@@ -14,6 +14,7 @@ import type { AdmittedRequest } from '../admitted-request.ts';
 import type { PricedRoute } from '../plan/candidate-routes.ts';
 import { UploadedAudio } from '../request/uploaded-audio.ts';
 import { refuseLoss } from '../translation/translation.ts';
+import { attemptMessage } from './attempt-message.ts';
 import { adaptedBody, headersFor, outgoingBody, targetFor } from './build-request.ts';
 import { checkAnswer } from './check-answer.ts';
 import { type Classified, classifyError, classifyFault } from './classify-failure.ts';
@@ -44,14 +45,19 @@ export async function attempt(
   let findings: Findings = {};
   let { keyId } = target;
   let status: number | null = null;
-  const record = (error: string | null, durationMs = Date.now() - startedAtMs) => ({
-    attempt: { channelId: target.channelId, keyId, status, error, durationMs },
-    findings,
-  });
+  let key: ChannelKey | null = null;
+  const record = (error: string | null, text: string | null, durationMs = Date.now() - startedAtMs) => {
+    const attempt = { channelId: target.channelId, keyId, status, error, durationMs };
+    if (text === null) return { attempt, findings };
+    return { attempt: { ...attempt, message: attemptMessage(request, target.route, key, text) }, findings };
+  };
   try {
-    const key = await openedKey(request, target);
-    if (key === null)
-      return { ...record('key_unreadable'), outcome: 'failed', ...unreadableKey(), sent: null };
+    key = await openedKey(request, target);
+    if (key === null) {
+      const unreadable = unreadableKey();
+      const { reason } = unreadable.failure;
+      return { ...record('key_unreadable', reason), outcome: 'failed', ...unreadable, sent: null };
+    }
     const written = writeFor(request, target.route, key, abort);
     findings = written.findings;
     const response = await callUpstream(request, target.route, written, abort);
@@ -60,14 +66,16 @@ export async function attempt(
     status = response.status;
     const headMs = Date.now() - startedAtMs;
     const received = receivedBy(target.route, written, response, { key, abort });
-    const { failure, error, sent } = await classify(request, received, { isLast, startedAtMs });
+    const { failure, error, text, sent } = await classify(request, received, { isLast, startedAtMs });
     // The upstream of a caller that has left was aborted: that it broke off is no failure of its own.
     if (failure !== null) signal.throwIfAborted();
     keyId = key.id;
-    if (failure === null) return { ...record(null, headMs), outcome: 'answered', sent };
-    return { ...record(failure.reason), outcome: 'failed', failure, error, sent };
+    if (failure === null) return { ...record(null, text, headMs), outcome: 'answered', sent };
+    return { ...record(failure.reason, text), outcome: 'failed', failure, error, sent };
   } catch (error) {
-    return { ...record(error instanceof RelayError ? error.code : 'aborted'), ...thrown(error, signal) };
+    const [code, text] =
+      error instanceof RelayError ? [error.code, messageWithCause(error)] : ['aborted', null];
+    return { ...record(code, text), ...thrown(error, signal) };
   }
 }
 
@@ -95,12 +103,12 @@ async function classify(
   request: AdmittedRequest,
   sent: Sent,
   { isLast, startedAtMs }: { isLast: boolean; startedAtMs: number },
-): Promise<Pick<Classified, 'failure' | 'error'> & { sent: Sent }> {
+): Promise<Pick<Classified, 'failure' | 'error' | 'text'> & { sent: Sent }> {
   if (sent.response.status >= 400) return classified(sent, await classifyError(sent.response));
   const { firstByteMs } = timeoutsOf(request.plan, sent.route);
   const leftMs = Math.max(0, startedAtMs + firstByteMs - Date.now());
   const { fault, ...answer } = await checkAnswer(request, sent, { isLast, firstByteMs: leftMs });
-  if (fault === null) return classified(sent, { ...answer, failure: null, error: null });
+  if (fault === null) return classified(sent, { ...answer, failure: null, error: null, text: null });
   const ofFault = classifyFault(answer, fault);
   if (ofFault.failure !== null) return classified(sent, ofFault);
   // In its own format it passes as it came, the 200 too; a translated one has the status that it names.
@@ -108,8 +116,8 @@ async function classify(
   return classified({ ...sent, isRefusal: true }, { ...ofFault, response });
 }
 
-function classified(sent: Sent, { response, bytes, failure, error }: Classified) {
-  return { failure, error, sent: { ...sent, response, bytes } };
+function classified(sent: Sent, { response, bytes, failure, error, text }: Classified) {
+  return { failure, error, text, sent: { ...sent, response, bytes } };
 }
 
 function unreadableKey() {

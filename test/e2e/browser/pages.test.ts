@@ -59,6 +59,8 @@ const pages = (): Record<string, string> => ({
   people: '/dashboard/people',
   person: '/dashboard/people/acc_admin',
   'person-delete': '/dashboard/people/acc_admin/delete',
+  alerts: '/dashboard/alerts',
+  'alert-endpoint-new': '/dashboard/alerts/new',
   audit: '/dashboard/audit',
   account: '/dashboard/account',
   missing: '/dashboard/nothing',

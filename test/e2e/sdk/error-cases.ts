@@ -58,7 +58,7 @@ export const errorCases: readonly ErrorCase[] = [
     what: 'a key of another kind',
     token: () => Promise.resolve('sk-proj-abc'),
     ...unauthorized('invalid_api_key', 'API_KEY_INVALID'),
-    message: /malformed/,
+    message: /a key of OpenAI, not of this relay/,
   },
   {
     what: 'an unknown token',

@@ -1,6 +1,7 @@
 // The dashboard's pages over a database with 10,000 tokens and 1,000,000 log rows (million-rows.ts), in this
 // process.
 import type { Hono } from 'hono';
+import type { AlertsRpc } from '../../../src/alerts/alerts.ts';
 import { AccountStore } from '../../../src/dashboard/accounts/account-store.ts';
 import { IdentityStore } from '../../../src/dashboard/accounts/identity-store.ts';
 import { PasskeyStore } from '../../../src/dashboard/accounts/passkey-store.ts';
@@ -8,6 +9,7 @@ import { hashOfSecret } from '../../../src/dashboard/accounts/secret-value.ts';
 import { dashboard } from '../../../src/dashboard/pages/dashboard.tsx';
 import type { PageEnv, PageServices } from '../../../src/dashboard/pages/page-env.ts';
 import { PriceStore } from '../../../src/metering/price-store.ts';
+import { ModelOverrideStore } from '../../../src/models/override-store.ts';
 import type { AccountLedgers } from '../../../src/quota/account-client.ts';
 import type { Ledgers } from '../../../src/quota/quota.ts';
 import { AliasStore } from '../../../src/routing/alias-store.ts';
@@ -113,6 +115,7 @@ function servicesOver(db: D1Database): PageServices {
     groups: new GroupStore(db),
     aliases: new AliasStore(db),
     prices: new PriceStore(db),
+    modelOverrides: new ModelOverrideStore(db),
     ledgers: { balance: async () => balance, deliverLog: async () => undefined } as unknown as Ledgers,
     accountLedgers: {} as unknown as AccountLedgers,
     tokenCache: new TokenCache({} as KVNamespace, () => undefined),
@@ -123,6 +126,8 @@ function servicesOver(db: D1Database): PageServices {
     channelHealth: async () => ({}),
     resetChannelHealth: async () => undefined,
     diagnose: async () => [],
+    alerts: { openIncidents: async () => [] } as unknown as AlertsRpc,
+    allowPrivateWebhooks: false,
     report: (_event, error) => console.error(error),
     now: () => million.lastMs,
     liveChannels: async () => [],

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LogFilter, LogPage, LogPosition } from '../../../src/metering/filter-log.ts';
 import { pageOfRows } from '../../../src/metering/page-log.ts';
+import { searchLimits } from '../../../src/metering/search-queries-log.ts';
 import { usageStatement } from '../../../src/metering/usage-log.ts';
 import { type UsageQuery, usageGroupings } from '../../../src/metering/usage-query.ts';
 import { type MillionRows, million, openMillionRows } from './million-rows.ts';
@@ -61,22 +62,38 @@ const midnight = Date.parse('2026-06-15');
 const month = { fromMs: midnight + 3_600_000, toMs: midnight + 30 * day };
 const limit = 50;
 
-/** Returns the median of five pages, after a warm-up: through the client, with everything that a page does. */
+/** The database, with the time that its runtime says its statements took. The client's own time here is the harness's. */
+function timed(): { db: D1Database; spent: { ms: number; rowsRead: number } } {
+  const spent = { ms: 0, rowsRead: 0 };
+  const batch = async (statements: D1PreparedStatement[]) => {
+    const results = await opened.db.batch(statements);
+    for (const { meta } of results) {
+      spent.ms += meta.duration;
+      spent.rowsRead += meta.rows_read;
+    }
+    return results;
+  };
+  const db = { prepare: (sql: string) => opened.db.prepare(sql), batch } as unknown as D1Database;
+  return { db, spent };
+}
+
+/** Returns the page, and notes the median of three of D1's time for it, after a warm-up. */
 async function medianOfPages(
   name: string,
   filter: LogFilter,
   after: LogPosition | null = null,
 ): Promise<LogPage> {
-  const times: number[] = [];
+  const runs: { ms: number; rowsRead: number }[] = [];
   let page: LogPage = { rows: [], next: null };
-  for (let round = 0; round < 6; round++) {
-    const started = performance.now();
-    page = await pageOfRows(opened.db, filter, after, limit);
-    if (round > 0) times.push(performance.now() - started);
+  for (let round = 0; round < 4; round++) {
+    const { db, spent } = timed();
+    page = await pageOfRows(db, filter, after, limit);
+    if (round > 0) runs.push(spent);
   }
-  const ms = times.sort((one, other) => one - other)[2] ?? Infinity;
-  table[name] = { ms: Number(ms.toFixed(1)), rowsRead: 0, rows: page.rows.length };
-  expect(ms, name).toBeLessThan(goalMs * tolerance);
+  const median = runs.sort((one, other) => one.ms - other.ms)[1] ?? { ms: Infinity, rowsRead: Infinity };
+  table[name] = { ms: Number(median.ms.toFixed(1)), rowsRead: median.rowsRead, rows: page.rows.length };
+  expect(median.ms, name).toBeLessThan(goalMs * tolerance);
+  expect(median.rowsRead, name).toBeLessThan(4 * searchLimits.rowsExamined);
   return page;
 }
 

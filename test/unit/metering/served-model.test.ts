@@ -1,7 +1,9 @@
 // Determines which model answered if an upstream may fall back to another.
 import { describe, expect, it } from 'vitest';
 import { createMeter } from '../../../src/formats/meter.ts';
-import { isSameModel, servedModelOf } from '../../../src/metering/served-model.ts';
+import { isSameModel } from '../../../src/metering/same-model.ts';
+import { answeringModel, servedModelOf } from '../../../src/metering/served-model.ts';
+import { allFixtures, haveFixtures, kindOf, meterOf, reportSkippedReplay } from '../../support/fixtures.ts';
 import { formatOf } from '../../support/formats.ts';
 
 describe('two model names', () => {
@@ -100,5 +102,69 @@ describe('the model that served', () => {
       { model: 'claude-fable-5', usage: { inputTokens: 4, outputTokens: 30 } },
     ]);
     expect(meter.usage()).toMatchObject({ inputTokens: 9, outputTokens: 5 });
+  });
+});
+
+describe('answeringModel', () => {
+  const answerOf = (model: string) => {
+    const meter = createMeter(formatOf('openai-chat'), 'json');
+    meter.push(new TextEncoder().encode(JSON.stringify({ model, choices: [] })));
+    meter.end();
+    return meter;
+  };
+  const answering = (requested: string, answered: string, upstreamModel = requested, request: object = {}) =>
+    answeringModel({ model: requested, ...request }, { model: requested, upstreamModel }, answerOf(answered));
+
+  it.each([
+    ['the same name', 'gpt-4o', 'gpt-4o'],
+    ['a dated snapshot', 'gpt-4o', 'gpt-4o-2024-08-06'],
+    ['an older snapshot', 'gpt-3.5-turbo', 'gpt-3.5-turbo-0613'],
+    ['a snapshot of Anthropic', 'claude-sonnet-4-5', 'claude-sonnet-4-5-20250929'],
+    ['another order of words', 'anthropic/claude-haiku-4.5', 'anthropic/claude-4.5-haiku-20251001'],
+    ['the name of a deployment', 'openllmetry-testing', 'gpt-4.1-mini-2025-04-14'],
+    ['a path of a gateway', 'deepseek-ai/DeepSeek-V4-Pro-0813', 'accounts/fireworks/models/deepseek-v4-pro'],
+    ['a file', 'Qwen3-1.7B-Q4_K_M', '/models/Qwen3-1.7B-Q4_K_M.gguf'],
+    ['what a pointer stands for', 'deepseek-reasoner', 'deepseek-v4-flash'],
+    ['the newest of a family', 'mistral-medium-latest', 'mistral-medium-3-5'],
+  ])('takes %s for the requested model', (_, requested, answered) => {
+    expect(answering(requested, answered)).toEqual({ name: requested, isSubstitute: false });
+  });
+
+  it.each([
+    ['gpt-4.1-mini', 'moonshotai/kimi-k2'],
+    ['gpt-5', 'gpt-5-mini-2025-08-07'],
+    ['grok-4-0709', 'grok-4.3'],
+  ])('recognizes that %s was answered by %s', (requested, answered) => {
+    expect(answering(requested, answered)).toEqual({ name: answered, isSubstitute: true });
+  });
+
+  it('compares with the name that the upstream got', () => {
+    expect(answering('smart', 'gpt-5', 'gpt-5')).toEqual({ name: 'smart', isSubstitute: false });
+    expect(answering('gpt-4o', 'gpt-4o-2024-08-06', 'my-deployment')).toMatchObject({ isSubstitute: false });
+  });
+
+  it('does not call a fallback that the request names a substitute', () => {
+    const request = { models: ['gpt-5-mini'] };
+    expect(answering('gpt-5', 'gpt-5-mini', 'gpt-5', request)).toEqual({
+      name: 'gpt-5-mini',
+      isSubstitute: false,
+    });
+  });
+});
+
+describe('recordings', () => {
+  reportSkippedReplay();
+  const pairs = allFixtures().flatMap((fixture) => {
+    const { model } = (fixture.request ?? {}) as { model?: string };
+    if (kindOf(fixture) === null || model === undefined) return [];
+    const answered = answeringModel({ model }, { model, upstreamModel: model }, meterOf(fixture));
+    return answered.isSubstitute ? [`${model} → ${answered.name}`] : [];
+  });
+
+  it.runIf(haveFixtures)('have another model in the answers of those upstreams only that replaced it', () => {
+    expect([...new Set(pairs)].sort()).toEqual([
+      'gpt-4.1-mini → moonshotai/kimi-k2',
+      'grok-4-0709 → grok-4.3',
+    ]);
   });
 });

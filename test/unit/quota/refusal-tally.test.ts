@@ -55,3 +55,27 @@ it('delivers a row again only if its count has grown, and drops rows of past min
   tally.add(refusal('c'), noonMs + 3_000);
   expect(tally.changed()).toMatchObject([{ id: 'c', count: 1 }]);
 });
+
+it('separates wrong fields of a model, and counts other refusals together whatever their figures', () => {
+  const tally = new RefusalTally();
+  const fault = (id: string, errorMessage: string) =>
+    refusal(id, { errorCode: 'invalid_request', errorMessage });
+  for (const [index, field] of ['messages', 'tools', 'messages'].entries())
+    tally.add(fault(`f${index}`, `Invalid '${field}'.`), noonMs);
+  const limit = (id: string, errorMessage: string) =>
+    refusal(id, { errorCode: 'insufficient_quota', errorMessage });
+  for (const left of [3, 2, 1]) tally.add(limit(`l${left}`, `$${left} is left`), noonMs);
+  expect(tally.changed().map(({ errorMessage, count }) => [errorMessage, count])).toEqual([
+    ["Invalid 'messages'.", 2],
+    ["Invalid 'tools'.", 1],
+    ['$3 is left', 3],
+  ]);
+});
+
+it('keeps no message that could name a model in the row without a name', () => {
+  const tally = new RefusalTally();
+  for (let index = 0; index <= tallyLimits.rowsPerMinute; index++)
+    tally.add(refusal(`r${index}`, { requestedModel: `m${index}`, errorMessage: `No m${index}` }), noonMs);
+  expect(tally.changed().at(-1)).toMatchObject({ requestedModel: null, errorMessage: null });
+  expect(tally.changed()[0]?.errorMessage).toBe('No m0');
+});

@@ -58,6 +58,7 @@ describe('a refused request', () => {
 
   it('has no price although its token is limited', () => {
     expect(admit({ reserveNanoUsd: null })?.code).toBe('model_price_unset');
+    expect(admit({ reserveNanoUsd: null, isUnknownModel: true })?.code).toBe('model_not_found');
   });
 
   it('exceeds a rate limit before the quota is considered', () => {

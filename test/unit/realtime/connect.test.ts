@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Connection, Connector, type OpenUpstream } from '../../../src/realtime/connect.ts';
 import { realtimeLimits } from '../../../src/realtime/limits.ts';
+import { reasonOfSession } from '../../../src/realtime/money.ts';
 import type { SessionOrder } from '../../../src/realtime/order.ts';
 import { sessionCandidates, sessionRoutes } from '../../../src/realtime/routes.ts';
 import { Catalog } from '../../../src/routing/catalog.ts';
@@ -84,6 +85,51 @@ it('waits for an upstream that answers just in time', async () => {
   await vi.advanceTimersByTimeAsync(realtimeLimits.connectMs - 1);
   expect(await next).toMatchObject({ outcome: 'answered' });
   expect(called).toHaveLength(1);
+});
+
+it('says in words why no socket was opened, without the key', async () => {
+  const channels = ([name = '']: string[]) =>
+    [1, 2, 3].map((index) => ({
+      ...liveChannel(`ch ${index}`, [name]),
+      plainKeys: ['Kj83hfPQ0zLmN4vXw2RtY7uB'],
+    }));
+  const answers = [
+    () => new Response('<html><title>502 Bad Gateway</title></html>', { status: 502 }),
+    () => Response.json({ error: { message: 'No key Kj83hfPQ0zLmN4vXw2RtY7uB.' } }, { status: 401 }),
+    () => Promise.reject(new Error('connect to gateway.acme.dev failed')),
+  ];
+  const answer = async () =>
+    Object.assign(await (answers.shift() ?? never)('', new Headers(), new AbortController().signal), {
+      webSocket: null,
+    });
+  const { connector } = connectorOf(1, answer, channels);
+  await connector.next();
+  expect(connector.attempts.map(({ message }) => message)).toEqual([
+    'HTML page, status 502: 502 Bad Gateway',
+    'No key ….',
+    'The model provider cannot be reached. (connect to … failed)',
+  ]);
+});
+
+describe('the reason of a session and its turns', () => {
+  it.each([
+    [null, null, null, null],
+    ['client_left', null, 'caller', 'The client left before the answer was complete.'],
+    ['upstream_closed_1008', 'API key not valid', 'upstream', 'API key not valid'],
+    ['server_error', 'You said "a long secret text of the prompt"', 'upstream', 'You said "…"'],
+    [
+      'insufficient_quota',
+      'The quota of this API key is used up.',
+      'relay',
+      'The quota of this API key is used up.',
+    ],
+  ])('is known for %s', (code, text, errorClass, errorMessage) => {
+    expect(reasonOfSession(code, text, ['gpt-realtime'])).toEqual({
+      errorCode: code,
+      errorClass,
+      errorMessage,
+    });
+  });
 });
 
 describe('the targets of a session', () => {

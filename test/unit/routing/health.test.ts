@@ -1,6 +1,7 @@
 // Tests how an isolate records the failures that it observes.
 import { describe, expect, it } from 'vitest';
-import { cooldowns, Health, modelsIn, rememberedTargets } from '../../../src/routing/health.ts';
+import { cooldowns } from '../../../src/routing/cooldowns.ts';
+import { Health, modelsIn, rememberedTargets } from '../../../src/routing/health.ts';
 
 const key = { channelId: 'one', keyId: 'k1' };
 const other = { channelId: 'one', keyId: 'k2' };
@@ -266,4 +267,33 @@ it('remembers a limited number of targets, and forgets the oldest', () => {
   }
   expect(Object.keys(health.report())).toHaveLength(rememberedTargets);
   expect(health.report().c0).toBeUndefined();
+});
+
+describe('the last error', () => {
+  const target = { channelId: 'ch', keyId: 'k' };
+  const failure = {
+    kind: 'refused',
+    reason: 'status 401',
+    status: 401,
+    message: 'Incorrect API key',
+  } as const;
+
+  it('has the status and what the upstream said, and stays after a success', () => {
+    const health = new Health();
+    health.failed(target, failure, 0, 10, 0.5);
+    health.succeeded(target, 20, 1, 30);
+    expect(health.report()['ch/k']).toMatchObject({
+      lastStatus: 401,
+      lastMessage: 'Incorrect API key',
+      failures: 0,
+    });
+  });
+
+  it('is cut, because isolates exchange it', () => {
+    const health = new Health();
+    health.failed(target, { ...failure, message: 'x'.repeat(201) }, 0, 10, 0.5);
+    expect(health.report()['ch/k']?.lastMessage).toBe(`${'x'.repeat(199)}…`);
+    health.failed(target, { ...failure, message: 'x'.repeat(200) }, 20, 30, 0.5);
+    expect(health.report()['ch/k']?.lastMessage).toHaveLength(200);
+  });
 });

@@ -57,7 +57,9 @@ describe('request log', () => {
         upstream_model: 'gpt-4o',
         served_model: null,
         channel_id: 'ch_2',
-        attempts: [{ channel_id: 'ch_1', key_id: 'key_1', status: 200, error: null, duration_ms: 12 }],
+        attempts: [
+          { channel_id: 'ch_1', key_id: 'key_1', status: 200, error: null, message: null, duration_ms: 12 },
+        ],
         status: 200,
         error_code: null,
         error_class: null,

@@ -1,6 +1,7 @@
 // A management API on the real D1 and KV, with fake ledgers that record their calls and can be unavailable.
 import { env } from 'cloudflare:workers';
 import { Hono } from 'hono';
+import { alertsOf } from '../../../src/alerts/alerts.ts';
 import { AccountStore } from '../../../src/dashboard/accounts/account-store.ts';
 import { IdentityStore } from '../../../src/dashboard/accounts/identity-store.ts';
 import { PasskeyStore } from '../../../src/dashboard/accounts/passkey-store.ts';
@@ -9,6 +10,7 @@ import type { ManagementServices } from '../../../src/dashboard/api/services.ts'
 import { works } from '../../../src/dashboard/doctor/finding.ts';
 import { RelayError } from '../../../src/lib/relay-error.ts';
 import { PriceStore } from '../../../src/metering/price-store.ts';
+import { ModelOverrideStore } from '../../../src/models/override-store.ts';
 import type { AccountStanding } from '../../../src/quota/account-budget.ts';
 import type { AccountLedgers } from '../../../src/quota/account-client.ts';
 import { compareVersions } from '../../../src/quota/policy.ts';
@@ -121,6 +123,7 @@ export function relay(overrides: Partial<ManagementServices> = {}) {
     groups: new GroupStore(env.DB),
     aliases: new AliasStore(env.DB),
     prices: new PriceStore(env.DB),
+    modelOverrides: new ModelOverrideStore(env.DB),
     ledgers,
     accountLedgers,
     tokenCache: new TokenCache(env.CACHE, (event) => events.push(event)),
@@ -130,6 +133,8 @@ export function relay(overrides: Partial<ManagementServices> = {}) {
     channelHealth: async () => ({}),
     resetChannelHealth: async () => undefined,
     diagnose: async () => [works('ledger', 'A reservation was made.')],
+    alerts: alertsOf(env.HEALTH),
+    allowPrivateWebhooks: false,
     report: (event) => events.push(event),
     now: () => clock.nowMs++,
     ...overrides,

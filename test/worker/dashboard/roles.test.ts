@@ -48,7 +48,7 @@ const forMembers = new Set([
   'DELETE /identities/:provider',
 ]);
 const forAnybody = new Set(['GET /health', 'GET /openapi.json']);
-const adminPages = /^\/dashboard\/(channels|models|groups|people|audit)/;
+const adminPages = /^\/dashboard\/(channels|models|groups|people|alerts|audit)/;
 const signInPages = /^\/dashboard\/(login|setup|invite|logout|language)/;
 
 const filled = (path: string, id: string) => path.replace(/:(id|model|name|key|provider)(\{.+\})?/g, id);

@@ -74,6 +74,31 @@ describe('edits of a group', () => {
     await edit({ price_multiplier: 1 });
   });
 
+  it('lists what the operator says about a model instead of the table', async () => {
+    const { token } = await warmToken();
+    const listed = async () =>
+      (await relay.fetch('/v1/models/gpt-4o', { headers: ownHeader('openai', token) })).body;
+    const before = await listed();
+    expect(before).toMatchObject({ context_length: 128_000, shutdown_date: '2027-01-14' });
+    await relay.manage('PUT', '/models/gpt-4o', { context_length: 64_000, end_date: '2030-02-03' });
+    expect(await listed()).toMatchObject({
+      context_length: 64_000,
+      name: before.name,
+      shutdown_date: '2030-02-03',
+    });
+    expect((await send(token)).headers.get('x-relay-model-sunset')).toBe('2030-02-03');
+    expect((await relay.manage('GET', '/models')).body.data).toMatchObject([
+      { model: 'gpt-4o', end_date: '2030-02-03' },
+    ]);
+    await relay.manage('DELETE', '/models/gpt-4o');
+    expect(await listed()).toEqual(before);
+    expect((await send(token)).headers.get('x-relay-model-sunset')).toBe('2027-01-14');
+    await expect(relay.manage('PUT', '/models/gpt-4o', { context_length: 0 })).rejects.toThrow(
+      'context_length',
+    );
+    await expect(relay.manage('DELETE', '/models/gpt-4o')).rejects.toThrow('404');
+  });
+
   it('applies the lower of both limits to each token at the very next request', async () => {
     const { token } = await warmToken({ limits: { rpm: 100 } });
     await edit({ limits: { rpm: 2 } });

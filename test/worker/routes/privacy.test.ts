@@ -164,23 +164,25 @@ it('passes an upstream’s other errors on, byte for byte', async () => {
   relay.upstream = () => Response.json({});
 });
 
-it('writes no text of an upstream’s first event to the log: it may contain the key or the prompt', async () => {
+it('writes the text of an upstream’s first event to the log without the key and the prompt', async () => {
   const channel = { provider: 'openai-compatible', base_url: 'https://twice.test/v1', models: ['twice'] };
+  const secret = 'what a secret that nobody may read';
   for (const name of ['one', 'two'])
     await relay.channel({ ...channel, name, keys: [`key-of-the-operator-${name}`] });
-  const error = {
-    type: 'overloaded_error',
-    code: 'x y',
-    message: 'no key-of-the-operator for "what a secret"',
+  relay.upstream = ({ headers: sent }) => {
+    const key = sent.get('authorization')?.replace('Bearer ', '');
+    const error = { type: 'overloaded_error', code: 'x y', message: `no ${key} for "${secret}"` };
+    const headers = { 'content-type': 'text/event-stream' };
+    return new Response(`data: ${JSON.stringify({ error })}\n\n`, { headers });
   };
-  relay.upstream = () =>
-    new Response(`data: ${JSON.stringify({ error })}\n\n`, {
-      headers: { 'content-type': 'text/event-stream' },
-    });
   await relay.fetch('/v1/chat/completions', {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-    body: JSON.stringify({ ...jsonBody('twice'), stream: true }),
+    body: JSON.stringify({
+      ...jsonBody('twice'),
+      messages: [{ role: 'user', content: secret }],
+      stream: true,
+    }),
   });
   relay.upstream = () => Response.json({});
   const rows = async () => (await relay.manage('GET', '/logs?model=twice')).body.data;
@@ -189,9 +191,13 @@ it('writes no text of an upstream’s first event to the log: it may contain the
   expect(logged.attempts[0].error).toBe('an error as the first event: overloaded_error');
   const health = (await relay.manage('GET', '/channels')).text;
   expect(health).toContain('overloaded_error');
+  expect(logged.attempts.map(({ message }: { message: string }) => message).join()).toBe(
+    'no … for …,no … for …',
+  );
   for (const text of [JSON.stringify(logged), health])
-    expect(text).not.toMatch(/key-of-the-operator|a secret/);
+    expect(text).not.toMatch(/key-of-the-operator|a secret|nobody may read/);
 }, 30_000);
+
 it('shows no key and no address of the operator’s, whatever an upstream reveals of itself', async () => {
   await relay.channel({
     name: 'private',
