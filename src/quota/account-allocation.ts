@@ -96,11 +96,11 @@ export class AccountAllocation {
     return free;
   }
 
-  /** Returns what is not spent of the allocation of that period, held or not. Negative: more was spent than allocated. */
-  unspent(periodKey: string): number {
-    if (this.stored?.periodKey !== periodKey) return 0;
-    const { grantedNanoUsd, spentBeforeNanoUsd } = this.stored;
-    return grantedNanoUsd - (this.state.totals.spentNanoUsd - spentBeforeNanoUsd);
+  /** Returns what is not spent of the latest allocation, held or not. Negative: more was spent than allocated. */
+  unspent(): { periodKey: string; nanoUsd: number } | null {
+    if (this.stored === null) return null;
+    const { periodKey, grantedNanoUsd, spentBeforeNanoUsd } = this.stored;
+    return { periodKey, nanoUsd: grantedNanoUsd - (this.state.totals.spentNanoUsd - spentBeforeNanoUsd) };
   }
 
   /** Returns the whole allocation: the account no longer has a budget. */

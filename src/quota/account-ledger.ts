@@ -91,12 +91,15 @@ export class AccountLedger extends DurableObject<Env> {
     const periodKey = periodKeyOf(budget, nowMs);
     if (periodKey !== this.periodKey) return 0;
     const allocated = this.allocated();
-    const unspent = await Promise.all(
+    const amounts = await Promise.all(
       this.holders(null).map(([tokenId]) =>
-        this.askHolder(tokenId, 'allocation-not-read', (holder) => holder.unspent(periodKey)),
+        this.askHolder(tokenId, 'allocation-not-read', async (holder) => {
+          const { unspentAllocation: unspent } = await holder.balance();
+          return unspent?.periodKey === periodKey ? unspent.nanoUsd : 0;
+        }),
       ),
     );
-    return Math.max(0, allocated - unspent.reduce((sum, nanoUsd) => sum + nanoUsd, 0));
+    return Math.max(0, allocated - amounts.reduce((sum, nanoUsd) => sum + nanoUsd, 0));
   }
 
   /**

@@ -213,13 +213,8 @@ export class TokenLedger extends DurableObject<Env> {
     return this.policy === null ? 0 : this.allocation.reclaim(this.policy, periodKey, nowMs);
   }
 
-  /** Returns the part of the allocation of the account's budget that is not spent. */
-  unspent(periodKey: string): number {
-    return this.allocation.unspent(periodKey);
-  }
-
   balance(): Balance {
-    return balanceOf(this.state, this.policy, Date.now());
+    return balanceOf(this.state, this.policy, this.allocation, Date.now());
   }
 
   audit(): Audit {

@@ -136,6 +136,8 @@ export interface Balance {
   budgetSpentNanoUsd: number;
   /** The token's own budget and an admin's, with what is spent in their current periods. */
   budgets: BudgetState[];
+  /** What is not spent, held or not, of its part of the account's budget in a period. Null: it never had one. */
+  unspentAllocation: { periodKey: string; nanoUsd: number } | null;
   lastUsedAtMs: number | null;
 }
 

@@ -97,6 +97,7 @@ const balance = {
   open: 0,
   budgetSpentNanoUsd: 0,
   budgets: [],
+  unspentAllocation: null,
   lastUsedAtMs: null,
 };
 

@@ -54,6 +54,7 @@ class FakeLedgers implements Ledgers {
       open: 1,
       budgetSpentNanoUsd: 0,
       budgets: [],
+      unspentAllocation: null,
       lastUsedAtMs: null,
     };
   }
