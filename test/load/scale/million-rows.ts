@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { blockRhythm, indexNewRows } from '../../../src/metering/block-log.ts';
 import { summedColumns } from '../../../src/metering/roll-up-log.ts';
@@ -78,11 +78,29 @@ async function make(folder: string, steps: string[]): Promise<void> {
   sqlite.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -200000');
   sqlite.exec(rowsSql);
   for (const sql of rollUpSql()) sqlite.exec(sql);
+  await indexNewRows(d1Over(sqlite), million.lastMs + blockRhythm.graceMs, 1_000);
   sqlite.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   sqlite.close();
-  const filled = await open(folder);
-  await indexNewRows(filled.db, million.lastMs + blockRhythm.graceMs, 1_000);
-  await filled.stop();
+}
+
+/** The part of D1 that makes the index, in this process: D1's own takes a minute for it. */
+function d1Over(sqlite: DatabaseSync): D1Database {
+  const prepare = (sql: string, values: SQLInputValue[] = []) => ({
+    bind: (...bound: SQLInputValue[]) => prepare(sql, bound),
+    all: async () => ({ results: sqlite.prepare(sql).all(...values) }),
+    first: async (column?: string) => {
+      const row = sqlite.prepare(sql).get(...values) ?? null;
+      return column === undefined || row === null ? row : row[column];
+    },
+    run: () => sqlite.prepare(sql).run(...values),
+  });
+  const batch = async (statements: ReturnType<typeof prepare>[]) => {
+    sqlite.exec('BEGIN');
+    for (const statement of statements) statement.run();
+    sqlite.exec('COMMIT');
+    return [];
+  };
+  return { prepare, batch } as unknown as D1Database;
 }
 
 const stepMs = Math.floor((million.lastMs - million.firstMs) / million.rows);
