@@ -42,7 +42,7 @@ function tokensOf({ inputTokens, outputTokens, reasoningTokens, cachedTokens }: 
   };
 }
 
-/** What the relay does not log, or does not have. OpenRouter's SDKs require the members. */
+/** What the relay does not log, or does not have. OpenRouter's SDKs (1.3.19) require the members. */
 const notLogged = {
   finish_reason: null,
   native_finish_reason: null,
@@ -67,6 +67,7 @@ const notLogged = {
   provider_responses: null,
   response_cache_source_id: null,
   data_region: 'global',
+  workspace_id: null,
 };
 
 const apiTypes: readonly [endpoint: RegExp, type: string][] = [
@@ -74,6 +75,7 @@ const apiTypes: readonly [endpoint: RegExp, type: string][] = [
   [/rerank/, 'rerank'],
   [/speech/, 'tts'],
   [/transcriptions|translations/, 'stt'],
+  [/images/, 'image'],
   [/completions|responses|messages|generateContent/i, 'completions'],
 ];
 

@@ -38,7 +38,7 @@ export function keyView(figures: TokenFigures, days: readonly DaySpending[], now
   };
 }
 
-/** Members that OpenRouter's SDKs require. The relay has nothing of the kind. */
+/** Members that OpenRouter's SDKs require (1.3.19). The relay has nothing of the kind. */
 const notOfTheRelay = {
   is_management_key: false,
   is_provisioning_key: false,
@@ -48,6 +48,10 @@ const notOfTheRelay = {
   byok_usage_weekly: 0,
   byok_usage_monthly: 0,
   creator_user_id: null,
+  organization_id: null,
+  workspace_id: null,
+  allowed_data_regions: ['global'],
+  free_model_daily_requests: { limit: 0, remaining: 0, used: 0 },
 };
 
 /** Clients subtract the one from the other: the difference is what is left of the tightest limit. */

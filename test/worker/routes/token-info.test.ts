@@ -75,6 +75,10 @@ it('tells an unlimited token what it spent, to the moment', async () => {
       byok_usage_weekly: 0,
       byok_usage_monthly: 0,
       creator_user_id: null,
+      organization_id: null,
+      workspace_id: null,
+      allowed_data_regions: ['global'],
+      free_model_daily_requests: { limit: 0, remaining: 0, used: 0 },
     },
   });
   await send(token);

@@ -67,7 +67,19 @@ it.each([
   ['/v1/rerank', 'rerank'],
   ['/v1/audio/speech', 'tts'],
   ['/v1/audio/transcriptions', 'stt'],
-  ['/v1/images/generations', null],
+  ['/v1/images/generations', 'image'],
+  ['/v1/moderations', null],
 ])('names the kind of %s: %s', (endpoint, type) => {
   expect(viewOf({ endpoint }).api_type).toBe(type);
+});
+
+it('has every member that OpenRouter’s SDK requires (1.3.19, GenerationResponseData)', () => {
+  const required =
+    `api_type app_id cache_discount cancelled created_at data_region external_user finish_reason
+    generation_time http_referer id is_byok latency model moderation_latency native_finish_reason native_tokens_cached
+    native_tokens_completion native_tokens_completion_images native_tokens_prompt native_tokens_reasoning num_fetches
+    num_input_audio_prompt num_media_completion num_media_prompt num_search_results origin preset_id provider_name
+    provider_responses router service_tier streamed tokens_completion tokens_prompt total_cost upstream_id
+    upstream_inference_cost usage user_agent web_search_engine workspace_id`.split(/\s+/);
+  expect(Object.keys(viewOf())).toEqual(expect.arrayContaining(required));
 });
