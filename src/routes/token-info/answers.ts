@@ -2,7 +2,7 @@
 import { RelayError } from '../../lib/relay-error.ts';
 import { periodStartMs } from '../../quota/period.ts';
 import type { TokenInfoPath } from '../paths.ts';
-import { rowOfRequest, spendingByDay, type TokenQuestion, tokenFigures } from './figures.ts';
+import { rowOfRequest, settleWaiting, spendingByDay, type TokenQuestion, tokenFigures } from './figures.ts';
 import { tokenUsageView } from './new-api.ts';
 import { billingRange, subscriptionView, usageView } from './openai-billing.ts';
 import { creditsView, keyView } from './openrouter.ts';
@@ -10,8 +10,13 @@ import { generationView } from './openrouter-generation.ts';
 
 type Answer = (question: TokenQuestion) => Promise<object>;
 
-/** By path. Each throws RelayError. */
-export const answers: Readonly<Record<TokenInfoPath, Answer>> = {
+/** Returns the body of an answer. Throws RelayError. */
+export async function answerTo(path: TokenInfoPath, question: TokenQuestion): Promise<object> {
+  await settleWaiting(question);
+  return answers[path](question);
+}
+
+const answers: Readonly<Record<TokenInfoPath, Answer>> = {
   '/v1/key': key,
   '/v1/auth/key': key,
   '/v1/credits': async (question) => creditsView(await tokenFigures(question)),

@@ -9,12 +9,13 @@ import type { AccountLedgers } from '../../quota/account-client.ts';
 import type { BudgetState } from '../../quota/budgets.ts';
 import { type SpendingLimit, tightestLimit } from '../../quota/spending-limit.ts';
 import type { RelayServices } from '../../relay/call.ts';
+import type { Background } from '../../routing/catalog-loader.ts';
 import type { TokenStore } from '../../tokens/store.ts';
 import type { TokenLimits, TokenPolicy } from '../../tokens/token.ts';
 
 /** Limits of reading the log for a token's holder. */
 const tokenInfoLimits = {
-  /** A ledger's delivery of waiting rows is awaited this long. */
+  /** A delivery of what waits, to the ledger or from it, is awaited this long. */
   deliveryMs: 1_000,
   /** A row is looked for again after these pauses: its request may have ended a moment ago. */
   rowPausesMs: [0, 150, 600],
@@ -35,6 +36,7 @@ export interface TokenQuestion {
   tokens: Pick<TokenStore, 'find'>;
   accounts: Pick<AccountLedgers, 'spending'>;
   services: Pick<RelayServices, 'ledgers' | 'catalog'>;
+  background: Background;
   nowMs: number;
 }
 
@@ -51,6 +53,14 @@ export interface TokenFigures extends Pick<TokenQuestion, 'policy' | 'models' | 
 export interface DaySpending {
   dayMs: number;
   nanoUsd: number;
+}
+
+/** Charges what waits in this isolate: a holder asks about the request that has just ended. Never fails. */
+export async function settleWaiting({ policy, services, background }: TokenQuestion): Promise<void> {
+  const settled = services.ledgers.settleWaiting(policy.tokenId);
+  // Also if the caller leaves: nobody else has these settlements.
+  background(settled);
+  await withTimer(settled, tokenInfoLimits.deliveryMs);
 }
 
 /** Returns the figures of a token. Throws RelayError `service_unavailable` if a ledger or the database is unavailable. */

@@ -31,8 +31,8 @@ function answer(context: RouteContext, path: TokenInfoPath, servicesOf: Services
     const caller = await authenticate(request, 'any', services);
     const policy = await newestPolicy(services, caller, null, null);
     // Loaded with the first question: requests for answers need none of it.
-    const { answers } = await import('./answers.ts');
-    const body = await answers[path]({
+    const { answerTo } = await import('./answers.ts');
+    const body = await answerTo(path, {
       policy,
       models: namesAllowed(policy),
       limits: limitsInForce(policy),
@@ -41,6 +41,7 @@ function answer(context: RouteContext, path: TokenInfoPath, servicesOf: Services
       tokens: new TokenStore(context.env.DB),
       accounts: new AccountLedgerClient(context.env.ACCOUNTS),
       services,
+      background: (work) => context.executionCtx.waitUntil(work),
       nowMs: Date.now(),
     });
     return Response.json(body, { headers: { 'cache-control': 'no-store' } });
