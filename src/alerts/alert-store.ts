@@ -1,4 +1,5 @@
 // Incidents, endpoints, and deliveries, in the SQLite storage of a Durable Object.
+import { withTimer } from '../lib/deadline-timer.ts';
 import type { Sealed } from '../lib/seal.ts';
 import type { AlertEvent, AlertFacts, AlertSignal, AlertStatus, Incident } from './alert-event.ts';
 import type { Delivery, StoredEndpoint } from './alerts.ts';
@@ -224,4 +225,31 @@ function deliveryOf(row: Row): Delivery {
     lastError: row.last_error as string | null,
     lastAtMs: row.last_at as number | null,
   };
+}
+
+/** An alert does not wait longer for names: the database may be what it is about. */
+const nameWaitMs = 2_000;
+
+const nameQueries = {
+  token: 'SELECT name FROM tokens WHERE id = ?',
+  channel: 'SELECT name FROM channels WHERE id = ?',
+  account: 'SELECT name FROM accounts WHERE id = ?',
+} as const;
+
+/**
+ * Returns the facts with the names of their ids in D1, as far as they are known in time. Never rejects: an alert without names is
+ * better than none.
+ */
+export async function withNames(facts: AlertFacts, db: D1Database): Promise<AlertFacts> {
+  const found = Object.entries(nameQueries).map(async ([kind, query]) => {
+    const id = facts[`${kind}_id`];
+    if (typeof id !== 'string') return {};
+    const row = await db.prepare(query).bind(id).first<{ name: string }>();
+    return row === null ? {} : { [`${kind}_name`]: row.name };
+  });
+  const names = await withTimer(
+    Promise.all(found).catch(() => null),
+    nameWaitMs,
+  );
+  return Object.assign({}, facts, ...(names ?? []));
 }

@@ -1,14 +1,17 @@
 // The deployment's alerts: a Durable Object that keeps incidents and endpoints, and delivers each beginning and end of an incident by its
 // alarm, until the endpoint takes it or a day has passed. Nothing here needs D1: an incident may be that D1 is away.
+
 import { DurableObject } from 'cloudflare:workers';
+import { Buffer } from 'node:buffer';
 import { readConfig } from '../config.ts';
 import type { Env } from '../env.ts';
+import { base62 } from '../lib/base62.ts';
 import { resealed, unsealWithAny } from '../lib/encryption-keys.ts';
 import { logError } from '../lib/log.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { seal } from '../lib/seal.ts';
 import type { AlertSignal, AlertStatus, Incident } from './alert-event.ts';
-import { AlertStore } from './alert-store.ts';
+import { AlertStore, withNames } from './alert-store.ts';
 import {
   type AlertsRpc,
   alertLimits,
@@ -19,8 +22,6 @@ import {
   type StoredEndpoint,
 } from './alerts.ts';
 import type { AttemptResult, WebhookNetwork } from './deliver.ts';
-import { newId, newWebhookSecret } from './identifiers.ts';
-import { withNames } from './names-store.ts';
 import { alertBody, testBody } from './webhook-body.ts';
 
 export class AlertDispatcher extends DurableObject<Env> implements AlertsRpc {
@@ -252,4 +253,16 @@ function edited(before: StoredEndpoint, { url, events, format }: EndpointEdit): 
 
 function withoutSecret({ secret: _, ...endpoint }: StoredEndpoint): Endpoint {
   return endpoint;
+}
+
+const idLength = 22;
+
+/** Returns a new id: `inc_…`, `wh_…`, `msg_…`. */
+function newId(prefix: string): string {
+  return `${prefix}_${base62(crypto.getRandomValues(new Uint8Array(16)), idLength)}`;
+}
+
+/** Returns a secret as Standard Webhooks writes it: `whsec_` and 32 random bytes in base64. */
+function newWebhookSecret(): string {
+  return `whsec_${Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64')}`;
 }

@@ -4,13 +4,10 @@ import { errorStatus } from '../formats/api-errors.ts';
 import { createMeter } from '../formats/meter.ts';
 import { DeadlineTimer } from '../lib/deadline-timer.ts';
 import { RelayError } from '../lib/relay-error.ts';
-import { classOfRelayError } from '../metering/error-class.ts';
-import { errorMessage } from '../metering/error-message.ts';
 import { planAndAdmit, readBodyUnlessRefused } from './admission.ts';
 import type { AdmittedRequest } from './admitted-request.ts';
 import type { Call, RelayServices } from './call.ts';
 import { abortWhenCallerLeaves, endWithHost, keepLease } from './lifetime.ts';
-import { requestTextOf } from './request/request-text.ts';
 import { type CallerAnswer, withLimits, withModel } from './response/caller-answer.ts';
 import { respondLocally } from './response/local-answer.ts';
 import { answerWithPings } from './response/pings.ts';
@@ -18,7 +15,7 @@ import { respond } from './response/respond.ts';
 import { clientLeft } from './response/running-answer.ts';
 import { pollBeforeDelete } from './settlement/background-response.ts';
 import { leaveToLedger } from './settlement/lease.ts';
-import { isInBackground, type Outcome, settlementOf } from './settlement/request-record.ts';
+import { isInBackground, type Outcome, relayReasonOf, settlementOf } from './settlement/request-record.ts';
 import { send, sendingOf } from './upstream/send.ts';
 import type { Sending } from './upstream/sent.ts';
 
@@ -102,17 +99,10 @@ function settleFailure(request: AdmittedRequest, sending: Sending, cause: unknow
   const isCharged = aborted && error.code !== 'service_unavailable';
   settle(request, sending, {
     status: hasLeft ? clientLeftStatus : errorStatus(call.endpoint.format.api, error.code),
-    ...(hasLeft ? clientLeft : reasonOf(plan, error)),
+    ...(hasLeft ? clientLeft : relayReasonOf(plan, error)),
     meter: isCharged ? createMeter(call.endpoint.format, plan.facts.stream ? 'sse' : 'json') : null,
   });
   return error;
-}
-
-/** Why the relay failed or refused the request, for the log. */
-function reasonOf({ model, body }: AdmittedRequest['plan'], error: RelayError) {
-  const { code: errorCode, message } = error;
-  const context = { request: requestTextOf(body), models: [model] };
-  return { errorCode, errorClass: classOfRelayError(error), errorMessage: errorMessage(message, context) };
 }
 
 function relayErrorOf(cause: unknown): RelayError {

@@ -6,12 +6,11 @@ import { type UsageGrouping, type UsageQuery, usageGroupings } from '../../meter
 import type { Principal } from '../accounts/account.ts';
 import type { ApiEnv } from './authenticate.ts';
 import { managementLimits } from './limits.ts';
-import { csvFileName, csvResponse } from './log-csv.ts';
+import { csvField, csvFileName, csvResponse } from './log-csv.ts';
 import { fieldProblem } from './problem.ts';
 import { callFailures, inputFailures, json } from './responses.ts';
 import { accountInView } from './roles.ts';
 import type { ManagementServices } from './services.ts';
-import { usageCsv } from './usage-csv.ts';
 import { totalOf, usageRow, usageSums, usageView } from './usage-fields.ts';
 import { instant, isoOf, isoTime, msOf } from './values.ts';
 
@@ -181,4 +180,28 @@ function rangeOf({ from, to }: { from?: string | undefined; to?: string | undefi
   const fromMs = from === undefined ? toMs - thirtyDaysMs : msOf(from);
   if (fromMs > toMs) throw fieldProblem('from', 'must not be after `to`');
   return { fromMs, toMs };
+}
+
+const sumNames = Object.keys(usageSums.shape) as (keyof typeof usageSums.shape)[];
+
+/** Rows that are written together. */
+const rowsAtATime = 1_000;
+
+/** Writes the header line, with the groupings by their names, then a line for each row. */
+async function* usageCsv(
+  groupings: readonly UsageGrouping[],
+  rows: readonly UsageSums[],
+): AsyncGenerator<string> {
+  yield `${[...groupings, ...sumNames].join(',')}\r\n`;
+  for (let at = 0; at < rows.length; at += rowsAtATime)
+    yield rows
+      .slice(at, at + rowsAtATime)
+      .map((row) => usageLine(groupings, row))
+      .join('');
+}
+
+function usageLine(groupings: readonly UsageGrouping[], row: UsageSums): string {
+  const view = usageView(groupings, row);
+  const keys = groupings.length === 1 ? [view.key] : [view.key, view.second_key];
+  return `${[...keys, ...sumNames.map((name) => view[name])].map(csvField).join(',')}\r\n`;
 }

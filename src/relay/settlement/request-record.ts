@@ -1,10 +1,13 @@
 // What is known about a request at its end, and the settlement that its ledger gets. Pure.
+
 import { emptyRow } from '../../admission/admission-request.ts';
 import { isObject } from '../../formats/json-reader.ts';
 import type { Meter } from '../../formats/meter.ts';
 import { emptyUsage, limitedTokens, type Usage } from '../../formats/usage.ts';
+import type { RelayError } from '../../lib/relay-error.ts';
 import { type Charge, costOfCharge } from '../../metering/charge.ts';
-import { classOfUpstreamStatus } from '../../metering/error-class.ts';
+import { classOfRelayError, classOfUpstreamStatus } from '../../metering/error-class.ts';
+import { errorMessage } from '../../metering/error-message.ts';
 import type { ErrorClass, LogRow } from '../../metering/log-row.ts';
 import { answeringModel } from '../../metering/served-model.ts';
 import type { Settlement } from '../../quota/quota.ts';
@@ -12,6 +15,7 @@ import type { BackgroundOrder } from '../../quota/records.ts';
 import { requested, requester } from '../admission.ts';
 import type { Plan } from '../plan/plan.ts';
 import { bodyValue } from '../request/read-body.ts';
+import { requestTextOf } from '../request/request-text.ts';
 import type { Sending } from '../upstream/sent.ts';
 import { chargeOf, type MeteredRequest, usedBy } from './usage.ts';
 
@@ -124,4 +128,11 @@ function upstreamPart({ route, attempts, dropped, timeToFirstByteMs }: Sending, 
     dropped: [...(outcome.dropped ?? dropped)],
     ttfbMs: timeToFirstByteMs,
   };
+}
+
+/** Why the relay failed or refused the request, for the log. */
+export function relayReasonOf({ model, body }: Plan, error: RelayError) {
+  const { code: errorCode, message } = error;
+  const context = { request: requestTextOf(body), models: [model] };
+  return { errorCode, errorClass: classOfRelayError(error), errorMessage: errorMessage(message, context) };
 }

@@ -1,6 +1,6 @@
 // Reads from the headers when an upstream may be called again.
 import { expect, it } from 'vitest';
-import { retryAfterOf } from '../../../src/routing/retry-after.ts';
+import { retryAfterOf } from '../../../src/routing/upstream-failure.ts';
 
 const now = Date.UTC(2026, 0, 1, 12);
 
