@@ -15,6 +15,7 @@ import { canonicalPath, pathOf } from './routes/paths.ts';
 import { liveRoutes } from './routes/realtime/gemini.ts';
 import { realtimeRoutes } from './routes/realtime/openai.ts';
 import type { RouteEnv } from './routes/relay-route.ts';
+import { tokenInfoRoutes } from './routes/token-info/routes.ts';
 import { isSocketRequest, refuseSocket } from './routes/upgrade.ts';
 import { unpricedOf } from './routing/route-rates.ts';
 import { isSchemaReady } from './schema/readiness.ts';
@@ -28,9 +29,11 @@ routes.route('/', modelRoutes(servicesOf));
 routes.route('/', geminiRoutes(servicesOf, formats));
 routes.route('/', realtimeRoutes(servicesOf));
 routes.route('/', liveRoutes(servicesOf));
+routes.route('/', tokenInfoRoutes(servicesOf));
 
 const routesForPages = new Hono<RouteEnv>({ getPath: (request) => canonicalPath(pathOf(request.url)) });
 routesForPages.use('/v1/*', crossOrigin);
+routesForPages.use('/api/usage/token', crossOrigin);
 routesForPages.all('*', (context) => routes.fetch(context.req.raw, context.env, context.executionCtx));
 
 routes.all('/api/*', async (context) => {

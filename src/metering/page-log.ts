@@ -100,3 +100,19 @@ export async function findRow(
 /** Ids from before 2026-12 do not say when: the newest such row is searched for, within bounds. */
 const scanForIdSql = `SELECT * FROM request_log WHERE (created_at, id) = (
   SELECT created_at, id FROM (SELECT created_at, id FROM request_log ORDER BY created_at DESC LIMIT 1000000) WHERE id = ? LIMIT 1)`;
+
+/**
+ * Returns the row of a request of that token, or null. Reads primary keys only, because any holder of a token may ask
+ * for any id: a request from before 2026-12 is found in the earlier log.
+ */
+export async function findRowOfToken(db: D1Database, id: string, tokenId: string): Promise<LogRow | null> {
+  const atMs = requestTimeMs(id);
+  const statement =
+    atMs === null
+      ? db.prepare('SELECT * FROM logs WHERE id = ? AND token_id = ?').bind(id, tokenId)
+      : db
+          .prepare('SELECT * FROM request_log WHERE created_at = ? AND id = ? AND token_id = ?')
+          .bind(atMs, id, tokenId);
+  const stored = await statement.first<StoredRow>();
+  return stored && rowOfStored(stored);
+}

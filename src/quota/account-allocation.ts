@@ -96,6 +96,13 @@ export class AccountAllocation {
     return free;
   }
 
+  /** Returns what is not spent of the latest allocation, held or not. Negative: more was spent than allocated. */
+  unspent(): { periodKey: string; nanoUsd: number } | null {
+    if (this.stored === null) return null;
+    const { periodKey, grantedNanoUsd, spentBeforeNanoUsd } = this.stored;
+    return { periodKey, nanoUsd: grantedNanoUsd - (this.state.totals.spentNanoUsd - spentBeforeNanoUsd) };
+  }
+
   /** Returns the whole allocation: the account no longer has a budget. */
   private reclaimAll(periodKey: string): number {
     const given = this.stored?.periodKey === periodKey ? this.stored.grantedNanoUsd : 0;

@@ -5,7 +5,7 @@
 import { usdTextOfNano } from '../lib/money.ts';
 import type { Budget } from '../tokens/token.ts';
 import { nextPeriodStartMs, periodStartMs } from './period.ts';
-import type { Refusal } from './quota.ts';
+import type { Balance, Refusal } from './quota.ts';
 
 /** An account's budget. The version distinguishes an edit from the budget before it. */
 export interface AccountBudget extends Budget {
@@ -47,6 +47,7 @@ export interface AccountLedgerRpc {
   allocate(request: AllocationRequest): Promise<AllocationAnswer>;
   configure(budget: AccountBudget): Promise<void>;
   standing(budget: AccountBudget): Promise<AccountStanding>;
+  spending(budget: AccountBudget): Promise<number>;
   restore(budget: AccountBudget, standing: AccountStanding): Promise<void>;
 }
 
@@ -59,6 +60,7 @@ export function accountLedgerOf(namespace: DurableObjectNamespace, accountId: st
 export interface AllocationHolderRpc {
   /** Returns the free part of the allocation of that period. Negative: more was used than was allocated. */
   reclaim(periodKey: string, nowMs: number): Promise<number>;
+  balance(): Promise<Pick<Balance, 'unspentAllocation'>>;
 }
 
 /** Names the period that contains `nowMs`. Amounts of different periods are never mixed. */

@@ -16,6 +16,8 @@ export interface AccountLedgers {
   configure(accountId: string, budget: AccountBudget): Promise<void>;
   /** Returns what is spent of the budget, for an export. */
   standing(accountId: string, budget: AccountBudget): Promise<AccountStanding>;
+  /** Returns what is spent of the budget in its current period, running requests aside. Changes nothing. */
+  spending(accountId: string, budget: AccountBudget): Promise<number>;
   /** Applies what an import brings. Never lowers what is recorded. */
   restore(accountId: string, budget: AccountBudget, standing: AccountStanding): Promise<void>;
 }
@@ -33,6 +35,10 @@ export class AccountLedgerClient implements AccountLedgers {
 
   standing(accountId: string, budget: AccountBudget): Promise<AccountStanding> {
     return this.call(accountId, (ledger) => ledger.standing(budget));
+  }
+
+  spending(accountId: string, budget: AccountBudget): Promise<number> {
+    return this.call(accountId, (ledger) => ledger.spending(budget));
   }
 
   restore(accountId: string, budget: AccountBudget, standing: AccountStanding): Promise<void> {

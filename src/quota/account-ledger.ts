@@ -18,7 +18,7 @@ import { periodStartMs } from './period.ts';
 const allocationLimits = {
   /** Beyond what is needed now, an allocation takes at most this share of what is left, in whole requests. */
   shareOfRoom: 1 / 64,
-  /** How many allocations are reclaimed at a time, the largest first. */
+  /** How many allocations are reclaimed (or read) at a time, the largest first. */
   calledBack: 500,
   /** After an attempt that reclaimed nothing, the next one waits this long. */
   restMs: 100,
@@ -83,6 +83,26 @@ export class AccountLedger extends DurableObject<Env> {
   }
 
   /**
+   * Returns what is spent in the current period, without what running requests hold. Reads the allocations and changes
+   * none, so it needs no turn. A token's ledger that cannot be reached counts as if it had spent its allocation.
+   */
+  async spending(budget: AccountBudget): Promise<number> {
+    const nowMs = Math.max(this.clockMs, Date.now());
+    const periodKey = periodKeyOf(budget, nowMs);
+    if (periodKey !== this.periodKey) return 0;
+    const allocated = this.allocated();
+    const amounts = await Promise.all(
+      this.holders(null).map(([tokenId]) =>
+        this.askHolder(tokenId, 'allocation-not-read', async (holder) => {
+          const { unspentAllocation: unspent } = await holder.balance();
+          return unspent?.periodKey === periodKey ? unspent.nanoUsd : 0;
+        }),
+      ),
+    );
+    return Math.max(0, allocated - amounts.reduce((sum, nanoUsd) => sum + nanoUsd, 0));
+  }
+
+  /**
    * Records what an import brings as spent, if its period is still the current one. Never lowers what is
    * recorded.
    */
@@ -141,11 +161,14 @@ export class AccountLedger extends DurableObject<Env> {
    * allocation.
    */
   private async reclaimUnused(exceptId: string | null): Promise<void> {
-    const holders = [...this.granted]
-      .filter(([tokenId, nanoUsd]) => tokenId !== exceptId && tokenId !== carriedOver && nanoUsd > 0)
-      .sort(([, one], [, other]) => other - one)
-      .slice(0, allocationLimits.calledBack);
-    const given = await Promise.all(holders.map(([tokenId]) => this.reclaimFrom(tokenId)));
+    const holders = this.holders(exceptId);
+    const given = await Promise.all(
+      holders.map(([tokenId]) =>
+        this.askHolder(tokenId, 'slice-not-given-back', (holder) =>
+          holder.reclaim(this.periodKey, this.clockMs),
+        ),
+      ),
+    );
     if (given.every((nanoUsd) => nanoUsd <= 0))
       this.reclaimedNothingAtMs = Math.max(this.clockMs, Date.now());
     holders.forEach(([tokenId, nanoUsd], index) => {
@@ -153,12 +176,25 @@ export class AccountLedger extends DurableObject<Env> {
     });
   }
 
-  private async reclaimFrom(tokenId: string): Promise<number> {
+  /** Returns the tokens with the largest allocations. */
+  private holders(exceptId: string | null): [tokenId: string, nanoUsd: number][] {
+    return [...this.granted]
+      .filter(([tokenId, nanoUsd]) => tokenId !== exceptId && tokenId !== carriedOver && nanoUsd > 0)
+      .sort(([, one], [, other]) => other - one)
+      .slice(0, allocationLimits.calledBack);
+  }
+
+  /** Asks a token's ledger for an amount. Returns 0, and logs a warning, if it cannot be reached. */
+  private async askHolder(
+    tokenId: string,
+    warning: string,
+    ask: (holder: AllocationHolderRpc) => Promise<number>,
+  ): Promise<number> {
     const holder = this.env.LEDGER.get(this.env.LEDGER.idFromName(tokenId)) as unknown as AllocationHolderRpc;
     try {
-      return await holder.reclaim(this.periodKey, this.clockMs);
+      return await ask(holder);
     } catch (error) {
-      logWarning('slice-not-given-back', { tokenId, error });
+      logWarning(warning, { tokenId, error });
       return 0;
     }
   }

@@ -167,6 +167,12 @@ export class LedgerClient implements Ledgers {
     return this.waiting.add(tokenId, boundedSettlement(settlement));
   }
 
+  /** Charges what waits in this isolate for a token, so that figures read next include it. As `settle`, for waitUntil. */
+  async settleWaiting(tokenId: string): Promise<void> {
+    const waiting = this.waiting.take(tokenId);
+    if (waiting.length > 0) await this.deliver(tokenId, waiting);
+  }
+
   /** Hands a running background response to its ledger; to be handed to waitUntil. Never rejects: see `settle`. */
   trackBackground(tokenId: string, renewal: LeaseRenewal, order: BackgroundOrder): Promise<void> {
     const bounded = { ...order, row: boundedRow(order.row) };

@@ -214,7 +214,7 @@ export class TokenLedger extends DurableObject<Env> {
   }
 
   balance(): Balance {
-    return balanceOf(this.state, this.policy, Date.now());
+    return balanceOf(this.state, this.policy, this.allocation, Date.now());
   }
 
   audit(): Audit {

@@ -101,6 +101,17 @@ export function modelsNamed({ models, furtherModels = [] }: TokenPolicy): string
   return [...models, ...furtherModels.flatMap(({ models: allowed }) => allowed)];
 }
 
+/**
+ * Returns the names and patterns of the first list that restricts the token, without names that another list
+ * forbids. Null: all models.
+ */
+export function namesAllowed(policy: TokenPolicy): string[] | null {
+  const { models, furtherModels = [], bounds } = policy;
+  const lists = [models, ...furtherModels.map((bound) => bound.models), bounds.models];
+  const list = lists.find(({ length }) => length > 0);
+  return list?.filter((name) => name.includes('*') || allowsModel(policy, name)) ?? null;
+}
+
 /** An empty list allows every address. An unknown address is in no range. */
 function isOutsideRanges(ranges: readonly string[], ip: string | null): boolean {
   return ranges.length > 0 && (ip === null || !isInRanges(ip, ranges));

@@ -4,6 +4,7 @@ import type { LimitsLeft } from '../formats/rate-limit-headers.ts';
 import type { RelayErrorCode } from '../lib/relay-error.ts';
 import type { LogRow, PendingRow } from '../metering/log-row.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
+import type { BudgetState } from './budgets.ts';
 import type { BackgroundEnding, BackgroundOrder, PolicyQuestion } from './records.ts';
 
 /** A request to admit. */
@@ -133,6 +134,10 @@ export interface Balance {
   /** Live reservations. */
   open: number;
   budgetSpentNanoUsd: number;
+  /** The token's own budget and an admin's, with what is spent in their current periods. */
+  budgets: BudgetState[];
+  /** What is not spent, held or not, of its part of the account's budget in a period. Null: it never had one. */
+  unspentAllocation: { periodKey: string; nanoUsd: number } | null;
   lastUsedAtMs: number | null;
 }
 

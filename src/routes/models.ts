@@ -2,20 +2,12 @@
 import { Hono } from 'hono';
 import { refusalError } from '../admission/refusal-error.ts';
 import type { ApiFormat } from '../formats/format-id.ts';
-import {
-  anthropicModel,
-  anthropicPage,
-  geminiModel,
-  geminiPage,
-  type ListedModel,
-  openaiList,
-  openaiModel,
-} from '../formats/model-lists.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { allowsModel, modelsNamed } from '../quota/policy.ts';
 import type { RelayServices } from '../relay/call.ts';
 import type { TokenPolicy } from '../tokens/token.ts';
 import { decoded } from './gemini.ts';
+import type { VisibleModels } from './model-views.ts';
 import { canonicalPath, isGeminiPath, namesModel } from './paths.ts';
 import {
   authenticate,
@@ -32,8 +24,9 @@ export function modelRoutes(servicesOf: ServicesOf): Hono<RouteEnv> {
   routes.get('/v1/models', (context) => {
     const shape = formatFor(context.req.raw);
     return withErrorHandling(shape, async () => {
-      const models = await visibleModels(context, servicesOf(context.env), null);
-      return Response.json(await page(shape, models, new URL(context.req.url).searchParams));
+      const visible = await visibleModels(context, servicesOf(context.env), null);
+      const { listView } = await import('./model-views.ts');
+      return Response.json(await listView(shape, visible, new URL(context.req.url).searchParams));
     });
   });
   routes.get('/v1/models/:id{.+}', (context) => {
@@ -41,11 +34,11 @@ export function modelRoutes(servicesOf: ServicesOf): Hono<RouteEnv> {
     const shape = formatFor(context.req.raw);
     const id = decoded(context.req.path.slice('/v1/models/'.length));
     return withErrorHandling(shape, async () => {
-      const models = await visibleModels(context, servicesOf(context.env), id);
-      const model = models.find((one) => one.id === id);
-      if (model === undefined)
+      const visible = await visibleModels(context, servicesOf(context.env), id);
+      if (!visible.names.includes(id))
         throw new RelayError('model_not_found', `No channel serves the model \`${id}\`.`);
-      return Response.json(single(shape, model));
+      const { modelView } = await import('./model-views.ts');
+      return Response.json(await modelView(shape, visible));
     });
   });
   return routes;
@@ -71,7 +64,7 @@ async function visibleModels(
   context: RouteContext,
   services: RelayServices,
   model: string | null,
-): Promise<ListedModel[]> {
+): Promise<VisibleModels> {
   const caller = await authenticate(context.req.raw, 'any', services);
   const background = (work: Promise<unknown>) => context.executionCtx.waitUntil(work);
   const catalog = await services.catalog.current(Date.now(), background);
@@ -89,13 +82,12 @@ async function visibleModels(
   const allowed = [...served, ...own].filter((name) => allowsModel(policy, name));
   const names = [...new Set([...allowed, ...aliases])].sort();
   const listed = model === null ? names : names.filter((name) => name === model);
-  // Loaded with the first list: requests for answers need none of it.
-  const { describeModels } = await import('../routing/listed-models.ts');
-  return describeModels(listed, catalog, policy, Date.now());
+  return { names: listed, catalog, policy };
 }
 
-async function newestPolicy(
-  { ledgers }: RelayServices,
+/** Returns the policy in force of a caller's token. Throws why it may not be used. Asks for no room in its quota. */
+export async function newestPolicy(
+  { ledgers }: Pick<RelayServices, 'ledgers'>,
   { identity, ip }: Caller,
   model: string | null,
   models: readonly string[] | null,
@@ -104,32 +96,4 @@ async function newestPolicy(
   const answer = await ledgers.inspect(identity.tokenId, question);
   if (answer.outcome === 'refused') throw refusalError(answer);
   return answer.policy;
-}
-
-/** Returns the list. Codex reads one of its own, which it requests with its version. */
-async function page(
-  shape: ApiFormat,
-  models: readonly ListedModel[],
-  query: URLSearchParams,
-): Promise<object> {
-  switch (shape) {
-    case 'openai':
-      if (!query.has('client_version')) return openaiList(models);
-      return (await import('../formats/codex-models.ts')).codexList(models);
-    case 'anthropic':
-      return anthropicPage(models, query);
-    case 'gemini':
-      return geminiPage(models, query);
-  }
-}
-
-function single(shape: ApiFormat, model: ListedModel): object {
-  switch (shape) {
-    case 'openai':
-      return openaiModel(model);
-    case 'anthropic':
-      return anthropicModel(model);
-    case 'gemini':
-      return geminiModel(model);
-  }
 }

@@ -17,11 +17,25 @@ const apiRoots = new Set([
 
 /** Paths of endpoints, all of which take POST. They are canonical already, so the ordinary request needs no parsing. */
 const fixedPaths: ReadonlySet<string> = new Set(formats.fixedEndpoints.map(({ path }) => path));
+
+/** Paths of the endpoints for a token's holder (token-info/), all of which take GET. */
+export const tokenInfoPaths = [
+  '/v1/key',
+  '/v1/auth/key',
+  '/v1/credits',
+  '/v1/generation',
+  '/v1/dashboard/billing/subscription',
+  '/v1/dashboard/billing/usage',
+  '/api/usage/token',
+] as const;
+
+export type TokenInfoPath = (typeof tokenInfoPaths)[number];
+
 const versions = new Set(['v1', 'v1beta', 'v1alpha']);
 
 /**
- * Returns the canonical path of a request path: `/v1/…` for model endpoints, however many or few version prefixes
- * and slashes it came with; others only lose repeated and trailing slashes. `%3A` is read as a colon.
+ * Returns the canonical path of a request path: `/v1/…` for model endpoints and those of a token's holder, however many or few
+ * version prefixes and slashes it came with; others only lose repeated and trailing slashes. `%3A` is read as a colon.
  */
 export function canonicalPath(path: string): string {
   if (fixedPaths.has(path)) return path;
@@ -35,8 +49,13 @@ export function canonicalPath(path: string): string {
   if (root === 'v2' && segments[first + 1] === 'rerank') return '/v1/rerank';
   // Gemini's Live API has its version in the name of its method.
   if (root === 'ws') return `/${segments.slice(first).join('/')}`;
-  if (!apiRoots.has(root)) return `/${segments.join('/')}`;
+  if (!apiRoots.has(root)) return tokenInfoPath(segments.slice(first)) ?? `/${segments.join('/')}`;
   return `/v1/${segments.slice(first).join('/')}`;
+}
+
+function tokenInfoPath(segments: readonly string[]): TokenInfoPath | null {
+  const path = segments.join('/');
+  return tokenInfoPaths.find((known) => known === `/v1/${path}` || known === `/${path}`) ?? null;
 }
 
 /** Returns the path of an absolute URL, without the cost of parsing the whole. */
@@ -68,6 +87,7 @@ export function hasSocket(path: string): boolean {
 const patterns: readonly [path: RegExp, methods: readonly string[]][] = [
   ...sockets.map((path): [RegExp, readonly string[]] => [path, ['GET']]),
   [/^\/v1\/realtime\/(client_secrets|sessions)$/, ['POST']],
+  [new RegExp(`^(${tokenInfoPaths.join('|')})$`), ['GET', 'HEAD']],
   [/^\/v1\/models$/, ['GET', 'HEAD']],
   [methodOfModel, ['POST']],
   [/^\/v1\/models\/.+$/, ['GET', 'HEAD']],

@@ -91,7 +91,15 @@ function counted(database: D1Database): { db: D1Database; count: () => number } 
   return { db, count: () => questions };
 }
 
-const balance = { spentNanoUsd: 0, reservedNanoUsd: 0, open: 0, budgetSpentNanoUsd: 0, lastUsedAtMs: null };
+const balance = {
+  spentNanoUsd: 0,
+  reservedNanoUsd: 0,
+  open: 0,
+  budgetSpentNanoUsd: 0,
+  budgets: [],
+  unspentAllocation: null,
+  lastUsedAtMs: null,
+};
 
 function servicesOver(db: D1Database): PageServices {
   return {

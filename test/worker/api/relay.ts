@@ -48,7 +48,15 @@ class FakeLedgers implements Ledgers {
   async balance(tokenId: string): Promise<Balance> {
     this.answer(`balance ${tokenId}`);
     const spentNanoUsd = this.spent.get(tokenId) ?? 0;
-    return { spentNanoUsd, reservedNanoUsd: 250_000_000, open: 1, budgetSpentNanoUsd: 0, lastUsedAtMs: null };
+    return {
+      spentNanoUsd,
+      reservedNanoUsd: 250_000_000,
+      open: 1,
+      budgetSpentNanoUsd: 0,
+      budgets: [],
+      unspentAllocation: null,
+      lastUsedAtMs: null,
+    };
   }
 
   async audit(tokenId: string): Promise<Audit> {
@@ -83,6 +91,10 @@ class FakeAccountLedgers implements AccountLedgers {
   async standing(accountId: string): Promise<AccountStanding> {
     this.answer(`account-standing ${accountId}`);
     return this.standings.get(accountId) ?? { spentNanoUsd: 0, periodStartMs: 0 };
+  }
+
+  async spending(accountId: string): Promise<number> {
+    return (await this.standing(accountId)).spentNanoUsd;
   }
 
   async restore(accountId: string, _: unknown, standing: AccountStanding): Promise<void> {

@@ -170,6 +170,28 @@ it('refuses a model without a price, as a quota does', async () => {
   expect(free).toMatchObject({ outcome: 'admitted' });
 });
 
+it('reads what all tokens have spent, and leaves their allocations and reservations', async () => {
+  const { tokens, account } = await tokensOf(2, 100_000);
+  const [one, other] = tokens as [TestLedger, TestLedger];
+  expect(await account().spending(budgetOf(100_000))).toBe(0);
+  await one.admit(1_000, { requestId: 'r' });
+  await one.rpc().settle([one.settlement('r', 400)]);
+  await other.admit(2_000, { requestId: 's' });
+  expect(await account().spending(budgetOf(100_000))).toBe(400);
+  await other.rpc().settle([other.settlement('s', 2_500)]);
+  expect(await account().spending(budgetOf(100_000))).toBe(2_900);
+  await runInDurableObject(one.stub, (ledger) => {
+    (ledger as unknown as { allocation: object }).allocation = {};
+  });
+  // A token's ledger that fails counts as if it had spent its allocation.
+  expect(await account().spending(budgetOf(100_000))).toBeGreaterThan(2_900);
+  await account().restore(budgetOf(100_000), { spentNanoUsd: 50_000, periodStartMs: startOfMonth() });
+  expect(await account().spending(budgetOf(100_000))).toBeGreaterThanOrEqual(50_000);
+  expect(await account().spending({ ...budgetOf(100_000, 2), period: 'day' })).toBe(0);
+});
+
+const startOfMonth = () => Date.UTC(new Date().getUTCFullYear(), new Date().getUTCMonth());
+
 it('counts imported spend in the same period once', async () => {
   const there = await tokensOf(2, 100_000);
   const [one, other] = there.tokens as [TestLedger, TestLedger];

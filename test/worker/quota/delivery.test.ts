@@ -29,6 +29,18 @@ it('sends settlements together, and retries at once when the ledger was moved', 
   expect(calls()).toBe(2);
 });
 
+it('charges what waits for a token at once when its figures are read, and only once', async () => {
+  const { client, taken } = clientWith([]);
+  const settled = ['a', 'b'].map((id) => client.settle('tok_x', settlement(id)));
+  await client.settleWaiting('tok_y');
+  expect(taken).toEqual([]);
+  await client.settleWaiting('tok_x');
+  expect(taken).toEqual([['a', 'b']]);
+  await Promise.all(settled);
+  await client.settleWaiting('tok_x');
+  expect(taken).toEqual([['a', 'b']]);
+});
+
 it('retries at an overloaded ledger after a pause', async () => {
   const { client, taken, calls } = clientWith([{ retryable: true, overloaded: true }, { overloaded: true }]);
   const startedAtMs = Date.now();

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { mintSecret } from '../../../src/tokens/secret.ts';
 import { expectRefusal, expectRequestId } from './expect-refusal.ts';
 import { addChannels, type OpenRelay, openRelay, type Reply } from './open-relay.ts';
-import { everyRoute, ownHeader, refusals, type TestRoute } from './routes.ts';
+import { everyRoute, isList, ownHeader, refusals, type TestRoute } from './routes.ts';
 
 const headerNames = { openai: 'Authorization', anthropic: 'x-api-key', gemini: 'x-goog-api-key' };
 /** A header that the route does not read. */
@@ -113,8 +113,6 @@ it('finds the valid one of several credentials in one header', async () => {
   ])
     expect(reply.status, reply.text).toBe(200);
 });
-
-const isList = ({ method, path }: TestRoute) => method === 'GET' && path.includes('/models');
 
 /** Returns the format of a list, which follows the headers: a Gemini list requested with Bearer is OpenAI's. */
 function shapeOf({ format }: TestRoute, headers: Record<string, string>) {

@@ -93,6 +93,11 @@ const lists: TestRoute[] = [
   { format: 'openai', path: '/v1/models/gpt-4o', headers: {}, model: 'gpt-4o' },
   { format: 'anthropic', path: '/v1/models/gpt-4o', headers: version, model: 'gpt-4o' },
   { format: 'gemini', path: '/v1beta/models/gpt-4o', headers: {}, model: 'gpt-4o' },
+  { format: 'openai', path: '/v1/key', headers: {}, model: null },
+  { format: 'anthropic', path: '/v1/key', headers: version, model: null },
+  { format: 'gemini', path: '/v1beta/credits', headers: {}, model: null },
+  { format: 'openai', path: '/api/usage/token', headers: {}, model: null },
+  { format: 'openai', path: '/dashboard/billing/subscription', headers: {}, model: null },
 ].map((route) => ({
   ...without,
   ...route,
@@ -100,6 +105,9 @@ const lists: TestRoute[] = [
   method: 'GET',
   name: `GET ${route.path} (${route.format})`,
 }));
+
+/** Whether a route answers without an upstream, in the format that the headers ask for. */
+export const isList = (route: TestRoute) => lists.includes(route);
 
 export const everyRoute: readonly TestRoute[] = [...fixed, ...verbs, ...stored, ...lists];
 

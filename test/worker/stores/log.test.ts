@@ -4,7 +4,7 @@ import { type LogFilter, rangeOf } from '../../../src/metering/filter-log.ts';
 import { legacyQuery } from '../../../src/metering/legacy-log.ts';
 import { appendRows } from '../../../src/metering/log.ts';
 import type { LogRow } from '../../../src/metering/log-row.ts';
-import { findRow, pageOfRows, scanQuery } from '../../../src/metering/page-log.ts';
+import { findRow, findRowOfToken, pageOfRows, scanQuery } from '../../../src/metering/page-log.ts';
 import { newRequestId } from '../../../src/metering/request-id.ts';
 import { forgetRowsBefore, forgetSqls, retentionLimits } from '../../../src/metering/retention-log.ts';
 import { usage, usageStatement } from '../../../src/metering/usage-log.ts';
@@ -177,6 +177,15 @@ describe('one row by its id', () => {
     });
     expect(await findRow(env.DB, newRequestId(createdAtMs), undefined)).toBeNull();
     expect(await all()).toHaveLength(3);
+    // For the holder of a token: its own rows, by primary key, never by a search.
+    expect(await findRowOfToken(env.DB, id, 'tok_1')).toMatchObject({ createdAtMs, revision: 2 });
+    expect(await findRowOfToken(env.DB, 'old', 't')).toMatchObject({ createdAtMs: 5 });
+    for (const [other, tokenId] of [
+      [id, 't'],
+      ['old', 'tok_1'],
+      ['req_timeless', 'tok_1'],
+    ] as const)
+      expect(await findRowOfToken(env.DB, other, tokenId)).toBeNull();
   });
 });
 
