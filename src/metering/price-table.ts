@@ -11,7 +11,6 @@ import { deepSeekRates } from './deepseek-prices.ts';
 import { hostRates } from './host-prices.ts';
 import { extraModels, extraRates, withHourWrites } from './price-extras.ts';
 import { freeRates, picoEach, type Rates, type TokenRates } from './rates.ts';
-import { bareName } from './same-model.ts';
 import { withToolFees } from './tool-fees.ts';
 
 /** A channel's provider. */
@@ -220,4 +219,27 @@ function usdAt(value: ModelPrice[string], inputTokens: number): number | undefin
     .sort((left, right) => left.start - right.start)
     .filter((tier) => inputTokens > tier.start);
   return reached.at(-1)?.price ?? value.base;
+}
+
+/** Returns whether two names mean the same model, ignoring maker, variant, date, and the order of words. */
+export function isSameModel(one: string, other: string): boolean {
+  return wordsOf(one) === wordsOf(other);
+}
+
+/** Returns a name in lower case without maker, region, variant, and date. */
+export function bareName(name: string): string {
+  return name
+    .toLowerCase()
+    .replace(/^.*\//, '')
+    .replace(/^((us|eu|apac|global|jp|au)\.)?(anthropic|amazon|meta)\./, '')
+    .replace(/[:@].*$/, '')
+    .replace(/-v\d+$/, '')
+    .replace(/-(\d{4}-\d{2}-\d{2}|\d{8}|\d{2}-\d{4}|\d{2}-\d{2}|\d{4}|latest|\d{3})$/, '');
+}
+
+function wordsOf(name: string): string {
+  return bareName(name)
+    .split(/[-._\s]+/)
+    .toSorted()
+    .join(' ');
 }

@@ -4,8 +4,7 @@
 // and https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallback (2026-11).
 import { isObject } from '../formats/json-reader.ts';
 import type { Meter } from '../formats/meter.ts';
-import { makersModel } from './price-table.ts';
-import { isSameModel } from './same-model.ts';
+import { isSameModel, makersModel } from './price-table.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

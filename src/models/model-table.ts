@@ -1,6 +1,7 @@
 // Finds what is known about a model by the channel that serves it: at that provider or host, else by the maker's
 // name. The table is loaded when a list of models first needs it.
 import type { PricedProvider } from '../metering/price.ts';
+import { bareName } from '../metering/price-table.ts';
 
 /** A model of the table. Tokens; `efforts` from least to most, absent for models that do not reason. */
 export interface ModelRow {
@@ -51,7 +52,13 @@ export class ModelTable {
     this.providers = providers;
     const listed = Object.entries(providers.openrouter?.models ?? {});
     const own = makers.flatMap((maker) => Object.entries(providers[maker]?.models ?? {}));
-    this.byBareName = new Map([...listed, ...own].map(([name, row]) => [bareName(name), row]));
+    // A name without a date wins over its snapshots, and a maker's row over OpenRouter's.
+    const isDated = ([name]: [string, ModelRow]) => bareName(name) !== name.slice(name.lastIndexOf('/') + 1);
+    const ordered = [listed, own].flatMap((rows) => [
+      ...rows.filter(isDated),
+      ...rows.filter((row) => !isDated(row)),
+    ]);
+    this.byBareName = new Map(ordered.map(([name, row]) => [bareName(name), row]));
   }
 
   /** Returns the model's row, or null. `baseUrl` recognizes the host of a compatible channel. */
@@ -59,9 +66,7 @@ export class ModelTable {
     const file = fileNames[provider] ?? this.fileOfHost(baseUrl);
     const rows = file === undefined ? undefined : this.providers[file]?.models;
     const own = rows && (ownRow(rows, model) ?? ownRow(rows, undated(model)));
-    return (
-      own ?? this.byBareName.get(bareName(model)) ?? this.byBareName.get(undated(bareName(model))) ?? null
-    );
+    return own ?? this.byBareName.get(bareName(model)) ?? null;
   }
 
   /** Returns the names of a provider's chat models. */
@@ -87,16 +92,6 @@ export function loadModelTable(): Promise<ModelTable> {
 
 function ownRow(rows: Readonly<Record<string, ModelRow>>, name: string): ModelRow | undefined {
   return Object.hasOwn(rows, name) ? rows[name] : undefined;
-}
-
-/** Drops the maker, Bedrock's region and version, and a gateway's variant: `us.anthropic.claude-x-v1:0`, `z-ai/glm:free`. */
-function bareName(model: string): string {
-  return model
-    .slice(model.lastIndexOf('/') + 1)
-    .toLowerCase()
-    .replace(/^(?:(?:us|eu|apac|global|jp|au)\.)?(?:anthropic|amazon|meta|openai)\./, '')
-    .replace(/[:@].*$/, '')
-    .replace(/-v\d+$/, '');
 }
 
 /** Drops the date of a snapshot, or `-latest`. */

@@ -20,8 +20,7 @@ import { type AdmittedRequest, admittedRequest } from './admitted-request.ts';
 import type { Call, RelayServices } from './call.ts';
 import { type Plan, planRequest } from './plan/plan.ts';
 import { drain } from './request/drain.ts';
-import { type CallerBody, readBody } from './request/read-body.ts';
-import { requestTextOf } from './request/request-text.ts';
+import { type CallerBody, readBody, requestTextOf } from './request/read-body.ts';
 
 /** Returns who sends a call, as its ledger and the log know it. */
 export function requester({ requestId, identity, ip, endpoint, startedAtMs }: Call): Requester {

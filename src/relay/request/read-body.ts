@@ -1,7 +1,9 @@
 // Reads what the caller sent, as far as the relay must know it: a JSON body whole, a form up to its `model`.
+
 import { ChunkReader } from '../../lib/chunk-reader.ts';
 import { mediaType } from '../../lib/decoded-response.ts';
 import { RelayError } from '../../lib/relay-error.ts';
+import type { MessageContext } from '../../metering/error-message.ts';
 import type { Call } from '../call.ts';
 import { relayLimits } from '../limits.ts';
 import { type ContentEncoding, contentEncodingOf, decodedLimit, decodeWithin } from './decoded-body.ts';
@@ -263,4 +265,21 @@ export function tooLarge(): RelayError {
 function lengthOf(request: Request): number | null {
   const header = request.headers.get('content-length');
   return header === null ? null : Number(header);
+}
+
+/** Bytes of a form that are compared with an error's text. Its fields stand before or after a file, mostly within the first packet. */
+const comparedFormBytes = 1024 * 1024;
+
+/** Returns what a request says, so that no error message repeats it. Of a form, the part that was read before it was passed on. */
+export function requestTextOf(body: CallerBody): NonNullable<MessageContext['request']> {
+  switch (body.type) {
+    case 'json':
+      return { text: body.text, value: body.value };
+    case 'form': {
+      const text = new TextDecoder().decode(body.held.subarray(0, comparedFormBytes));
+      return { text, value: body.fields.map(({ value }) => value), isPartial: true };
+    }
+    case 'none':
+      return { text: '', value: {} };
+  }
 }

@@ -14,8 +14,7 @@ import type { Settlement } from '../../quota/quota.ts';
 import type { BackgroundOrder } from '../../quota/records.ts';
 import { requested, requester } from '../admission.ts';
 import type { Plan } from '../plan/plan.ts';
-import { bodyValue } from '../request/read-body.ts';
-import { requestTextOf } from '../request/request-text.ts';
+import { bodyValue, requestTextOf } from '../request/read-body.ts';
 import type { Sending } from '../upstream/sent.ts';
 import { chargeOf, type MeteredRequest, usedBy } from './usage.ts';
 

@@ -4,7 +4,7 @@ import type { ChannelKey } from '../../routing/key-ring.ts';
 import { secretsOfTarget } from '../../routing/target-secrets.ts';
 import type { AdmittedRequest } from '../admitted-request.ts';
 import type { PricedRoute } from '../plan/candidate-routes.ts';
-import { requestTextOf } from '../request/request-text.ts';
+import { requestTextOf } from '../request/read-body.ts';
 
 /** Returns an upstream's text without the target's secrets, addresses, and what the request says; or null if nothing is left. */
 export function attemptMessage(

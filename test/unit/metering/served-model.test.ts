@@ -1,7 +1,7 @@
 // Determines which model answered if an upstream may fall back to another.
 import { describe, expect, it } from 'vitest';
 import { createMeter } from '../../../src/formats/meter.ts';
-import { isSameModel } from '../../../src/metering/same-model.ts';
+import { isSameModel } from '../../../src/metering/price-table.ts';
 import { answeringModel, servedModelOf } from '../../../src/metering/served-model.ts';
 import { allFixtures, haveFixtures, kindOf, meterOf, reportSkippedReplay } from '../../support/fixtures.ts';
 import { formatOf } from '../../support/formats.ts';
