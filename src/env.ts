@@ -42,7 +42,7 @@ export interface Env {
   PRICES_URL?: string;
   /** Days that responses are stored for channels that cannot store them. Unset or 0: not at all. */
   CONVERSATION_DAYS?: string;
-  /** Comma-separated origins that browsers may call from. Unset: any. */
+  /** Comma-separated origins that browsers may call from. Unset: every origin. */
   CORS_ORIGINS?: string;
   /** `1`: webhooks may go to private addresses and to http. */
   ALLOW_PRIVATE_WEBHOOKS?: string;

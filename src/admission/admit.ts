@@ -70,8 +70,8 @@ interface RefusableStep<T> {
   run(identity: TokenIdentity): Promise<T>;
   /** What is known to be requested, for the ledger and the row. */
   requested(): Promise<Requested> | Requested;
-  /** What the request says, so that its row does not repeat it. */
-  request?: MessageContext['request'];
+  /** Returns what the request says, so that the row of a refusal does not repeat it. */
+  request?(): MessageContext['request'];
   /** The step reads what cannot be read twice: it does not run again when the token's policy has changed. */
   runsOnce?: boolean;
   renew?: RenewIdentity;
@@ -101,7 +101,7 @@ export async function orLogRefusal<T>(
       status: errorStatus(format, error.code),
       errorCode: error.code,
       errorClass: classOfRelayError(error),
-      errorMessage: errorMessage(error.message, { request: step.request, models: [requested.model] }),
+      errorMessage: errorMessage(error.message, { request: step.request?.(), models: [requested.model] }),
     };
     const request = admissionRequest(requester, requested, nothingHeld);
     // No version is newer than this one.

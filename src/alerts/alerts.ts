@@ -49,7 +49,7 @@ export interface Delivery {
   /** Failed attempts are not repeated after this. */
   expiresAtMs: number;
   attempts: number;
-  /** The next attempt. Null: there is none. */
+  /** When the next attempt is due. Null after the last one. */
   nextAtMs: number | null;
   state: 'pending' | 'delivered' | 'failed';
   /** The last attempt's status, error, and time. */

@@ -2,7 +2,7 @@
 import type { ErrorClass, LogRow } from './log-row.ts';
 import { type Dimension, dimensions } from './postings.ts';
 
-/** Absent fields do not filter. Several values: any of them. Times are milliseconds, `from` included, `to` excluded. */
+/** Absent fields do not filter. A row needs one of several values. Times are milliseconds, `from` included, `to` excluded. */
 export interface LogFilter {
   tokenId?: string | readonly string[] | undefined;
   accountId?: string | readonly string[] | undefined;

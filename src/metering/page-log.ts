@@ -78,7 +78,7 @@ function cut(rows: LogRow[], end: LogPosition | null, limit: number): LogPage {
   return { rows: rows.slice(0, limit), next: { createdAtMs: last.createdAtMs, id: last.id } };
 }
 
-/** Returns the row of a request, or null if there is none yet. `accountId`: of that account only. */
+/** Returns the row of a request, or null if the log does not have it yet. `accountId`: of that account only. */
 export async function findRow(
   db: D1Database,
   id: string,

@@ -164,7 +164,7 @@ export class AccountLedger extends DurableObject<Env> {
     const holders = this.holders(exceptId);
     const given = await Promise.all(
       holders.map(([tokenId]) =>
-        this.askHolder(tokenId, 'slice-not-given-back', (holder) =>
+        this.askHolder(tokenId, 'allocation-not-reclaimed', (holder) =>
           holder.reclaim(this.periodKey, this.clockMs),
         ),
       ),

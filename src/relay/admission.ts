@@ -99,7 +99,7 @@ export async function planAndAdmit(
         requester: requester(withIdentity(call, identity)),
         run: (newest) => makePlan(withIdentity(call, newest), body, services),
         requested: () => requestedBefore(call, body, services),
-        request: requestTextOf(body),
+        request: () => requestTextOf(body),
         renew,
       },
       services.ledgers,

@@ -40,7 +40,7 @@ export async function listView(
 /** Returns the one model. */
 export async function modelView(shape: ApiFormat, visible: VisibleModels): Promise<object> {
   const [model] = await describe(visible);
-  if (model === undefined) throw new Error('no model was asked for');
+  if (model === undefined) throw new Error('a view needs a model');
   switch (shape) {
     case 'openai':
       return openaiModel(model);

@@ -48,7 +48,7 @@ export interface Route {
   translateTo: TranslationTarget | null;
   /** Routes of a lower rank come first, whatever their priority: models that are tried in order. Undefined: 0. */
   rank?: number;
-  /** The only key that can be used (a resource lives with it). Undefined: any key. */
+  /** The only key that can be used (a resource lives with it). Undefined: every key can. */
   keyId?: string | null;
 }
 

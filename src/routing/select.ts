@@ -85,7 +85,7 @@ function targetsOf<T extends Route>(route: T): Target<T>[] {
   return ids.map((id) => ({ route, upstreamModel, channelId: channel.id, keyId: id }));
 }
 
-/** Returns the targets of the first of several models that has any. */
+/** Returns the targets of the first of several models that has targets. */
 function ofFirstModel<T extends Route>(targets: readonly Target<T>[]): readonly Target<T>[] {
   const first = Math.min(...targets.map(({ route }) => route.rank ?? 0));
   return targets.filter(({ route }) => (route.rank ?? 0) === first);

@@ -19,7 +19,9 @@ const change = z
     account_id: z.string().openapi({ description: 'Who did it. Empty: an unknown person.' }),
     method: z.string(),
     path: z.string().openapi({ description: 'Below /api; of signing in and out below /dashboard.' }),
-    event: z.enum(auditEvents).openapi({ description: 'What it was; `change`: any other call of the API.' }),
+    event: z
+      .enum(auditEvents)
+      .openapi({ description: 'What happened. `change`: a call of the API that has no event of its own.' }),
     summary: z.string().openapi({ description: 'The event in words.' }),
     detail: z.string().openapi({ description: 'What was sent, as JSON, without secrets; cut when long.' }),
   })

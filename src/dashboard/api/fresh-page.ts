@@ -50,10 +50,7 @@ async function deliverWaiting(
   await Promise.allSettled(some.map((token) => ledgers.deliverLog(token)));
 }
 
-/**
- * Returns the rows of a request. If there is none yet, and its id says that it is recent, ledgers are asked for what waits
- * first.
- */
+/** Returns the rows of a request. If the log lacks a request whose id is recent, ledgers first deliver their waiting rows. */
 export async function freshRow<Row>(
   services: Pick<ManagementServices, 'db' | 'ledgers' | 'now'>,
   id: string,

@@ -1,4 +1,4 @@
-// Counts how often a form names its model, as any reader of forms would read it. With two names, the relay could allow
+// Counts how often a form names its model, as readers of forms would read it. With two names, the relay could allow
 // and price one while the upstream serves the other. Reads the bytes that pass, and keeps almost nothing of them.
 import { Buffer } from 'node:buffer';
 import { namesOtherModel } from '../../formats/other-models.ts';

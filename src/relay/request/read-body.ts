@@ -1,5 +1,4 @@
 // Reads what the caller sent, as far as the relay must know it: a JSON body whole, a form up to its `model`.
-
 import { ChunkReader } from '../../lib/chunk-reader.ts';
 import { mediaType } from '../../lib/decoded-response.ts';
 import { RelayError } from '../../lib/relay-error.ts';

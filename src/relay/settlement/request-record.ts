@@ -1,5 +1,4 @@
 // What is known about a request at its end, and the settlement that its ledger gets. Pure.
-
 import { emptyRow } from '../../admission/admission-request.ts';
 import { isObject } from '../../formats/json-reader.ts';
 import type { Meter } from '../../formats/meter.ts';

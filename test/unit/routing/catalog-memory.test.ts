@@ -50,7 +50,7 @@ it('does not mix a model with the scope of another', () => {
   expect(catalog.serves('m', scope('default","team', 'team'))).toBe(false);
 });
 
-it('searches the price override of a model once, also if there is none', () => {
+it('searches the price override of a model once, even if it finds no override', () => {
   const { catalog, searches } = countedCatalog();
   for (let round = 0; round < 3; round++) {
     expect(catalog.override('known')).toEqual({ input: 1, output: 1 });
