@@ -26,7 +26,7 @@ const tokens = 10_000;
 export interface DashboardAtScale {
   app: Hono<PageEnv>;
   /** The number of statements that the database has run. */
-  questions(): number;
+  questions(): Questions;
   /** Returns the `n` of a statement's only row. */
   count(sql: string): Promise<number>;
   stop(): Promise<void>;
@@ -72,23 +72,33 @@ async function clean(rows: MillionRows): Promise<void> {
   );
 }
 
-/** Wraps the database to count its statements. */
-function counted(database: D1Database): { db: D1Database; count: () => number } {
-  let questions = 0;
+/** What pages sent to the database. */
+export interface Questions {
+  statements: number;
+  /** A batch is one call. */
+  calls: number;
+}
+
+/** Wraps the database to count its statements and calls. */
+function counted(database: D1Database): { db: D1Database; count: () => Questions } {
+  let statements = 0;
+  let calls = 0;
   const db = new Proxy(database, {
     get: (target, member) => {
       const value = Reflect.get(target, member);
-      if (member === 'prepare') questions += 1;
-      // A batch is one call of the database.
+      if (member === 'prepare') {
+        statements += 1;
+        calls += 1;
+      }
       if (member === 'batch')
-        return (statements: D1PreparedStatement[]) => {
-          questions -= statements.length - 1;
-          return target.batch(statements);
+        return (batched: D1PreparedStatement[]) => {
+          calls -= batched.length - 1;
+          return target.batch(batched);
         };
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
-  return { db, count: () => questions };
+  return { db, count: () => ({ statements, calls }) };
 }
 
 const balance = {

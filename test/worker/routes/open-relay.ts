@@ -18,7 +18,10 @@ export type Upstream = (request: Received, signal: AbortSignal | null) => Respon
 
 /** How often each binding was used; `fails` names the unavailable ones. */
 interface Traffic {
+  /** Statements. */
   d1: number;
+  /** A batch is one call. */
+  d1Calls: number;
   d1Writes: number;
   kv: number;
   kvWrites: number;
@@ -54,7 +57,15 @@ interface Routes {
  * requests to the model endpoints; the management API is the app's.
  */
 export function openRelay(variables: Partial<Env> = {}, routes: Routes = app): OpenRelay {
-  const traffic: Traffic = { d1: 0, d1Writes: 0, kv: 0, kvWrites: 0, ledger: 0, fails: new Set() };
+  const traffic: Traffic = {
+    d1: 0,
+    d1Calls: 0,
+    d1Writes: 0,
+    kv: 0,
+    kvWrites: 0,
+    ledger: 0,
+    fails: new Set(),
+  };
   const bindings: Env = { ...countBindings(traffic), ...variables };
   const relay: OpenRelay = {
     traffic,
@@ -139,10 +150,10 @@ function countBindings(traffic: Traffic): Env {
     if (traffic.fails.has(name)) throw new Error(`${name} is away`);
   };
   const DB = wrapBinding(env.DB, (member, [sql]) => {
-    // A batch is one call of the database.
-    if (member === 'batch') traffic.d1 -= (sql as unknown as unknown[]).length - 1;
+    if (member === 'batch') traffic.d1Calls -= (sql as unknown as unknown[]).length - 1;
     if (member !== 'prepare') return;
     traffic.d1 += 1;
+    traffic.d1Calls += 1;
     if (!/^\s*SELECT/i.test(String(sql))) traffic.d1Writes += 1;
     check('d1');
   });
