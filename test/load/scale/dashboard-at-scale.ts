@@ -73,7 +73,7 @@ async function clean(rows: MillionRows): Promise<void> {
 }
 
 /** What pages sent to the database. */
-export interface Questions {
+interface Questions {
   statements: number;
   /** A batch is one call. */
   calls: number;

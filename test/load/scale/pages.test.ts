@@ -59,7 +59,9 @@ it.each(paths)('%s renders quickly over a million rows', async (path) => {
   const statements = (after.statements - before.statements) / 5;
   const calls = (after.calls - before.calls) / 5;
   // A search of the log reads the packed index: several statements in one batch.
-  expect(statements).toBeLessThanOrEqual(/\/logs(\/rows)?\?|\/tokens\/tok_\w+$/.test(path) ? mostOfSearch : 5);
+  expect(statements).toBeLessThanOrEqual(
+    /\/logs(\/rows)?\?|\/tokens\/tok_\w+$/.test(path) ? mostOfSearch : 5,
+  );
   expect(calls).toBeLessThanOrEqual(5);
   times.sort((one, other) => one - other);
   console.log(
