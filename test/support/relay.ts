@@ -1,5 +1,6 @@
 // A relay as its users run it: the real Worker with its stores in a separate process, on a free port, with a
 // temporary state folder.
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -77,16 +78,24 @@ export function managerOf(url: string, key = adminKey) {
   };
 }
 
-/** Returns a port that nothing listens on at the moment. */
-export function freePort(): Promise<number> {
+/**
+ * Ports that tests give away: below the ones that systems choose for outgoing connections (Linux: from 32768, others:
+ * from 49152), so that nothing takes one between its choice and its use, or while its program restarts.
+ */
+const givenPorts = { first: 10_000, last: 32_000 };
+
+/** Returns a port that nothing listens on at the moment, chosen at random. */
+export async function freePort(): Promise<number> {
+  const port = randomInt(givenPorts.first, givenPorts.last + 1);
+  return (await isFree(port)) ? port : freePort();
+}
+
+function isFree(port: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() =>
-        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port')),
-      );
-    });
+    probe.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' ? resolve(false) : reject(error),
+    );
+    probe.listen(port, () => probe.close(() => resolve(true)));
   });
 }

@@ -2,7 +2,8 @@
 import { utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { freePort, processTree, startProgram, stillRunning, temporaryFolder } from './programs.ts';
+import { freePort } from '../../support/relay.ts';
+import { processTree, startProgram, stillRunning, temporaryFolder } from './programs.ts';
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());

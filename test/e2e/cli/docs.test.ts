@@ -13,8 +13,8 @@ import {
   type Script,
   startRealtimeUpstream,
 } from '../../support/realtime-upstream.ts';
-import { managerOf } from '../../support/relay.ts';
-import { freePort, type Program, startNpm, temporaryFolder } from './programs.ts';
+import { freePort, managerOf } from '../../support/relay.ts';
+import { type Program, startNpm, temporaryFolder } from './programs.ts';
 
 const run = promisify(execFile);
 const localAddress = /http:\/\/localhost:8787/g;

@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { examine, linesOf, summaryOf } from '../../../src/cli/doctor/examine.ts';
-import { adminKey, startRelay, type TestRelay } from '../../support/relay.ts';
-import { type Ended, freePort, runProgram, temporaryFolder } from './programs.ts';
+import { adminKey, freePort, startRelay, type TestRelay } from '../../support/relay.ts';
+import { type Ended, runProgram, temporaryFolder } from './programs.ts';
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());

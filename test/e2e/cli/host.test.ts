@@ -4,10 +4,10 @@ import { lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { startRelay, type TestRelay } from '../../support/relay.ts';
+import { freePort, startRelay, type TestRelay } from '../../support/relay.ts';
 import { startUpstream, type TestUpstream } from '../../support/upstream.ts';
 import { balanceOf, rowsOf } from '../sockets/scene.ts';
-import { freePort, processTree, startNpm, startProgram, stillRunning, temporaryFolder } from './programs.ts';
+import { processTree, startNpm, startProgram, stillRunning, temporaryFolder } from './programs.ts';
 
 const folder = temporaryFolder();
 const running: TestRelay[] = [];

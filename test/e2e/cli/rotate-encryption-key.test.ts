@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { encryptionKeyIdOf } from '../../../src/lib/seal.ts';
+import { freePort } from '../../support/relay.ts';
 import { startUpstream, type TestUpstream } from '../../support/upstream.ts';
 import { type CloudflareImitation, startCloudflareImitation } from './cloudflare-imitation.ts';
-import { freePort, type Program, runProgram, startProgram, temporaryFolder } from './programs.ts';
+import { type Program, runProgram, startProgram, temporaryFolder } from './programs.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
 

@@ -4,14 +4,8 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { startDemoUpstream } from '../../../src/cli/demo-upstream/server.ts';
-import {
-  freePort,
-  type Program,
-  processTree,
-  startProgram,
-  stillRunning,
-  temporaryFolder,
-} from './programs.ts';
+import { freePort } from '../../support/relay.ts';
+import { type Program, processTree, startProgram, stillRunning, temporaryFolder } from './programs.ts';
 
 const folder = temporaryFolder();
 let running: Program | null = null;

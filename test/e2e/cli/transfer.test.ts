@@ -4,7 +4,8 @@ import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tokensOfPage } from '../../../src/cli/transfer/pages.ts';
-import { freePort, type Program, runProgram, startProgram, temporaryFolder } from './programs.ts';
+import { freePort } from '../../support/relay.ts';
+import { type Program, runProgram, startProgram, temporaryFolder } from './programs.ts';
 
 const folder = temporaryFolder();
 const exported = { version: 1, tokens: [{ id: 'tok_1' }], channels: [], prices: [] };
