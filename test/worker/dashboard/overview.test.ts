@@ -141,7 +141,7 @@ it('sums spend, requests, tokens, errors and first byte, by model, token and cha
     ['Spend', '$2.00'],
     ['Requests', '3'],
     ['Tokens', '1,650'],
-    ['Errors', '1 (33 %)'],
+    ['Errors', '1 (33%)'],
     ['First byte', '200 ms'],
   ]);
   expect(text).toContain(`<a href="/dashboard/tokens/${tokenId}">Website</a>`);
