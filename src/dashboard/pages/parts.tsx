@@ -99,14 +99,25 @@ export const TableFrame: FC<PropsWithChildren<{ label: string }>> = ({ label, ch
   </section>
 );
 
-/** Renders what is spent of a quota, as a bar and as figures. */
-export const SpendBar: FC<{ spent: number; quota: number | null }> = ({ spent, quota }) => (
+/** Renders what is spent of a quota, as a bar and as figures. `budgets`: further limits, in words. */
+export const SpendBar: FC<{ spent: number; quota: number | null; budgets?: readonly string[] }> = ({
+  spent,
+  quota,
+  budgets = [],
+}) => (
   <div class="spend">
     <span>
       {dollars(spent)}{' '}
       <span class="quiet">
-        {quota === null ? messages().tokens.unlimited : `${messages().tokens.of} ${dollars(quota)}`}
+        {quota !== null
+          ? `${messages().tokens.of} ${dollars(quota)}`
+          : budgets.length === 0
+            ? messages().tokens.unlimited
+            : ''}
       </span>
+      {budgets.map((budget) => (
+        <small>{budget}</small>
+      ))}
     </span>
     {quota === null ? null : (
       <progress value={Math.min(spent, quota)} max={quota} aria-label={messages().tokens.spent} />

@@ -117,7 +117,7 @@ it('shows admins used models without a price and unavailable channels', async ()
     'no price: <a href="/dashboard/models?price=house-blend#set-price">house-blend</a>',
   );
   expect(alerts).not.toContain('>gpt-4o<');
-  expect(alerts).toMatch(new RegExp(`key refused</span> <a href="/dashboard/channels/${id}">Cellar</a>`));
+  expect(alerts).toMatch(new RegExp(`Key rejected</span> <a href="/dashboard/channels/${id}">Cellar</a>`));
   expect(alertsOf((await member.get('/')).text)).toBe('');
   await admin.api('PUT', '/prices/house-blend', { input: 1, output: 1 });
   expect(alertsOf((await admin.get('/')).text)).not.toContain('house-blend');
