@@ -13,6 +13,7 @@ import type { Settlement } from '../../quota/quota.ts';
 import type { BackgroundOrder } from '../../quota/records.ts';
 import { requested, requester } from '../admission.ts';
 import type { Plan } from '../plan/plan.ts';
+import { attributionOf } from '../request/attribution.ts';
 import { bodyValue, requestTextOf } from '../request/read-body.ts';
 import type { Sending } from '../upstream/sent.ts';
 import { type MeteredRequest, type Priced, pricedOf } from './usage.ts';
@@ -85,6 +86,7 @@ function rowOf(
   const isFree = outcome.meter === null || plan.isFree;
   return {
     ...emptyRow(requester(call), requested(plan)),
+    ...attributionOf(call, plan.body),
     ...upstreamPart(sending, outcome),
     status: outcome.status,
     ...reasonOf(outcome, sending),
