@@ -9,6 +9,7 @@ import { matchesAny } from '../../lib/wildcard.ts';
 import type { Bound } from '../../metering/bound.ts';
 import { overrideRates, type Rates } from '../../metering/price.ts';
 import { endDateOf } from '../../models/end-dates.ts';
+import { endInForce } from '../../models/model-override.ts';
 import type { Catalog, Route } from '../../routing/catalog.ts';
 import { ratesOf } from '../../routing/route-rates.ts';
 import type { Call, RelayServices } from '../call.ts';
@@ -128,7 +129,7 @@ export async function planRequest(
 /** Returns the announced last day of a route's model, or null. */
 function endOf({ channel, model, upstreamModel }: CandidateRoute, catalog: Catalog): string | null {
   const override = model === null ? undefined : catalog.modelOverride(model);
-  return override?.endsOn ?? endDateOf(channel.provider, upstreamModel);
+  return endInForce(override, endDateOf(channel.provider, upstreamModel));
 }
 
 /** Plans a stored response: nothing is sent to an upstream. */
