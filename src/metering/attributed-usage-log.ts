@@ -6,7 +6,7 @@ import type { AttributedGrouping, UsageGrouping, UsageQuery } from './usage-quer
 /** Limits of such sums. */
 export const attributedUsageLimits = {
   /** Rows of the log that one call examines, the newest of its range. */
-  rowsExamined: 200_000,
+  rowsExamined: 100_000,
 } as const;
 
 /** Sums, and from when on rows were examined: older ones of the range were not. Null: all were. */

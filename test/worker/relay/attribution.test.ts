@@ -118,7 +118,7 @@ it('keeps tags, note, and include_cost of a token through edits, exports, and im
   expect((await relay.manage('GET', `/tokens/${id}`)).body).toMatchObject({ ...fields, note: 'Else.' });
 });
 
-it('refuses tags that are none, too many, too long, or have one key twice', async () => {
+it('refuses tags without a value, too many, too long, or with one key twice', async () => {
   const many = (count: number) => Array.from({ length: count }, (_, index) => `k${index}=v`);
   await relay.token({ tags: many(10) });
   await relay.token({ tags: [`k=${'v'.repeat(62)}`] });
