@@ -1,8 +1,8 @@
-// Puts what an answer costs into it, and ends a stream at the caller's ceiling. Loaded only for requests that ask for either.
+// Puts what an answer costs into it, and ends a stream at the caller's ceiling, for requests that ask for either. Nobody else's answer is touched.
 
 import { type Cutter, cutterOf, type Piece, withCost } from '../../formats/cost-in-answer.ts';
 import type { ApiFormat } from '../../formats/format-id.ts';
-import { FramingDetector } from '../../formats/framing-detector.ts';
+import { FramingDetector, shapeOfBytes } from '../../formats/framing-detector.ts';
 import { withData } from '../../formats/openai-chat/strip-usage.ts';
 import { joinedBytes } from '../../lib/chunk-reader.ts';
 import { usdTextOfNano } from '../../lib/money.ts';
@@ -15,39 +15,53 @@ import { callerFraming } from './pings.ts';
 import type { Edit } from './rewriting-stream.ts';
 import type { RunningAnswer } from './running-answer.ts';
 
-/** The price of a whole answer: what its settlement must charge, and the caller's text of it. */
-export interface ShownPrice {
-  priced: Priced;
-  /** USD as decimals, or null if the model has no price. */
-  usdText: string | null;
+/** Whether the answer shows its cost, or has a ceiling. */
+export function hasCost({ plan: { cost } }: Pick<RunningAnswer, 'plan'>): boolean {
+  return cost.isShown || cost.ceilingNanoUsd !== null;
 }
 
-/** Prices a whole answer, once: an estimate that is made again may differ. Null if it is free, or is settled later by its ledger. */
-export function priceOfWhole(answer: RunningAnswer, errorCode: string | null): ShownPrice | null {
+/** Whether a whole answer to a streaming request is a stream, which is edited event by event. */
+export function isEventStream({ plan }: RunningAnswer, bytes: Uint8Array): boolean {
+  const shape = plan.facts.stream ? shapeOfBytes(bytes) : 'other';
+  return shape === 'sse' || shape === 'array';
+}
+
+/** A body, and the price in it, which its settlement must charge. */
+interface ShownAnswer<Body> {
+  body: Body | string;
+  priced: { priced?: Priced };
+}
+
+/**
+ * Puts the cost into a whole answer and its headers, if the caller asks for it. An answer is priced once: an estimate that is made again may differ.
+ * Nothing is said of what is free, or is settled later by its ledger.
+ */
+export function showCost<Body extends Uint8Array<ArrayBuffer> | string>(
+  answer: RunningAnswer,
+  body: Body,
+  headers: Headers,
+  errorCode: string | null,
+): ShownAnswer<Body> {
   const metered = meteredOf(answer);
-  if (answer.plan.isFree || isInBackground(metered, answer.meter)) return null;
+  const { isFree, cost } = answer.plan;
+  if (!cost.isShown || isFree || isInBackground(metered, answer.meter)) return { body, priced: {} };
   const priced = pricedOf(metered, errorCode === null);
-  return { priced, usdText: priced.charge && usdTextOfNano(costOfCharge(priced.charge)) };
+  if (priced.charge === null) return { body, priced: { priced } };
+  const usdText = usdTextOfNano(costOfCharge(priced.charge));
+  headers.set('x-relay-cost-usd', usdText);
+  const text = typeof body === 'string' ? body : new TextDecoder().decode(body);
+  const isJson = text.trimStart().startsWith('{');
+  const shown = isJson ? withCost(answer.call.endpoint.format.api, text, usdText) : body;
+  return { body: shown, priced: { priced } };
+}
+
+/** Returns a stream that was made of a whole answer, with the cost in the event that has the usage. The meter has seen all. */
+export function streamWithCost(answer: RunningAnswer, text: string): string {
+  return hasCost(answer) ? new CostEdit(answer, null).ofWhole(text) : text;
 }
 
 function meteredOf({ call, plan, sent, meter, reservation }: RunningAnswer): MeteredRequest {
   return { call, plan, sending: sent.sending, meter, reservedNanoUsd: reservation.reservedNanoUsd };
-}
-
-/** Returns a whole JSON answer, with the cost in its usage. */
-export function bodyWithCost<Body extends Uint8Array<ArrayBuffer> | string>(
-  api: ApiFormat,
-  body: Body,
-  { usdText }: ShownPrice,
-): Body | string {
-  const text = typeof body === 'string' ? body : new TextDecoder().decode(body);
-  return usdText === null || !text.trimStart().startsWith('{') ? body : withCost(api, text, usdText);
-}
-
-/** Returns a stream that was made of a whole answer, with the cost in the event that has the usage. The meter has seen all. */
-export function writtenWithCost(answer: RunningAnswer, text: string): string {
-  const edit = new CostEdit(answer, null);
-  return edit.ofWhole(text);
 }
 
 const encoder = new TextEncoder();

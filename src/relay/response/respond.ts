@@ -21,7 +21,7 @@ import { headersForCaller } from '../upstream/headers.ts';
 import type { Answered, Sent } from '../upstream/sent.ts';
 import { readWholeBody } from '../upstream/whole-body.ts';
 import type { CallerAnswer } from './caller-answer.ts';
-import { costEdit, hasCost, isEventStream, showCost } from './cost.ts';
+import { CostEdit, hasCost, isEventStream, showCost } from './cost-edit.ts';
 import { mayHaveMedia } from './on-disconnect.ts';
 import { passthroughStream } from './passthrough-stream.ts';
 import { recordIds } from './record-upstream-ids.ts';
@@ -106,7 +106,7 @@ async function respondWhole(answer: RunningAnswer): Promise<CallerAnswer> {
   endBackgroundByAnswer(answer, sent, meter);
   const headers = headersForCaller(sent.response.headers);
   const reason = reasonIn(answer, meter.error);
-  const shown = await showCost(answer, editedBody(answer, bytes), headers, reason.errorCode);
+  const shown = showCost(answer, editedBody(answer, bytes), headers, reason.errorCode);
   if (shown.body !== bytes) headers.delete('content-length');
   return {
     response: new Response(shown.body, { status, headers }),
@@ -128,7 +128,7 @@ function editedBody(
   return readRerankResponse(rerankDialect(sent.route), new TextDecoder().decode(bytes), plan.body.value);
 }
 
-async function respondStreaming(answer: RunningAnswer, body: ReadableStream): Promise<CallerAnswer> {
+function respondStreaming(answer: RunningAnswer, body: ReadableStream): CallerAnswer {
   const { call, plan, sent, framing } = answer;
   const { status, headers: fromUpstream } = sent.response;
   const task = streamTask(answer, body);
@@ -139,7 +139,7 @@ async function respondStreaming(answer: RunningAnswer, body: ReadableStream): Pr
   // A stream that was decoded here cannot be piped: the runtime's pipe of it never ends.
   const isPiped = !isRewritten && !fromUpstream.has('content-encoding');
   const stripper = isEdited ? usageStripper() : null;
-  const edit = hasCost(answer) ? await costEdit(answer, stripper) : stripper;
+  const edit = hasCost(answer) ? new CostEdit(answer, stripper) : stripper;
   const isNative = isEvents && edit === null && isPiped && !pingNative && !mayHaveMedia(call, plan);
   const running = isNative ? passthroughStream(task) : rewritingStream(task, edit);
   const headers = headersForCaller(fromUpstream);

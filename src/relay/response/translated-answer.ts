@@ -11,7 +11,7 @@ import { droppedHeader, headersForCaller } from '../upstream/headers.ts';
 import type { Answered, Sent } from '../upstream/sent.ts';
 import { readWholeBody } from '../upstream/whole-body.ts';
 import type { CallerAnswer } from './caller-answer.ts';
-import { costEdit, hasCost, showCost, streamWithCost } from './cost.ts';
+import { CostEdit, hasCost, showCost, streamWithCost } from './cost-edit.ts';
 import { callerFraming } from './pings.ts';
 import { rewritingStream } from './rewriting-stream.ts';
 import { concludeStream, type RunningAnswer, reasonIn, streamTask } from './running-answer.ts';
@@ -63,12 +63,12 @@ async function shapeOf(body: ReadableStream): Promise<{ body: ReadableStream; sh
   return { body: whole, shape: shape ?? detector.end() };
 }
 
-async function respondStreaming(
+function respondStreaming(
   answer: RunningAnswer,
   body: ReadableStream,
   translation: Translation,
   translator: StreamTranslator,
-): Promise<CallerAnswer> {
+): CallerAnswer {
   const { call, sent } = answer;
   const task: StreamTask = {
     ...streamTask(answer, body),
@@ -79,7 +79,7 @@ async function respondStreaming(
     errorEvent: (error) => translator.errorEvent(error),
     beforeClose: () => storeResponse(answer, translator.hasFailed ? null : translator.finished),
   };
-  const edit = hasCost(answer) ? await costEdit(answer, translator) : translator;
+  const edit = hasCost(answer) ? new CostEdit(answer, translator) : translator;
   const running = rewritingStream(task, edit);
   const headers = translatedHeaders(sent, translation.streamType, translation.dropped);
   return {
@@ -99,8 +99,7 @@ async function respondWhole(answer: RunningAnswer, translation: Translation): Pr
   const text = new TextDecoder().decode(bytes);
   if (answer.plan.facts.stream) {
     const headers = translatedHeaders(sent, translation.streamType, translation.dropped);
-    const written = translation.streamOfWhole(text);
-    const body = hasCost(answer) ? await streamWithCost(answer, written) : written;
+    const body = streamWithCost(answer, translation.streamOfWhole(text));
     const outcome = { status: 200, ...reasonIn(answer, meter.error), meter };
     return { response: new Response(body, { headers }), outcome };
   }
@@ -110,7 +109,7 @@ async function respondWhole(answer: RunningAnswer, translation: Translation): Pr
   const errorCode = meter.error ?? (hasFailed ? 'upstream_error' : null);
   const headers = translatedHeaders(sent, 'application/json', allDropped);
   if (isFinal) headers.set('x-should-retry', 'false');
-  const shown = await showCost(answer, JSON.stringify(body), headers, errorCode);
+  const shown = showCost(answer, JSON.stringify(body), headers, errorCode);
   return {
     response: new Response(shown.body, { status, headers }),
     outcome: { status, ...reasonIn(answer, errorCode), ...shown.priced, meter, dropped: allDropped },
