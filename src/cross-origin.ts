@@ -44,5 +44,6 @@ const exposedHeaders: readonly string[] = [
   'x-relay-estimated',
   'x-relay-model',
   'x-relay-model-sunset',
+  'x-relay-cost-usd',
   'x-relay-upstream-request-id',
 ];

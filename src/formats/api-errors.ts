@@ -62,6 +62,11 @@ const table: Record<RelayErrorCode, ErrorFacts> = {
     openai: ['invalid_request_error', 'model_price_unset'],
     gemini: ['FAILED_PRECONDITION', 'MODEL_PRICE_UNSET'],
   },
+  max_cost_exceeded: {
+    ...wrong,
+    openai: ['invalid_request_error', 'max_cost_exceeded'],
+    gemini: ['FAILED_PRECONDITION', 'MAX_COST_EXCEEDED'],
+  },
   insufficient_quota: {
     status: 429,
     openai: ['insufficient_quota', 'insufficient_quota'],

@@ -15,6 +15,7 @@ import { Empty, Heading, Pager, Time } from './parts.tsx';
 const texts = () => messages().logs;
 const filterNames = [
   ...['token', 'model', 'channel', 'status', 'account', 'errors', 'error_code', 'id', 'from', 'to'],
+  ...['end_user', 'session', 'tag'],
 ] as const;
 const listAddress = '/dashboard/logs';
 
@@ -187,6 +188,15 @@ const Filters: FC<FilterFacts> = ({ context, channels, errors }) => {
         label={texts().errorCode}
         value={value('error_code')}
         error={errors.error_code}
+      />
+      <Field name="end_user" label={texts().endUser} value={value('end_user')} error={errors.end_user} />
+      <Field name="session" label={texts().session} value={value('session')} error={errors.session} />
+      <Field
+        name="tag"
+        label={texts().tag}
+        placeholder="project=apollo"
+        value={value('tag')}
+        error={errors.tag}
       />
       <Field name="id" label={texts().requestId} value={value('id')} error={errors.id} />
       {context.var.principal.role === 'admin' ? (
