@@ -93,9 +93,12 @@ export const enCalls = {
     disable: 'Disable',
     enable: 'Enable',
     rotate: 'Rotate',
-    rotateHelp: 'Makes a new value. The old one works on for a while, if you want.',
-    overlap: 'Old value works for',
-    overlaps: { '0': 'not at all', '3600': 'an hour', '86400': 'a day', '604800': 'a week' },
+    rotateTitle: 'Rotate this token?',
+    rotateHelp:
+      'Creates a new secret, which is shown once. The old secret stops working after the time that you choose. This cannot be undone.',
+    rotateConfirm: 'Rotate token',
+    overlap: 'Keep the old secret valid for',
+    overlaps: { '0': 'no time: revoke it now', '3600': '1 hour', '86400': '1 day', '604800': '1 week' },
     delete: 'Delete',
     deleteTitle: 'Delete this token?',
     deleteWarning:

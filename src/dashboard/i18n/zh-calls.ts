@@ -94,9 +94,11 @@ export const zhCalls: Pick<Messages, 'overview' | 'tokens' | 'logs' | 'playgroun
     disable: '停用',
     enable: '启用',
     rotate: '轮换',
-    rotateHelp: '生成新的令牌值。需要的话，旧值可继续使用一段时间。',
+    rotateTitle: '轮换此令牌？',
+    rotateHelp: '生成新的令牌值，只显示一次。旧值在所选时间后失效。此操作不可撤销。',
+    rotateConfirm: '轮换令牌',
     overlap: '旧值继续有效',
-    overlaps: { '0': '立即失效', '3600': '一小时', '86400': '一天', '604800': '一周' },
+    overlaps: { '0': '立即失效', '3600': '1 小时', '86400': '1 天', '604800': '1 周' },
     delete: '删除',
     deleteTitle: '删除此令牌？',
     deleteWarning:
