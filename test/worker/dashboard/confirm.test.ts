@@ -44,7 +44,7 @@ it('shows no text of a cookie or an address that the dashboard did not set', asy
   }
 });
 
-it('asks before a token is rotated, and keeps the old secret for an hour unless told otherwise', async () => {
+it('asks before a token is rotated, and keeps the old secret valid for an hour by default', async () => {
   const { relay, member } = dashboard;
   const { id, token } = (await member.api('POST', '/tokens', { name: 'Slack bot' })).body;
   const page = await member.get(`/dashboard/tokens/${id}/rotate`);
