@@ -1,6 +1,7 @@
 // The routes of tokens: list, add, one token, and its actions.
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
+import { hintOfSecret, isWellFormedSecret } from '../../tokens/secret.ts';
 import type { LogRowView } from '../api/log-fields.ts';
 import type { Token } from '../api/token-fields.ts';
 import { messages } from '../i18n/messages.ts';
@@ -15,6 +16,7 @@ import {
   needAll,
   type PageContext,
   type PageEnv,
+  PageProblem,
   servedModels,
   textOf,
   type Values,
@@ -35,12 +37,16 @@ interface Page<Row> {
   next_cursor: string | null;
 }
 
+/** What the list can be narrowed and sorted by. */
+const listFields = ['search', 'status', 'account', 'sort', 'order'] as const;
+
 /** The routes under /dashboard/tokens. */
 export function tokenRoutes(): Hono<PageEnv> {
   const routes = new Hono<PageEnv>();
   routes.get('/', listTokens);
   routes.get('/new', async (context) => showForm(context, null, {}, {}));
   routes.post('/new', createToken);
+  routes.post('/search', searchTokens);
   routes.get('/:id', (context) => showToken(context));
   routes.get('/:id/edit', async (context) => {
     const token = await findEditable(context);
@@ -92,7 +98,7 @@ function addActions(routes: Hono<PageEnv>): void {
 async function listTokens(context: PageContext) {
   const url = new URL(context.req.url);
   const asked = new URLSearchParams();
-  for (const name of ['search', 'status', 'account', 'sort', 'order', 'cursor'] as const) {
+  for (const name of [...listFields, 'cursor']) {
     const value = url.searchParams.get(name);
     if (value) asked.set(name, value);
   }
@@ -104,6 +110,24 @@ async function listTokens(context: PageContext) {
   const owners = new Map(accounts.map(({ id, name }) => [id, name]));
   const list = <TokenList page={page} owners={owners} url={context.req.url} now={services.now()} />;
   return show(context, 'tokens', texts().title, list);
+}
+
+/**
+ * Sends a search on to the list. A whole secret opens its token: it is sent in the body, so that no address and no log
+ * has it.
+ */
+async function searchTokens(context: PageContext) {
+  const values = await formOf(context);
+  const secret = textOf(values, 'search').trim();
+  const query = new URLSearchParams();
+  for (const name of listFields) if (textOf(values, name) !== '') query.set(name, textOf(values, name));
+  if (isWellFormedSecret(secret)) {
+    const found = await context.var.api<Token>('POST', '/tokens/lookup', { secret });
+    if (found.ok) return context.redirect(`${listAddress}/${found.value.id}`, 303);
+    if (found.status !== 404) throw new PageProblem(found.status, found.detail);
+    query.set('search', hintOfSecret(secret));
+  }
+  return context.redirect(`${listAddress}?${query}`, 303);
 }
 
 async function createToken(context: PageContext) {
