@@ -27,6 +27,7 @@ import { addReconciliationRoutes } from './reconcile.ts';
 import { callFailures, json } from './responses.ts';
 import { requireRole } from './roles.ts';
 import type { ManagementServices } from './services.ts';
+import { addTokenLookupRoute } from './token-lookup.ts';
 import { addTokenRoutes } from './tokens.ts';
 import { addUsageRoute } from './usage.ts';
 import { addWebhookRoutes } from './webhook-endpoints.ts';
@@ -46,6 +47,7 @@ export function managementApi(services: ManagementServices, known?: Principal): 
   api.use(requireRole);
   api.use(tameBody);
   api.use(recordChanges(services));
+  addTokenLookupRoute(api, services);
   addTokenRoutes(api, services);
   addChannelRoutes(api, services);
   addGroupRoutes(api, services);

@@ -89,9 +89,9 @@ export const en = {
     label: 'Language',
   },
   shortcuts: {
-    title: 'Keyboard shortcuts',
+    title: 'Shortcuts',
     keys: { '/': 'Go to the search field', '?': 'Show this list', Esc: 'Close this list' },
-    use: 'Use keyboard shortcuts',
+    use: 'Use shortcuts',
     close: 'Close',
   },
   done: {
@@ -178,6 +178,23 @@ export const en = {
     enable: 'Enable',
     makeAdmin: 'Make admin',
     makeMember: 'Make member',
+    disableTitle: 'Disable this account?',
+    disableWarning:
+      'The account is signed out everywhere and cannot sign in. Requests with its tokens fail immediately. You can enable it again at any time.',
+    disableConfirm: 'Disable account',
+    roles: {
+      admin: {
+        title: 'Make this account an admin?',
+        warning:
+          'Admins see every token and request, and manage channels, prices, and people. You can make the account a member again at any time.',
+        confirm: 'Make admin',
+      },
+      member: {
+        title: 'Make this account a member?',
+        warning: 'Members manage their own tokens only. You can make the account an admin again at any time.',
+        confirm: 'Make member',
+      },
+    },
     expires: 'Expires',
     link: 'Link',
   },

@@ -22,6 +22,7 @@ const pageRoutes = routesOf(dashboard(services).routes);
 
 /** Management API routes that members may call; a complete list, so each new route needs a decision here. */
 const forMembers = new Set([
+  'POST /tokens/lookup',
   'GET /tokens',
   'POST /tokens',
   'GET /tokens/:id',
