@@ -1,6 +1,7 @@
 // English: the messages of every page, and those of people and accounts. Every language must have the same ones.
 import { enAlerts } from './en-alerts.ts';
 import { enCalls } from './en-calls.ts';
+import { enModels } from './en-models.ts';
 import { enUpstreams } from './en-upstreams.ts';
 
 export const en = {
@@ -199,6 +200,7 @@ export const en = {
   },
   ...enCalls,
   ...enUpstreams,
+  ...enModels,
   ...enAlerts,
   errors: {
     title: 'That did not work',

@@ -3,6 +3,7 @@
 import type { Messages } from './en.ts';
 import { zhAlerts } from './zh-alerts.ts';
 import { zhCalls } from './zh-calls.ts';
+import { zhModels } from './zh-models.ts';
 import { zhUpstreams } from './zh-upstreams.ts';
 
 export const zh: Messages = {
@@ -197,6 +198,7 @@ export const zh: Messages = {
   },
   ...zhCalls,
   ...zhUpstreams,
+  ...zhModels,
   ...zhAlerts,
   errors: {
     title: '操作未成功',

@@ -36,7 +36,7 @@ const sections = [
   { key: 'logs', href: '/dashboard/logs', admin: false },
   { key: 'playground', href: '/dashboard/playground', admin: false },
   { key: 'channels', href: '/dashboard/channels', admin: true },
-  { key: 'models', href: '/dashboard/models', admin: true },
+  { key: 'models', href: '/dashboard/models', admin: false },
   { key: 'groups', href: '/dashboard/groups', admin: true },
   { key: 'people', href: '/dashboard/people', admin: true },
   { key: 'alerts', href: '/dashboard/alerts', admin: true },
@@ -57,9 +57,11 @@ interface Frame {
    * lose it.
    */
   back?: string | undefined;
+  /** A table needs the whole width. */
+  isWide?: boolean | undefined;
 }
 
-const Page: FC<PropsWithChildren<Frame>> = ({ title, principal, section, back, children }) => (
+const Page: FC<PropsWithChildren<Frame>> = ({ title, principal, section, back, isWide, children }) => (
   <html lang={languages[language()].tag}>
     <head>
       <meta charset="utf-8" />
@@ -71,7 +73,7 @@ const Page: FC<PropsWithChildren<Frame>> = ({ title, principal, section, back, c
       <link rel="stylesheet" href="/dashboard.css" />
       <script src="/dashboard.js" defer></script>
     </head>
-    <body class={principal === undefined ? 'alone' : 'framed'}>
+    <body class={principal === undefined ? (isWide ? 'alone wide' : 'alone') : 'framed'}>
       <a class="skip" href="#content">
         {messages().skip}
       </a>
@@ -128,6 +130,14 @@ export function show(
 /** Renders a page without a signed-in person. */
 export function showAlone(title: string, content: Child, status = 200): Promise<Response> {
   return respond({ title }, content, status);
+}
+
+/** Renders a page that anybody may see and caches may keep for five minutes. */
+export async function showPublic(title: string, content: Child): Promise<Response> {
+  const response = await respond({ title, isWide: true }, content, 200);
+  response.headers.set('cache-control', 'public, max-age=300');
+  response.headers.set('vary', 'accept-language, cookie');
+  return response;
 }
 
 async function respond(frame: Frame, content: Child, status: number): Promise<Response> {

@@ -52,6 +52,8 @@ const pages = (): Record<string, string> => ({
   channel: `/dashboard/channels/${channelId}`,
   'channel-delete': `/dashboard/channels/${channelId}/delete`,
   models: '/dashboard/models',
+  prices: '/dashboard/models/prices?model=gpt-4o',
+  'price-reset': '/dashboard/models/prices/delete?model=gpt-4o',
   groups: '/dashboard/groups',
   'group-new': '/dashboard/groups/new',
   group: '/dashboard/groups/trial',

@@ -32,6 +32,8 @@ const paths = [
   '/dashboard/channels',
   '/dashboard/channels/new',
   '/dashboard/models',
+  '/dashboard/models?sort=input&order=desc&search=model',
+  '/dashboard/models/prices',
   '/dashboard/groups',
   '/dashboard/groups/default',
   '/dashboard/playground?token=tok_page1',

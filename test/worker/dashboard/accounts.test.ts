@@ -175,6 +175,8 @@ it('sends at most five statements for any page, and a search of the log in at mo
     '/dashboard/channels',
     `/dashboard/channels/${channelId}`,
     '/dashboard/models',
+    '/dashboard/models?sort=input',
+    '/dashboard/models/prices',
     '/dashboard/groups',
     '/dashboard/groups/new',
     '/dashboard/groups/default',

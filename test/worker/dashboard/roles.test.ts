@@ -34,6 +34,7 @@ const forMembers = new Set([
   'GET /usage',
   'GET /usage.csv',
   'GET /usage/top',
+  'GET /served-models',
   'GET /sessions',
   'DELETE /sessions/:id',
   'GET /access-keys',
@@ -48,8 +49,9 @@ const forMembers = new Set([
   'DELETE /identities/:provider',
 ]);
 const forAnybody = new Set(['GET /health', 'GET /openapi.json']);
-const adminPages = /^\/dashboard\/(channels|models|groups|people|alerts|audit)/;
-const signInPages = /^\/dashboard\/(login|setup|invite|logout|language)/;
+const adminPages = /^\/dashboard\/(channels|models\/.|groups|people|alerts|audit)/;
+/** Pages for visitors; /pricing has tests of its own. */
+const signInPages = /^\/(pricing|dashboard\/(login|setup|invite|logout|language))/;
 
 const filled = (path: string, id: string) => path.replace(/:(id|model|name|key|provider)(\{.+\})?/g, id);
 
