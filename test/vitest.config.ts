@@ -1,6 +1,8 @@
 // Projects by folder (test/README.md): pure code in Node, the Worker and its stores inside workerd, and Node programs
 // that drive a running relay.
 import { statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
@@ -22,6 +24,9 @@ function freeBytes(folder: string): number {
     return 0;
   }
 }
+
+/** Programs that tests start (wrangler, `npm start`) compile their modules once. */
+process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'relay-tests-compile-cache');
 
 /** All but `timing` and `scale` run side by side: some files compute, others wait for processes, sockets and expiries. */
 const sideBySide = { maxWorkers: 4, sequence: { groupOrder: 0 } };
@@ -129,17 +134,17 @@ export default defineConfig(({ mode }) => ({
         },
       },
       {
-        // What happens within a second. These tests wait more than they compute, so two files run side by side.
+        // What happens within a second. These tests wait more than they compute, so three files run side by side.
         test: {
           ...system,
           name: 'timing',
           include: ['test/e2e/timing/**/*.test.ts'],
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
       {
-        // Measures queries over a million rows, so nothing else runs.
+        // Measures queries over a large log, so nothing else runs.
         plugins: [sqlAsText],
         test: {
           ...system,

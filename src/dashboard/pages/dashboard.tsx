@@ -31,11 +31,12 @@ export function dashboard(services: PageServices): Hono<PageEnv> {
   app.onError((error, context) => {
     if (!(error instanceof PageProblem)) services.report('dashboard-failed', error);
     const status = error instanceof PageProblem ? error.status : 500;
-    const detail = error instanceof PageProblem ? error.message : '';
-    const content = <Trouble detail={detail} />;
+    const detail = error instanceof PageProblem ? error.message : messages().errors.failed;
+    const title = titleOf(status);
+    const content = <Trouble title={title} detail={detail} />;
     return context.var.principal
-      ? show(context, undefined, messages().errors.title, content, status)
-      : showAlone(messages().errors.title, content, status);
+      ? show(context, undefined, title, content, status)
+      : showAlone(title, content, status);
   });
   app.use(contextStorage(), detectLanguage);
   app.use(guard(services));
@@ -66,9 +67,14 @@ export function dashboard(services: PageServices): Hono<PageEnv> {
   return app;
 }
 
-const Trouble = ({ detail }: { detail: string }) => (
+function titleOf(status: number): string {
+  const { title, titles } = messages().errors;
+  return status === 403 || status === 404 ? titles[status] : title;
+}
+
+const Trouble = ({ title, detail }: { title: string; detail: string }) => (
   <>
-    <h1>{messages().errors.title}</h1>
+    <h1>{title}</h1>
     <p>{detail}</p>
     <p>
       <a href="/">{messages().nav.overview}</a>

@@ -106,9 +106,11 @@ function linesOf({
 const PriceCells: FC<{ model: ServedModelView }> = ({ model: { price, is_pattern, is_own_price } }) => {
   if (price === null)
     return (
-      <td class="number" colspan={3}>
-        {is_pattern ? '–' : <Badge kind="warn">{texts().none}</Badge>}
-      </td>
+      <>
+        <td class="number">{is_pattern ? '–' : <Badge kind="warn">{texts().none}</Badge>}</td>
+        <td class="number">–</td>
+        <td class="number">–</td>
+      </>
     );
   return (
     <>

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
 import { messages } from '../i18n/messages.ts';
 import { type Alias, AliasForm, AliasTable } from './aliases.tsx';
+import { redirectDone } from './done.tsx';
 import { show } from './layout.tsx';
 import {
   formOf,
@@ -31,7 +32,7 @@ export function priceRoutes(): Hono<PageEnv> {
     if (wrong !== null) return showPrices(context, { values, price: wrong });
     const set = await context.var.api('PUT', pathOf(textOf(values, 'model')), priceBody(values));
     if (!set.ok) return showPrices(context, { values, price: set });
-    return context.redirect(listPath, 303);
+    return redirectDone(context, listPath, 'priceSaved');
   });
   routes.post('/aliases', async (context) => {
     const values = await formOf(context);
@@ -40,7 +41,7 @@ export function priceRoutes(): Hono<PageEnv> {
     const models = listOf(values, 'alias_models');
     const set = await context.var.api('PUT', aliasPath(textOf(values, 'alias')), { models });
     if (!set.ok) return showPrices(context, { values, alias: set });
-    return context.redirect(`${listPath}#aliases`, 303);
+    return redirectDone(context, listPath, 'aliasSaved');
   });
   addRemovals(routes);
   return routes;
@@ -54,11 +55,11 @@ function addRemovals(routes: Hono<PageEnv>): void {
       warning: texts().resetWarning,
       confirm: texts().resetPrice,
     };
-    return show(context, 'models', question.title, <Removal {...question} field="model" name={name} />);
+    return show(context, 'prices', question.title, <Removal {...question} field="model" name={name} />);
   });
   routes.post('/prices/delete', async (context) => {
     await need(context.var.api('DELETE', pathOf(textOf(await formOf(context), 'model'))));
-    return context.redirect(listPath, 303);
+    return redirectDone(context, listPath, 'priceReset');
   });
   routes.get('/aliases/delete', (context) => {
     const name = context.req.query('alias') ?? '';
@@ -67,11 +68,11 @@ function addRemovals(routes: Hono<PageEnv>): void {
       warning: texts().removeWarning,
       confirm: texts().removeAlias,
     };
-    return show(context, 'models', question.title, <Removal {...question} field="alias" name={name} />);
+    return show(context, 'prices', question.title, <Removal {...question} field="alias" name={name} />);
   });
   routes.post('/aliases/delete', async (context) => {
     await need(context.var.api('DELETE', aliasPath(textOf(await formOf(context), 'alias'))));
-    return context.redirect(`${listPath}#aliases`, 303);
+    return redirectDone(context, listPath, 'aliasRemoved');
   });
 }
 
@@ -152,5 +153,5 @@ async function showPrices(context: PageContext, { values = {}, price, alias }: O
     </>
   );
   const isWrong = price !== undefined || alias !== undefined;
-  return show(context, 'models', texts().pricesTitle, content, isWrong ? 400 : 200);
+  return show(context, 'prices', texts().pricesTitle, content, isWrong ? 400 : 200);
 }
