@@ -1,4 +1,4 @@
-// English: the messages of models, prices, and the playground.
+// English: the messages of models, prices, usage, and the playground.
 export const enModels = {
   models: {
     title: 'Models',
@@ -87,6 +87,47 @@ export const enModels = {
     removeAlias: 'Remove',
     removeTitle: 'Remove this alias?',
     removeWarning: 'Requests that name the alias then need a model of that name.',
+  },
+  usage: {
+    title: 'Usage',
+    lead: 'Spend, requests, and tokens over any time. Dates are in UTC.',
+    csv: 'Download as CSV',
+    range: 'Time',
+    ranges: {
+      '24h': 'Last 24 hours',
+      '7d': 'Last 7 days',
+      '30d': 'Last 30 days',
+      'this-month': 'This month',
+      'last-month': 'Last month',
+      '90d': 'Last 90 days',
+      '12m': 'Last 12 months',
+      custom: 'Custom',
+    },
+    from: 'From',
+    to: 'To',
+    by: 'Group by',
+    and: 'And by',
+    nothingElse: '–',
+    groupings: {
+      model: 'Model',
+      requested_model: 'Requested model',
+      token: 'Token',
+      day: 'Day',
+      month: 'Month',
+      account: 'Person',
+      group: 'Group',
+      channel: 'Channel',
+    },
+    metric: 'Chart',
+    metrics: { cost: 'Spend', requests: 'Requests', tokens: 'Tokens' },
+    chart: (metric: string, grouping: string) => `${metric} by ${grouping.toLowerCase()}`,
+    share: 'Share',
+    total: 'Total',
+    others: 'Others',
+    unnamed: '(none)',
+    more: (shown: number, all: number) =>
+      `The ${shown} most expensive of ${all} rows. The CSV file has all of them.`,
+    wrongRange: 'Enter a first day, and a last day that is not before it.',
   },
   playground: {
     title: 'Playground',

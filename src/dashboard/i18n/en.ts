@@ -15,6 +15,7 @@ export const en = {
     overview: 'Overview',
     tokens: 'Tokens',
     logs: 'Logs',
+    usage: 'Usage',
     playground: 'Playground',
     channels: 'Channels',
     models: 'Models',

@@ -1,7 +1,7 @@
-// Chinese (simplified): the messages of models, prices, and the playground.
+// Chinese (simplified): the messages of models, prices, usage, and the playground.
 import type { Messages } from './en.ts';
 
-export const zhModels: Pick<Messages, 'models' | 'playground'> = {
+export const zhModels: Pick<Messages, 'models' | 'usage' | 'playground'> = {
   models: {
     title: '模型',
     lead: '您可以调用的模型及其价格（美元 / 百万 Token）。',
@@ -88,6 +88,46 @@ export const zhModels: Pick<Messages, 'models' | 'playground'> = {
     removeAlias: '移除',
     removeTitle: '移除此别名？',
     removeWarning: '移除后，使用该名称的请求需要有同名的模型。',
+  },
+  usage: {
+    title: '用量',
+    lead: '任意时间段的花费、请求数与 Token 数。日期为 UTC。',
+    csv: '下载 CSV',
+    range: '时间',
+    ranges: {
+      '24h': '最近 24 小时',
+      '7d': '最近 7 天',
+      '30d': '最近 30 天',
+      'this-month': '本月',
+      'last-month': '上月',
+      '90d': '最近 90 天',
+      '12m': '最近 12 个月',
+      custom: '自定义',
+    },
+    from: '从',
+    to: '至',
+    by: '分组',
+    and: '再按',
+    nothingElse: '–',
+    groupings: {
+      model: '模型',
+      requested_model: '请求的模型',
+      token: '令牌',
+      day: '日',
+      month: '月',
+      account: '成员',
+      group: '分组',
+      channel: '渠道',
+    },
+    metric: '图表',
+    metrics: { cost: '花费', requests: '请求数', tokens: 'Token 数' },
+    chart: (metric: string, grouping: string) => `${metric}（按${grouping}）`,
+    share: '占比',
+    total: '合计',
+    others: '其他',
+    unnamed: '（无）',
+    more: (shown: number, all: number) => `共 ${all} 行，此处为花费最高的 ${shown} 行。CSV 文件包含全部。`,
+    wrongRange: '请输入起始日期，以及不早于它的结束日期。',
   },
   playground: {
     title: '操练场',

@@ -17,6 +17,7 @@ export const zh: Messages = {
     overview: '概览',
     tokens: '令牌',
     logs: '日志',
+    usage: '用量',
     playground: '操练场',
     channels: '渠道',
     models: '模型',

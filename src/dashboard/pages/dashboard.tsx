@@ -24,6 +24,7 @@ import { priceRoutes } from './prices.tsx';
 import { rememberPage } from './return-to.ts';
 import { signInRoutes } from './sign-in.tsx';
 import { tokenRoutes } from './tokens.tsx';
+import { usageRoutes } from './usage.tsx';
 
 /** Returns the app for `/` and everything under `/dashboard`. */
 export function dashboard(services: PageServices): Hono<PageEnv> {
@@ -50,6 +51,7 @@ export function dashboard(services: PageServices): Hono<PageEnv> {
   app.route('/', overviewRoutes());
   app.route('/dashboard/tokens', tokenRoutes());
   app.route('/dashboard/logs', logRoutes());
+  app.route('/dashboard/usage', usageRoutes());
   app.route('/dashboard/models', modelRoutes());
   app.route('/dashboard/playground', playgroundRoutes());
   app.route('/dashboard/account', accountRoutes());

@@ -38,6 +38,7 @@ const sections = [
   { key: 'playground', href: '/dashboard/playground', admin: false, group: 'use' },
   { key: 'tokens', href: '/dashboard/tokens', admin: false, group: 'use' },
   { key: 'logs', href: '/dashboard/logs', admin: false, group: 'use' },
+  { key: 'usage', href: '/dashboard/usage', admin: false, group: 'use' },
   { key: 'models', href: '/dashboard/models', admin: false, group: 'use' },
   { key: 'channels', href: '/dashboard/channels', admin: true, group: 'operate' },
   { key: 'prices', href: '/dashboard/models/prices', admin: true, group: 'operate' },

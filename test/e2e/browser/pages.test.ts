@@ -51,6 +51,8 @@ const pages = (): Record<string, string> => ({
   'channel-new': '/dashboard/channels/new',
   channel: `/dashboard/channels/${channelId}`,
   'channel-delete': `/dashboard/channels/${channelId}/delete`,
+  usage: '/dashboard/usage?range=7d&and=token',
+  'usage-wrong': '/dashboard/usage?range=custom',
   models: '/dashboard/models',
   prices: '/dashboard/models/prices?model=gpt-4o',
   'price-reset': '/dashboard/models/prices/delete?model=gpt-4o',

@@ -32,6 +32,8 @@ const paths = [
   `/dashboard/logs/${requestId}`,
   '/dashboard/channels',
   '/dashboard/channels/new',
+  '/dashboard/usage?range=12m',
+  '/dashboard/usage?range=30d&by=token&and=model',
   '/dashboard/models',
   '/dashboard/models?sort=input&order=desc&search=model',
   '/dashboard/models/prices',

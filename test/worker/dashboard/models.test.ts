@@ -9,10 +9,7 @@ const key = { keys: ['sk-0123456789abcdef'] };
 
 /** The text of a model's row, cell by cell. */
 function rowOf(text: string, model: string): string[] {
-  const row = new RegExp(
-    `<tr>(<td[^>]*><code id="model-\\d+">${model}</code>.*?)</tr>`,
-    's',
-  ).exec(text);
+  const row = new RegExp(`<tr>(<td[^>]*><code id="model-\\d+">${model}</code>.*?)</tr>`, 's').exec(text);
   const cells = (row?.[1] ?? '').split('</td>').map((cell) => cell.replace(/<[^>]+>/g, ' ').trim());
   return cells.map((cell) => cell.replace(/\s+/g, ' '));
 }
