@@ -1,6 +1,7 @@
 // The page of usage: ranges, groupings, totals, links to the log, and whose usage it is.
 import { env } from 'cloudflare:workers';
 import { expect, it } from 'vitest';
+import { managementLimits } from '../../../src/dashboard/api/limits.ts';
 import { appendRows } from '../../../src/metering/log.ts';
 import { logRow } from '../stores/rows.ts';
 import { openDashboard } from './open-dashboard.ts';
@@ -85,4 +86,39 @@ it('says what is wrong with a range, and when there is nothing', async () => {
   const wrong = await admin.get('/dashboard/usage?range=custom&from=2026-12-02&to=2026-12-01');
   expect([wrong.status, wrong.text]).toEqual([400, expect.stringContaining('Enter a first day')]);
   expect((await admin.get('/dashboard/usage')).text).toContain('<div class="empty">');
+});
+
+it('draws the groups that are on top, and the others as one', async () => {
+  const { admin } = await openDashboard();
+  const row = { accountId: 'acc_bob', tokenId: 'tok_b', createdAtMs: Date.now() - 60_000, status: 200 };
+  const rows = Array.from({ length: 9 }, (_, index) =>
+    logRow({
+      id: `r${index}`,
+      ...row,
+      requestedModel: `m${index}`,
+      costNanoUsd: (9 - index) * 1_000_000_000,
+    }),
+  );
+  await appendRows(env.DB, rows, []);
+  const { text } = await admin.get('/dashboard/usage?range=24h');
+  const legend = /<ul class="legend">(.*?)<\/ul>/s.exec(text)?.[1] ?? '';
+  const labels = [...legend.matchAll(/<\/svg>([^<]+)</g)].map(([, label]) => label);
+  expect(labels).toEqual(['m0', 'm1', 'm2', 'm3', 'm4', 'm5', 'Others']);
+  expect(text).toContain('Others: $6.00');
+});
+
+it('narrows sums to keys without widening what a member sees', async () => {
+  const { admin, member, bob, eve } = await openWithUsage();
+  const path = (by: string, ...keys: string[]) =>
+    `/usage?group_by=${by}${keys.map((key) => `&only=${key}`).join('')}`;
+  const sum = async (person: typeof admin, by: string, ...keys: string[]) =>
+    (await person.api('GET', path(by, ...keys))).body.total.cost_usd;
+  expect(await sum(admin, 'day,token', bob)).toBe(4);
+  expect(await sum(admin, 'day,token', bob, eve)).toBe(8);
+  expect(await sum(member, 'token', eve)).toBe(0);
+  expect(await sum(member, 'account', 'acc_eve')).toBe(0);
+  expect((await admin.api('GET', path('day', bob))).status).toBe(400);
+  const many = Array.from({ length: managementLimits.usageKeys + 1 }, (_, index) => `k${index}`);
+  expect((await admin.api('GET', path('token', ...many))).status).toBe(400);
+  expect((await admin.api('GET', path('token', ...many.slice(1)))).status).toBe(200);
 });
