@@ -26,6 +26,7 @@ import { Problem, problemResponse, refuseInvalid, unavailable } from './problem.
 import { addReconciliationRoutes } from './reconcile.ts';
 import { callFailures, json } from './responses.ts';
 import { requireRole } from './roles.ts';
+import { addServedModelRoute } from './served-models.ts';
 import type { ManagementServices } from './services.ts';
 import { addTokenLookupRoute } from './token-lookup.ts';
 import { addTokenRoutes } from './tokens.ts';
@@ -54,6 +55,7 @@ export function managementApi(services: ManagementServices, known?: Principal): 
   addAliasRoutes(api, services);
   addPriceRoutes(api, services);
   addModelRoutes(api, services);
+  addServedModelRoute(api, services);
   addLogRoutes(api, services);
   addUsageRoute(api, services);
   addReconciliationRoutes(api, services);

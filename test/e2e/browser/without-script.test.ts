@@ -125,28 +125,31 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
   });
 
   it('sets a custom price and removes it', async () => {
-    await open('/dashboard/models');
+    await open('/dashboard/models/prices');
     await page.getByLabel('Model', { exact: true }).fill('gpt-4o');
     await page.getByLabel('Input', { exact: true }).fill('1.5');
     await page.getByLabel('Output', { exact: true }).fill('6');
-    await press('Set a price');
-    expect(await page.locator('main').innerText()).toContain('your own');
-    await press('Take back');
-    expect(await page.locator('main').innerText()).toContain('None: the table’s prices hold.');
+    await press('Set price');
+    await follow(page.getByRole('link', { name: 'Reset to default' }));
+    await press('Reset to default');
+    expect(await page.locator('main').innerText()).toContain('No custom prices – defaults apply.');
   });
 
   it('adds an alias, shows what is wrong with another, and removes the first', async () => {
-    await open('/dashboard/models');
+    await open('/dashboard/models/prices');
     await page.getByLabel('Alias', { exact: true }).fill('smart');
-    await page.getByLabel('Models in order').fill('claude-opus-4-5\ngpt-4o');
-    await press('Set an alias');
+    await page.getByLabel('Models', { exact: true }).fill('claude-opus-4-5\ngpt-4o');
+    await press('Set alias');
     expect(await page.locator('main').innerText()).toContain('claude-opus-4-5 → gpt-4o');
     await page.getByLabel('Alias', { exact: true }).fill('smarter');
-    await page.getByLabel('Models in order').fill('smart');
-    await press('Set an alias');
+    await page.getByLabel('Models', { exact: true }).fill('smart');
+    await press('Set alias');
     expect(await page.locator('#help-alias_models').innerText()).toContain('`smart` is an alias itself');
-    await press('Take back');
-    expect(await page.locator('main').innerText()).toContain('None. An alias is a name that stands for');
+    await follow(page.getByRole('link', { name: 'Remove', exact: true }));
+    await press('Remove');
+    expect(await page.locator('main').innerText()).toContain(
+      'No aliases. An alias is a name that stands for',
+    );
   });
 
   it('adds a group, assigns a token to it, edits it, and deletes it once empty', async () => {
