@@ -52,11 +52,11 @@ export const Frame: FC<PropsWithChildren<FrameFacts>> = ({ pages, name, contents
             id="docs-query"
             value={query}
             maxlength={longestQuery}
-            placeholder={texts().search}
+            placeholder={texts().searchButton}
             aria-label={texts().search}
             autocomplete="off"
           />
-          <button type="submit" class="small">
+          <button type="submit" class="hidden">
             {texts().searchButton}
           </button>
         </form>
