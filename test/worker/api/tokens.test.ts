@@ -58,6 +58,9 @@ describe('creation of a token', () => {
       budget: null,
       models: [],
       limits: {},
+      tags: [],
+      note: '',
+      include_cost: false,
     });
   });
 
