@@ -25,6 +25,7 @@ export const crossOrigin: MiddlewareHandler<RouteEnv> = async (context, next) =>
 const exposedHeaders: readonly string[] = [
   'x-request-id',
   'request-id',
+  'link',
   'retry-after',
   'x-should-retry',
   'x-ratelimit-limit-requests',

@@ -66,5 +66,7 @@ function because({ error }: AlertFacts): string {
 }
 
 function dollars(usd: string | number | null | undefined): string {
-  return `$${Number(usd ?? 0).toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 4 })}`;
+  const amount = Number(usd ?? 0);
+  const digits = amount !== 0 && Math.abs(amount) < 0.01 ? 9 : 4;
+  return `$${amount.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: digits })}`;
 }

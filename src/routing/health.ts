@@ -43,6 +43,8 @@ export interface TargetHealth {
   isLimited: boolean;
   /** The provider refuses the key: the operator must fix it. */
   isRefused: boolean;
+  /** The operator's last test failed, and nothing has succeeded since. Changes nothing for requests. */
+  isTestFailed?: boolean;
   lastError: string | null;
   lastErrorAtMs: number;
   /** As in Failure. Absent in reports of earlier versions. */
@@ -158,7 +160,7 @@ export class Health {
       this.probes.delete(name);
       const average =
         before.firstByteMs === null ? firstByteMs : before.firstByteMs * 0.8 + firstByteMs * 0.2;
-      const recovered = before.failures > 0 || before.isRefused;
+      const recovered = before.failures > 0 || before.isRefused || before.isTestFailed === true;
       changed ||= recovered;
       const { lastError, lastErrorAtMs, lastStatus = null, lastMessage = null } = before;
       const unchanged = { firstByteMs: average, lastError, lastErrorAtMs, lastStatus, lastMessage };
@@ -196,6 +198,25 @@ export class Health {
     return isNews;
   }
 
+  /** Records that an operator's test failed. No request goes another way because of it. */
+  testFailed(
+    target: TargetId,
+    failure: { status: number | null; message: string | null },
+    nowMs: number,
+  ): void {
+    const { status, message } = failure;
+    const lastMessage = message && shortened(message, errorMessageLimits.healthCharacters);
+    this.set(targetName(target), {
+      ...this.of(targetName(target)),
+      isTestFailed: true,
+      lastError: status === null ? 'no answer' : `status ${status}`,
+      lastErrorAtMs: nowMs,
+      lastStatus: status,
+      lastMessage,
+      changedAtMs: nowMs,
+    });
+  }
+
   /** Resets the health of a target and of its models, because its operator has fixed something. */
   reset(target: TargetId, nowMs: number): void {
     const own = targetName(target);
@@ -203,7 +224,7 @@ export class Health {
     for (const name of [own, ...models]) {
       this.probes.delete(name);
       const before = this.of(name);
-      if (before.failures === 0) continue;
+      if (before.failures === 0 && before.isTestFailed !== true) continue;
       this.set(name, { ...healthy, changedAtMs: Math.max(nowMs, before.changedAtMs + 1) });
     }
   }

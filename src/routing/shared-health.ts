@@ -56,6 +56,17 @@ export class SharedHealth {
     this.report(background);
   }
 
+  /** Records that an operator's test failed. */
+  testFailed(
+    target: TargetId,
+    failure: { status: number | null; message: string | null },
+    background: Background,
+  ): void {
+    this.current.testFailed(target, failure, Date.now());
+    this.hasNews = true;
+    this.report(background);
+  }
+
   /**
    * Returns the health of all targets that had problems recently, here or elsewhere. Without the registry: what
    * is known here.

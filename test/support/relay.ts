@@ -82,7 +82,7 @@ export function managerOf(url: string, key = adminKey) {
  * Ports that tests give away: below the ones that systems choose for outgoing connections (Linux: from 32768, others:
  * from 49152), so that nothing takes one between its choice and its use, or while its program restarts.
  */
-const givenPorts = { first: 10_000, last: 32_000 };
+const givenPorts = { first: 11_000, last: 32_000 };
 
 /** Returns a port that nothing listens on at the moment, chosen at random. */
 export async function freePort(): Promise<number> {

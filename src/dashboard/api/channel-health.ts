@@ -8,9 +8,9 @@ import { isoOf, isoTime } from './values.ts';
 
 const health = z
   .object({
-    state: z.enum(['ready', 'cooling', 'probe', 'refused']).openapi({
+    state: z.enum(['ready', 'test_failed', 'cooling', 'probe', 'refused']).openapi({
       description:
-        '`cooling`: left alone until `cool_until`; `probe`: the next request is a trial; `refused`: the provider refuses the key, which is for the operator to fix.',
+        '`test_failed`: the last test failed, and nothing has succeeded since; `cooling`: left alone until `cool_until`; `probe`: the next request is a trial; `refused`: the provider refuses the key, which is for the operator to fix.',
     }),
     failures: z.int().openapi({ description: 'In a row.' }),
     cool_until: isoTime.nullable(),
@@ -125,9 +125,10 @@ function healthView(place: TargetHealth | undefined, nowMs: number): HealthView 
   };
 }
 
-function stateOf({ failures, isRefused, coolUntilMs }: TargetHealth, nowMs: number): HealthView['state'] {
+function stateOf(place: TargetHealth, nowMs: number): HealthView['state'] {
+  const { failures, isRefused, isTestFailed, coolUntilMs } = place;
   if (isRefused) return 'refused';
-  if (failures === 0) return 'ready';
+  if (failures === 0) return isTestFailed === true ? 'test_failed' : 'ready';
   return nowMs < coolUntilMs ? 'cooling' : 'probe';
 }
 

@@ -50,6 +50,7 @@ export const enCalls = {
     quotaHelp: 'For its whole life. 0 = unlimited.',
     budget: 'Budget in USD',
     budgetHelp: 'Comes back at each period’s start, in UTC.',
+    budgetOf: 'Budget',
     period: 'Budget’s period',
     day: 'day',
     week: 'week',

@@ -1,6 +1,7 @@
 // English: the messages of every page, and those of people and accounts. Every language must have the same ones.
 import { enAlerts } from './en-alerts.ts';
 import { enCalls } from './en-calls.ts';
+import { enDocs } from './en-docs.ts';
 import { enUpstreams } from './en-upstreams.ts';
 
 export const en = {
@@ -8,6 +9,9 @@ export const en = {
   skip: 'Skip to the content',
   nav: {
     label: 'Sections',
+    menu: 'Menu',
+    use: 'Use',
+    operate: 'Operate',
     overview: 'Overview',
     tokens: 'Tokens',
     logs: 'Logs',
@@ -16,6 +20,7 @@ export const en = {
     models: 'Models',
     groups: 'Groups',
     people: 'People',
+    docs: 'Docs',
     alerts: 'Alerts',
     audit: 'Audit',
     account: 'Account',
@@ -83,6 +88,46 @@ export const en = {
   language: {
     label: 'Language',
   },
+  shortcuts: {
+    title: 'Keyboard shortcuts',
+    keys: { '/': 'Go to the search field', '?': 'Show this list', Esc: 'Close this list' },
+    use: 'Use keyboard shortcuts',
+    close: 'Close',
+  },
+  done: {
+    tokenSaved: 'Token saved.',
+    tokenDeleted: 'Token deleted.',
+    tokenToppedUp: 'Quota raised.',
+    tokenDisabled: 'Token disabled.',
+    tokenEnabled: 'Token enabled.',
+    tokensDisabled: 'Tokens disabled.',
+    tokensEnabled: 'Tokens enabled.',
+    tokensDeleted: 'Tokens deleted.',
+    channelAdded: 'Channel added.',
+    channelSaved: 'Channel saved.',
+    channelDeleted: 'Channel deleted.',
+    orderSaved: 'Order saved.',
+    keyAdded: 'Key added.',
+    keyRemoved: 'Key removed.',
+    groupSaved: 'Group saved.',
+    groupDeleted: 'Group deleted.',
+    personSaved: 'Account saved.',
+    personDeleted: 'Account deleted.',
+    personDisabled: 'Account disabled.',
+    personEnabled: 'Account enabled.',
+    madeAdmin: 'The account is an admin now.',
+    madeMember: 'The account is a member now.',
+    invitationRevoked: 'Invitation revoked.',
+    priceSaved: 'Price saved.',
+    priceReset: 'Price reset to the default.',
+    aliasSaved: 'Alias saved.',
+    aliasRemoved: 'Alias removed.',
+    sessionEnded: 'Signed out there.',
+    accessKeyDeleted: 'Access key deleted.',
+    passkeyRemoved: 'Passkey removed.',
+    identityUnlinked: 'Account unlinked.',
+    endpointDeleted: 'Endpoint deleted.',
+  },
   form: {
     badEmail: 'This is no email address.',
     submit: 'Submit',
@@ -96,7 +141,9 @@ export const en = {
     next: 'Next page',
     first: 'First page',
     all: 'All',
-    utc: 'Times are UTC.',
+    utc: 'Times are in UTC.',
+    localTimes: 'Times are in your time zone. Point at one to see UTC.',
+    undo: 'Undo',
   },
   people: {
     title: 'People',
@@ -200,13 +247,16 @@ export const en = {
   ...enCalls,
   ...enUpstreams,
   ...enAlerts,
+  ...enDocs,
   errors: {
-    title: 'That did not work',
-    notFound: 'There is nothing at this address.',
+    title: 'Something went wrong',
+    titles: { 403: 'Access denied', 404: 'Page not found' },
+    notFound: 'This address leads nowhere. Check it, or start from the overview.',
+    failed: 'The dashboard failed to show this page. Try again in a moment.',
     back: 'Back',
-    adminOnly: 'Only an admin may do this.',
+    adminOnly: 'Admins only. Ask an admin for access.',
     tooLarge: 'The form is too large.',
-    noForm: 'This was not sent as a form is.',
+    noForm: 'This request is not a form.',
   },
 } as const;
 

@@ -52,6 +52,7 @@ export const zhCalls: Pick<Messages, 'overview' | 'tokens' | 'logs' | 'playgroun
     quotaHelp: '令牌整个生命周期的总额。0 = 不限。',
     budget: '预算（美元）',
     budgetHelp: '每个周期开始时重置（UTC）。',
+    budgetOf: '预算',
     period: '预算周期',
     day: '天',
     week: '周',

@@ -3,6 +3,7 @@
 import type { Messages } from './en.ts';
 import { zhAlerts } from './zh-alerts.ts';
 import { zhCalls } from './zh-calls.ts';
+import { zhDocs } from './zh-docs.ts';
 import { zhUpstreams } from './zh-upstreams.ts';
 
 export const zh: Messages = {
@@ -10,6 +11,9 @@ export const zh: Messages = {
   skip: '跳到正文',
   nav: {
     label: '导航',
+    menu: '菜单',
+    use: '使用',
+    operate: '管理',
     overview: '概览',
     tokens: '令牌',
     logs: '日志',
@@ -18,6 +22,7 @@ export const zh: Messages = {
     models: '模型',
     groups: '分组',
     people: '成员',
+    docs: '文档',
     alerts: '告警',
     audit: '审计',
     account: '账户',
@@ -82,6 +87,46 @@ export const zh: Messages = {
   language: {
     label: '语言',
   },
+  shortcuts: {
+    title: '键盘快捷键',
+    keys: { '/': '转到搜索框', '?': '显示此列表', Esc: '关闭此列表' },
+    use: '启用键盘快捷键',
+    close: '关闭',
+  },
+  done: {
+    tokenSaved: '令牌已保存。',
+    tokenDeleted: '令牌已删除。',
+    tokenToppedUp: '额度已增加。',
+    tokenDisabled: '令牌已停用。',
+    tokenEnabled: '令牌已启用。',
+    tokensDisabled: '所选令牌已停用。',
+    tokensEnabled: '所选令牌已启用。',
+    tokensDeleted: '所选令牌已删除。',
+    channelAdded: '渠道已添加。',
+    channelSaved: '渠道已保存。',
+    channelDeleted: '渠道已删除。',
+    orderSaved: '次序已保存。',
+    keyAdded: '密钥已添加。',
+    keyRemoved: '密钥已移除。',
+    groupSaved: '分组已保存。',
+    groupDeleted: '分组已删除。',
+    personSaved: '账户已保存。',
+    personDeleted: '账户已删除。',
+    personDisabled: '账户已停用。',
+    personEnabled: '账户已启用。',
+    madeAdmin: '该账户现在是管理员。',
+    madeMember: '该账户现在是成员。',
+    invitationRevoked: '邀请已撤回。',
+    priceSaved: '价格已保存。',
+    priceReset: '已恢复默认价格。',
+    aliasSaved: '别名已保存。',
+    aliasRemoved: '别名已移除。',
+    sessionEnded: '该会话已退出。',
+    accessKeyDeleted: '访问密钥已删除。',
+    passkeyRemoved: '通行密钥已移除。',
+    identityUnlinked: '已取消关联。',
+    endpointDeleted: '通知地址已删除。',
+  },
   form: {
     badEmail: '这不是有效的邮箱地址。',
     submit: '提交',
@@ -95,6 +140,8 @@ export const zh: Messages = {
     next: '下一页',
     first: '第一页',
     utc: '时间均为 UTC。',
+    localTimes: '时间按您的时区显示，指向时间可查看 UTC。',
+    undo: '撤销',
     all: '全部',
   },
   people: {
@@ -198,11 +245,14 @@ export const zh: Messages = {
   ...zhCalls,
   ...zhUpstreams,
   ...zhAlerts,
+  ...zhDocs,
   errors: {
-    title: '操作未成功',
-    notFound: '此地址没有内容。',
+    title: '出错了',
+    titles: { 403: '无权访问', 404: '页面不存在' },
+    notFound: '此地址没有内容。请检查地址，或从概览开始。',
+    failed: '无法显示此页面。请稍后重试。',
     back: '返回',
-    adminOnly: '只有管理员可以这样做。',
+    adminOnly: '仅限管理员。请向管理员申请权限。',
     tooLarge: '表单内容过大。',
     noForm: '发送的内容不是有效的表单。',
   },

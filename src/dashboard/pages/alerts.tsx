@@ -55,14 +55,13 @@ export async function alertsOf(
       status === 'active' && quotaNanoUsd !== null && spentNanoUsd >= quotaNanoUsd * 0.9,
   );
   if (principal.role !== 'admin') {
-    return {
-      channels: [],
-      tokens: near,
-      accounts,
-      accountsAt: '/dashboard/account',
-      models: [],
-      incidents: [],
-    };
+    const shown = new Set(near.map(({ id }) => id));
+    // A token's quota is low too when a request was refused although something is left.
+    const incidents = (await services.alerts.openIncidents().catch(() => [])).filter(
+      ({ event, subject, facts }) =>
+        event === 'token.quota_low' && facts.account_id === principal.accountId && !shown.has(subject),
+    );
+    return { channels: [], tokens: near, accounts, accountsAt: '/dashboard/account', models: [], incidents };
   }
   const free = models.filter(
     ({ cost_usd, requests, errors = 0, key }) => cost_usd === 0 && requests > errors && key !== '',
@@ -106,7 +105,7 @@ export const AlertList: FC<{ alerts: Alerts }> = ({ alerts }) => {
       <ul>
         {channels.map(({ id, name, health, error, isStored }) => (
           <li>
-            <HealthBadge health={health} />{' '}
+            <HealthBadge health={health} isTried />{' '}
             <a href={isStored ? `/dashboard/channels/${id}` : '/dashboard/channels'}>{name}</a>
             {error === null ? null : <span class="quiet">{` ${error}`}</span>}
           </li>
@@ -135,9 +134,9 @@ export const AlertList: FC<{ alerts: Alerts }> = ({ alerts }) => {
             <a href={`/dashboard/models?price=${encodeURIComponent(model)}#set-price`}>{model}</a>
           </li>
         ))}
-        {incidents.slice(0, mostIncidents).map(({ event, facts }) => (
+        {incidents.slice(0, mostIncidents).map(({ event, subject, facts }) => (
           <li>
-            <a href="/dashboard/alerts">{messages().alerts.names[event]}</a>
+            <a href={pageAbout(event, subject)}>{messages().alerts.names[event]}</a>
             <span class="quiet">{` ${alertText(event, 'opened', facts)}`}</span>
           </li>
         ))}
@@ -145,6 +144,13 @@ export const AlertList: FC<{ alerts: Alerts }> = ({ alerts }) => {
     </article>
   );
 };
+
+/** Returns the page where an incident is fixed. */
+function pageAbout(event: Incident['event'], subject: string): string {
+  const [id = ''] = subject.split('/');
+  if (event === 'token.quota_low') return `/dashboard/tokens/${id}`;
+  return event.startsWith('channel.') ? `/dashboard/channels/${id}` : '/dashboard/alerts';
+}
 
 interface SpentFacts {
   label: string;

@@ -50,7 +50,7 @@ const KeyTable: FC<{ channel: ChannelWithHealth; address: string }> = ({ channel
               <code>{hint}</code>
             </td>
             <td class="wide">
-              <HealthBadge health={health} />
+              <HealthBadge health={health} isTried={false} />
               {health.last_error === null ? null : <small class="last-error">{health.last_error}</small>}
               {channel.model_health
                 .filter(({ key_id }) => key_id === id)

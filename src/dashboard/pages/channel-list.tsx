@@ -1,11 +1,12 @@
 // The list of channels in the order in which they are tried, with the state that the relay sees.
 import type { FC } from 'hono/jsx';
+import { errorTextOfBody } from '../../formats/error-text.ts';
 import type { LiveChannel } from '../../routing/catalog.ts';
 import type { ChannelHealth, ChannelWithHealth } from '../api/channel-health.ts';
 import type { ChannelTest } from '../api/services.ts';
 import { messages } from '../i18n/messages.ts';
 import { kindLabel } from './channel-picker.ts';
-import { ChannelBadge, HealthBadge, lastErrorOf, worstHealth } from './channel-state.tsx';
+import { ChannelBadge, HealthBadge, isAnswering, lastErrorOf, worstHealth } from './channel-state.tsx';
 import { ShownWith } from './edit-form.tsx';
 import { ActionButton, Alert } from './form.tsx';
 import type { Values } from './page-env.ts';
@@ -120,7 +121,7 @@ const Row: FC<{ channel: ChannelWithHealth; usage: UsageRow | undefined }> = ({ 
       <small>{subtitle(channel)}</small>
     </td>
     <td class="wide">
-      <ChannelBadge channel={channel} />
+      <ChannelBadge channel={channel} isTried={usage !== undefined} />
       <LastError channel={channel} />
     </td>
     <Figures usage={usage} />
@@ -152,7 +153,7 @@ const OtherRow: FC<OtherChannel & { usage: UsageRow | undefined }> = ({ channel,
       <small>{texts().fromEnvironment}</small>
     </td>
     <td class="wide">
-      <HealthBadge health={worstHealth(state)} />
+      <HealthBadge health={worstHealth(state)} isTried={usage !== undefined || isAnswering(state)} />
       <LastError channel={state} />
     </td>
     <Figures usage={usage} />
@@ -192,15 +193,29 @@ const LastError: FC<{ channel: Parameters<typeof lastErrorOf>[0] }> = ({ channel
   );
 };
 
+/** The outcome in words: what the provider said, and what to do. */
 export const TestOutcome: FC<{ name: string; test: ChannelTest }> = ({ name, test }) => {
-  const figures = [test.status ?? '', milliseconds(test.latency_ms)].join(' ').trim();
-  const error = test.error ? ` ${test.error}` : '';
+  if (test.ok)
+    return <Alert kind="good">{`${name}: ${texts().testOk} · ${milliseconds(test.latency_ms)}`}</Alert>;
+  const said = errorTextOfBody(test.status ?? 0, test.error ?? '');
+  const status = test.status === null || said.includes(String(test.status)) ? '' : `${test.status} `;
+  const shown = said.slice(0, testTextLimits.characters);
   return (
-    <Alert kind={test.ok ? 'good' : 'error'}>
-      {`${name}: ${test.ok ? texts().testOk : texts().testFailed} (${figures})${error}`}
+    <Alert>
+      {`${name}: ${texts().testFailed} · ${status}${shown}`} {texts().testNext[nextStepOf(test.status)]}
     </Alert>
   );
 };
+
+/** Limits of what the provider said, as pages show it. */
+export const testTextLimits = { characters: 300 } as const;
+
+function nextStepOf(status: number | null): keyof ReturnType<typeof texts>['testNext'] {
+  if (status === null) return 'unreachable';
+  if (status === 401 || status === 402 || status === 403) return 'key';
+  if (status === 429) return 'limited';
+  return status >= 500 ? 'provider' : 'address';
+}
 
 /** The kind of a channel, and the hints of its keys. */
 function subtitle(channel: ChannelWithHealth): string {

@@ -6,8 +6,8 @@ import { Badge } from './parts.tsx';
 
 const texts = () => messages().channels;
 
-/** The state of one target. */
-export const HealthBadge: FC<{ health: HealthView }> = ({ health }) => {
+/** The state of one target. `isTried`: requests have gone there lately. */
+export const HealthBadge: FC<{ health: HealthView; isTried: boolean }> = ({ health, isTried }) => {
   switch (health.state) {
     case 'refused':
       return <Badge kind="bad">{texts().refused}</Badge>;
@@ -15,16 +15,34 @@ export const HealthBadge: FC<{ health: HealthView }> = ({ health }) => {
       return <Badge kind="bad">{texts().cooling}</Badge>;
     case 'probe':
       return <Badge kind="warn">{texts().failing}</Badge>;
+    case 'test_failed':
+      return <Badge kind="bad">{texts().testFailed}</Badge>;
     case 'ready':
-      return <Badge kind="good">{texts().well}</Badge>;
+      return isTried || health.first_byte_ms !== null ? (
+        <Badge kind="good">{texts().well}</Badge>
+      ) : (
+        <Badge kind="off">{texts().untested}</Badge>
+      );
   }
 };
 
 /** The state of a channel with its keys: the worst of them, or `off` when it is disabled. */
-export const ChannelBadge: FC<{ channel: ChannelHealth & { enabled: boolean } }> = ({ channel }) =>
-  channel.enabled ? <HealthBadge health={worstHealth(channel)} /> : <Badge kind="off">{texts().off}</Badge>;
+export const ChannelBadge: FC<{ channel: ChannelHealth & { enabled: boolean }; isTried: boolean }> = ({
+  channel,
+  isTried,
+}) =>
+  channel.enabled ? (
+    <HealthBadge health={worstHealth(channel)} isTried={isTried || isAnswering(channel)} />
+  ) : (
+    <Badge kind="off">{texts().off}</Badge>
+  );
 
-const badness = { ready: 0, probe: 1, cooling: 2, refused: 3 } as const;
+/** Returns whether anything has come from the channel or from one of its keys of late. */
+export function isAnswering({ health, keys }: ChannelHealth): boolean {
+  return [health, ...keys.map((key) => key.health)].some(({ first_byte_ms }) => first_byte_ms !== null);
+}
+
+const badness = { ready: 0, test_failed: 1, probe: 2, cooling: 3, refused: 4 } as const;
 
 export function worstHealth({ health, keys, model_health }: ChannelHealth): HealthView {
   return [health, ...[...keys, ...model_health].map((part) => part.health)].reduce((worst, next) =>

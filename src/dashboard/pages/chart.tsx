@@ -2,7 +2,7 @@
 // a table shows the same figures.
 import type { FC } from 'hono/jsx';
 import { messages } from '../i18n/messages.ts';
-import { count, dollars, milliseconds, TableFrame } from './parts.tsx';
+import { count, dollars, milliseconds, moneyFormat, TableFrame } from './parts.tsx';
 import type { UsageRow } from './usage-table.tsx';
 
 const texts = () => messages().overview;
@@ -89,33 +89,36 @@ const Drawing: FC<{ label: string; columns: readonly Column[] }> = ({ label, col
   );
 };
 
-const ColumnTable: FC<{ label: string; columns: readonly Column[] }> = ({ label, columns }) => (
-  <TableFrame label={label}>
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">{messages().logs.time}</th>
-          {[texts().spend, texts().requests, texts().errors, texts().firstByte].map((name) => (
-            <th scope="col" class="number">
-              {name}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {columns.map(({ label: name, usage: { cost_usd, requests, errors = 0, ttfb_ms = null } }) => (
+const ColumnTable: FC<{ label: string; columns: readonly Column[] }> = ({ label, columns }) => {
+  const money = moneyFormat(columns.map(({ usage }) => usage.cost_usd));
+  return (
+    <TableFrame label={label}>
+      <table>
+        <thead>
           <tr>
-            <td>{name}</td>
-            <td class="number">{dollars(cost_usd)}</td>
-            <td class="number">{count(requests)}</td>
-            <td class="number">{count(errors)}</td>
-            <td class="number">{milliseconds(ttfb_ms)}</td>
+            <th scope="col">{messages().logs.time}</th>
+            {[texts().spend, texts().requests, texts().errors, texts().firstByte].map((name) => (
+              <th scope="col" class="number">
+                {name}
+              </th>
+            ))}
           </tr>
-        ))}
-      </tbody>
-    </table>
-  </TableFrame>
-);
+        </thead>
+        <tbody>
+          {columns.map(({ label: name, usage: { cost_usd, requests, errors = 0, ttfb_ms = null } }) => (
+            <tr>
+              <td>{name}</td>
+              <td class="number">{money(cost_usd)}</td>
+              <td class="number">{count(requests)}</td>
+              <td class="number">{count(errors)}</td>
+              <td class="number">{milliseconds(ttfb_ms)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </TableFrame>
+  );
+};
 
 /** Returns every hour or day of the range, including those without a request. */
 function columnsOf(rows: readonly UsageRow[], by: 'hour' | 'day', fromMs: number, toMs: number): Column[] {

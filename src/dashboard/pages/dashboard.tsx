@@ -6,6 +6,7 @@ import { trimTrailingSlash } from 'hono/trailing-slash';
 import { isFromOwnPage, sessionValue } from '../accounts/session-cookie.ts';
 import { principalOfSession } from '../api/authenticate.ts';
 import { managementLimits } from '../api/limits.ts';
+import { documentationRoutes } from '../documentation/routes.tsx';
 import { detectLanguage, messages } from '../i18n/messages.ts';
 import { accountRoutes } from './account.tsx';
 import { alertRoutes } from './alert-endpoints.tsx';
@@ -24,23 +25,25 @@ import { rememberPage } from './return-to.ts';
 import { signInRoutes } from './sign-in.tsx';
 import { tokenRoutes } from './tokens.tsx';
 
-/** Returns the app for `/` and everything under `/dashboard`. */
+/** Returns the app for `/` and everything under `/dashboard` and `/docs`. */
 export function dashboard(services: PageServices): Hono<PageEnv> {
   const app = new Hono<PageEnv>();
   app.onError((error, context) => {
     if (!(error instanceof PageProblem)) services.report('dashboard-failed', error);
     const status = error instanceof PageProblem ? error.status : 500;
-    const detail = error instanceof PageProblem ? error.message : '';
-    const content = <Trouble detail={detail} />;
+    const detail = error instanceof PageProblem ? error.message : messages().errors.failed;
+    const title = titleOf(status);
+    const content = <Trouble title={title} detail={detail} />;
     return context.var.principal
-      ? show(context, undefined, messages().errors.title, content, status)
-      : showAlone(messages().errors.title, content, status);
+      ? show(context, undefined, title, content, status)
+      : showAlone(title, content, status);
   });
   app.use(contextStorage(), detectLanguage);
   app.use(guard(services));
   app.use(boundedForm);
   app.route('/dashboard', languageRoutes());
   app.route('/dashboard', signInRoutes());
+  app.route('/', documentationRoutes());
   app.use(requireSession);
   app.use(trimTrailingSlash({ alwaysRedirect: true }));
   app.get('/dashboard', (context) => context.redirect('/', 302));
@@ -63,9 +66,14 @@ export function dashboard(services: PageServices): Hono<PageEnv> {
   return app;
 }
 
-const Trouble = ({ detail }: { detail: string }) => (
+function titleOf(status: number): string {
+  const { title, titles } = messages().errors;
+  return status === 403 || status === 404 ? titles[status] : title;
+}
+
+const Trouble = ({ title, detail }: { title: string; detail: string }) => (
   <>
-    <h1>{messages().errors.title}</h1>
+    <h1>{title}</h1>
     <p>{detail}</p>
     <p>
       <a href="/">{messages().nav.overview}</a>

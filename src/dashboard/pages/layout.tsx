@@ -1,8 +1,11 @@
 // The frame of every page: head, sidebar, content. Renders pages as responses.
 import { getContext } from 'hono/context-storage';
 import type { FC, PropsWithChildren } from 'hono/jsx';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Principal } from '../accounts/account.ts';
 import { language, languages, messages } from '../i18n/messages.ts';
+import { type Done, DoneLine, takeDone } from './done.tsx';
+import { labelCells } from './label-cells.ts';
 import { LanguageForm } from './language.tsx';
 import type { Child, PageContext, PageEnv } from './page-env.ts';
 
@@ -31,21 +34,21 @@ export const pageHeaders = {
 } as const;
 
 const sections = [
-  { key: 'overview', href: '/', admin: false },
-  { key: 'tokens', href: '/dashboard/tokens', admin: false },
-  { key: 'logs', href: '/dashboard/logs', admin: false },
-  { key: 'playground', href: '/dashboard/playground', admin: false },
-  { key: 'channels', href: '/dashboard/channels', admin: true },
-  { key: 'models', href: '/dashboard/models', admin: true },
-  { key: 'groups', href: '/dashboard/groups', admin: true },
-  { key: 'people', href: '/dashboard/people', admin: true },
-  { key: 'alerts', href: '/dashboard/alerts', admin: true },
-  { key: 'audit', href: '/dashboard/audit', admin: true },
-  { key: 'account', href: '/dashboard/account', admin: false },
+  { key: 'overview', href: '/', admin: false, group: 'use' },
+  { key: 'playground', href: '/dashboard/playground', admin: false, group: 'use' },
+  { key: 'tokens', href: '/dashboard/tokens', admin: false, group: 'use' },
+  { key: 'logs', href: '/dashboard/logs', admin: false, group: 'use' },
+  { key: 'models', href: '/dashboard/models', admin: true, group: 'use' },
+  { key: 'docs', href: '/docs', admin: false, group: 'use' },
+  { key: 'channels', href: '/dashboard/channels', admin: true, group: 'operate' },
+  { key: 'groups', href: '/dashboard/groups', admin: true, group: 'operate' },
+  { key: 'people', href: '/dashboard/people', admin: true, group: 'operate' },
+  { key: 'alerts', href: '/dashboard/alerts', admin: true, group: 'operate' },
+  { key: 'audit', href: '/dashboard/audit', admin: true, group: 'operate' },
 ] as const;
 
-/** A section of the sidebar. */
-export type Section = (typeof sections)[number]['key'];
+/** A section of the sidebar, or the account below it. */
+export type Section = (typeof sections)[number]['key'] | 'account';
 
 interface Frame {
   title: string;
@@ -57,9 +60,21 @@ interface Frame {
    * lose it.
    */
   back?: string | undefined;
+  /** A page of the documentation, which has a style and a script of its own. */
+  isDocument?: boolean;
+  /** What the form before this page has changed. */
+  done?: Done | null;
 }
 
-const Page: FC<PropsWithChildren<Frame>> = ({ title, principal, section, back, children }) => (
+const Page: FC<PropsWithChildren<Frame>> = ({
+  title,
+  principal,
+  section,
+  back,
+  done = null,
+  isDocument = false,
+  children,
+}) => (
   <html lang={languages[language()].tag}>
     <head>
       <meta charset="utf-8" />
@@ -70,16 +85,22 @@ const Page: FC<PropsWithChildren<Frame>> = ({ title, principal, section, back, c
       <link rel="stylesheet" href="/pico.min.css" />
       <link rel="stylesheet" href="/dashboard.css" />
       <script src="/dashboard.js" defer></script>
+      {isDocument ? <link rel="stylesheet" href="/docs.css" /> : null}
+      {isDocument ? <script src="/docs.js" defer></script> : null}
     </head>
-    <body class={principal === undefined ? 'alone' : 'framed'}>
+    <body class={principal !== undefined ? 'framed' : isDocument ? 'open' : 'alone'}>
       <a class="skip" href="#content">
         {messages().skip}
       </a>
       {principal === undefined ? null : <Sidebar principal={principal} section={section} />}
-      <main id="content">{children}</main>
+      {principal === undefined && isDocument ? <TopBar /> : null}
+      <main id="content">
+        {done === null ? null : <DoneLine done={done} />}
+        {children}
+      </main>
       {back === undefined ? null : (
         <footer>
-          {principal === undefined ? null : <small>{messages().form.utc}</small>}
+          {principal === undefined ? null : <Notes />}
           <LanguageForm back={back} />
         </footer>
       )}
@@ -87,32 +108,104 @@ const Page: FC<PropsWithChildren<Frame>> = ({ title, principal, section, back, c
   </html>
 );
 
+/** Above a page for strangers. */
+const TopBar: FC = () => (
+  <header class="top">
+    <a class="brand" href="/docs">
+      {messages().product}
+    </a>
+    <a href="/dashboard/login">{messages().docs.signIn}</a>
+  </header>
+);
+
+/** Script (dashboard.js) shows times in the browser's zone, and adds the keyboard shortcuts. */
+const Notes: FC = () => (
+  <>
+    <small id="zone" data-local={messages().form.localTimes}>
+      {messages().form.utc}
+    </small>
+    <button type="button" id="show-shortcuts" class="outline small" hidden>
+      {messages().shortcuts.title}
+    </button>
+    <dialog id="shortcuts" aria-labelledby="shortcuts-title">
+      <article>
+        <h2 id="shortcuts-title">{messages().shortcuts.title}</h2>
+        <dl class="facts">
+          {(['/', '?', 'Esc'] as const).map((key) => (
+            <>
+              <dt>
+                <kbd>{key}</kbd>
+              </dt>
+              <dd>{messages().shortcuts.keys[key]}</dd>
+            </>
+          ))}
+        </dl>
+        <form method="dialog">
+          <label>
+            <input type="checkbox" id="use-shortcuts" checked />
+            {messages().shortcuts.use}
+          </label>
+          <button type="submit" class="secondary">
+            {messages().shortcuts.close}
+          </button>
+        </form>
+      </article>
+    </dialog>
+  </>
+);
+
+/** On a phone the sections are a menu that the button opens, without script. */
 const Sidebar: FC<{ principal: Principal; section?: Section | undefined }> = ({ principal, section }) => (
   <header class="sidebar">
     <a class="brand" href="/">
       {messages().product}
     </a>
-    <nav aria-label={messages().nav.label}>
-      <ul>
-        {sections
-          .filter(({ admin }) => !admin || principal.role === 'admin')
-          .map(({ key, href }) => (
-            <li>
-              <a href={href} aria-current={key === section ? 'page' : undefined}>
-                {messages().nav[key]}
-              </a>
-            </li>
-          ))}
-      </ul>
+    <button type="button" class="menu outline secondary small" popovertarget="menu">
+      {messages().nav.menu}
+    </button>
+    <nav id="menu" popover="auto" aria-label={messages().nav.label}>
+      {(['use', 'operate'] as const).map((group) => (
+        <SectionGroup group={group} principal={principal} section={section} />
+      ))}
     </nav>
-    <form method="post" action="/dashboard/logout" class="logout">
-      <span class="who">{principal.name ?? principal.accountId}</span>
-      <button type="submit" class="outline secondary small">
-        {messages().nav.logout}
-      </button>
-    </form>
+    <div class="person">
+      <a href="/dashboard/account" aria-current={section === 'account' ? 'page' : undefined}>
+        {messages().nav.account}
+        <small>{principal.name ?? principal.accountId}</small>
+      </a>
+      <form method="post" action="/dashboard/logout">
+        <button type="submit" class="outline secondary small">
+          {messages().nav.logout}
+        </button>
+      </form>
+    </div>
   </header>
 );
+
+interface GroupFacts {
+  group: 'use' | 'operate';
+  principal: Principal;
+  section: Section | undefined;
+}
+
+const SectionGroup: FC<GroupFacts> = ({ group, principal, section }) => {
+  const shown = sections.filter((one) => one.group === group && (!one.admin || principal.role === 'admin'));
+  if (shown.length === 0) return null;
+  return (
+    <>
+      <strong id={`nav-${group}`}>{messages().nav[group]}</strong>
+      <ul aria-labelledby={`nav-${group}`}>
+        {shown.map(({ key, href }) => (
+          <li>
+            <a href={href} aria-current={key === section ? 'page' : undefined}>
+              {messages().nav[key]}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+};
 
 /** Renders a page for the signed-in person. */
 export function show(
@@ -122,7 +215,14 @@ export function show(
   content: Child,
   status = 200,
 ): Promise<Response> {
-  return respond({ principal: context.var.principal, section, title }, content, status);
+  const done = takeDone(context);
+  return respond({ principal: context.var.principal, section, title, done }, content, status);
+}
+
+/** Renders a page of the documentation, for the signed-in person or a stranger. */
+export function showDocument(context: PageContext, title: string, content: Child): Promise<Response> {
+  const { principal } = context.var as Partial<PageEnv['Variables']>;
+  return respond({ principal, section: 'docs', title, isDocument: true }, content, 200);
 }
 
 /** Renders a page without a signed-in person. */
@@ -136,11 +236,10 @@ async function respond(frame: Frame, content: Child, status: number): Promise<Re
       {content}
     </Page>
   );
-  const html = `<!doctype html>${String(await page)}`;
-  return new Response(html, {
-    status,
-    headers: { 'content-type': 'text/html; charset=utf-8', ...pageHeaders },
-  });
+  const html = `<!doctype html>${labelCells(String(await page))}`;
+  const headers = { 'content-type': 'text/html; charset=utf-8', ...pageHeaders };
+  // With the cookies that this request sets.
+  return getContext<PageEnv>().body(html, status as ContentfulStatusCode, headers);
 }
 
 /** The address of the current page, if it was requested with GET. */

@@ -125,13 +125,17 @@ const Attempts: FC<Facts> = ({ row: { attempts }, names }) =>
     <ol class="attempts">
       {attempts.map(({ channel_id, status, error, message, duration_ms }) => (
         <li>
-          <Badge kind={error === null && (status ?? 500) < 400 ? 'good' : 'bad'}>{status ?? '–'}</Badge>{' '}
+          <Badge kind={isSuccess(status) ? 'good' : 'bad'}>{status ?? '–'}</Badge>{' '}
           {`${names.get(channel_id) ?? channel_id}, ${milliseconds(duration_ms)}`}
           {(message ?? error) === null ? null : <span class="quiet">{` ${message ?? error}`}</span>}
         </li>
       ))}
     </ol>
   );
+
+function isSuccess(status: number | null): boolean {
+  return status !== null && status >= 200 && status < 300;
+}
 
 const Cost: FC<{ row: LogRowView }> = ({ row: { cost_usd, charge } }) => (
   <>

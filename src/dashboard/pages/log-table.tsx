@@ -3,7 +3,7 @@ import type { FC } from 'hono/jsx';
 import type { LogRowView } from '../api/log-fields.ts';
 import { messages } from '../i18n/messages.ts';
 import { LogDetails } from './log-details.tsx';
-import { Badge, count, dollars, milliseconds, TableFrame, Time } from './parts.tsx';
+import { Badge, count, milliseconds, moneyFormat, TableFrame, Time } from './parts.tsx';
 
 const texts = () => messages().logs;
 
@@ -41,40 +41,43 @@ export const LogTable: FC<TableFacts> = ({ rows, names }) => (
 );
 
 /** Renders only the rows, for the live log. Each row is a table body: the first line, and the part that opens. */
-export const LogRows: FC<TableFacts> = ({ rows, names }) => (
-  <>
-    {rows.map((row) => (
-      <tbody id={row.id}>
-        <tr>
-          <td>
-            <Time at={row.created_at} />
-          </td>
-          <td>
-            <StatusBadge row={row} />
-          </td>
-          <td class="name">
-            {row.requested_model ?? '–'}
-            <small>{names.get(row.token_id) ?? ''}</small>
-            {row.error_message === null ? null : <small>{shortReason(row.error_message)}</small>}
-          </td>
-          <td class="number">{`${count(row.input_tokens)} / ${count(row.output_tokens)}`}</td>
-          <td class="number">{row.cost_usd === null ? texts().noPrice : dollars(row.cost_usd)}</td>
-          <td class="number">{milliseconds(row.ttfb_ms)}</td>
-          <td>
-            <details class="opener">
-              <summary>{texts().details}</summary>
-            </details>
-          </td>
-        </tr>
-        <tr class="more">
-          <td colspan={7}>
-            <LogDetails row={row} names={names} />
-          </td>
-        </tr>
-      </tbody>
-    ))}
-  </>
-);
+export const LogRows: FC<TableFacts> = ({ rows, names }) => {
+  const money = moneyFormat(rows.map(({ cost_usd }) => cost_usd));
+  return (
+    <>
+      {rows.map((row) => (
+        <tbody id={row.id}>
+          <tr>
+            <td>
+              <Time at={row.created_at} age />
+            </td>
+            <td>
+              <StatusBadge row={row} />
+            </td>
+            <td class="name">
+              {row.requested_model ?? '–'}
+              <small>{names.get(row.token_id) ?? ''}</small>
+              {row.error_message === null ? null : <small>{shortReason(row.error_message)}</small>}
+            </td>
+            <td class="number">{`${count(row.input_tokens)} / ${count(row.output_tokens)}`}</td>
+            <td class="number">{row.cost_usd === null ? texts().noPrice : money(row.cost_usd)}</td>
+            <td class="number">{milliseconds(row.ttfb_ms)}</td>
+            <td>
+              <details class="opener">
+                <summary>{texts().details}</summary>
+              </details>
+            </td>
+          </tr>
+          <tr class="more">
+            <td colspan={7}>
+              <LogDetails row={row} names={names} />
+            </td>
+          </tr>
+        </tbody>
+      ))}
+    </>
+  );
+};
 
 /** Characters of a reason in the list. The details have all of it. */
 const reasonCharacters = 140;

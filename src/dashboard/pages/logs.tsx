@@ -10,7 +10,7 @@ import { pageHeaders, show } from './layout.tsx';
 import { LogDetails } from './log-details.tsx';
 import { LogRows, LogTable, type Names, StatusBadge } from './log-table.tsx';
 import { type PageContext, type PageEnv, PageProblem } from './page-env.ts';
-import { Empty, Heading, Pager } from './parts.tsx';
+import { Empty, Heading, Pager, Time } from './parts.tsx';
 
 const texts = () => messages().logs;
 const filterNames = [
@@ -115,9 +115,12 @@ async function showRequest(context: PageContext) {
   if (!found.ok && found.status !== 404) throw new PageProblem(found.status, found.detail);
   const content = found.ok ? (
     <>
-      <Heading title={texts().request} lead={found.value.created_at.slice(0, 19).replace('T', ' ')}>
+      <Heading title={texts().request}>
         <StatusBadge row={found.value} />
       </Heading>
+      <p class="quiet">
+        <Time at={found.value.created_at} age />
+      </p>
       <article>
         <LogDetails row={found.value} names={await namesIn(context, [found.value])} />
       </article>

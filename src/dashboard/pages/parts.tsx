@@ -9,6 +9,25 @@ export function dollars(usd: number): string {
   return `$${text}`;
 }
 
+/** Limits of the money in a column. */
+export const moneyLimits = {
+  /** Digits behind the point. Smaller amounts are shown as less than the smallest. */
+  digits: 6,
+} as const;
+
+/**
+ * Returns a format for a column of money: as many digits behind the point as its smallest amount needs for two that
+ * are significant, so that the points line up.
+ */
+export function moneyFormat(amounts: readonly (number | null)[]): (usd: number) => string {
+  const smallest = Math.min(...amounts.filter((usd): usd is number => usd !== null && usd > 0), 1);
+  const digits = Math.min(moneyLimits.digits, Math.max(2, 1 - Math.floor(Math.log10(smallest))));
+  const least = 10 ** -digits;
+  const text = (usd: number) =>
+    `$${usd.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })}`;
+  return (usd) => (usd > 0 && usd < least ? `<${text(least)}` : text(usd));
+}
+
 /** Formats a price with all its digits. */
 export function priceText(usd: number): string {
   return `$${usd.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 12 })}`;
@@ -26,15 +45,27 @@ export function milliseconds(ms: number | null): string {
 
 export function percent(part: number, whole: number): string {
   const share = whole === 0 ? 0 : (part / whole) * 100;
-  return `${share.toLocaleString('en-US', { maximumFractionDigits: share < 10 ? 1 : 0 })} %`;
+  return `${share.toLocaleString('en-US', { maximumFractionDigits: share < 10 ? 1 : 0 })}%`;
 }
 
-/** Formats a time in UTC, to the second or to the minute. */
-export const Time: FC<{ at: string | null; to?: 'second' | 'minute' }> = ({ at, to = 'second' }) =>
+/**
+ * Formats a time in UTC, to the second or to the minute. Script shows it in the browser's zone. `age`: script adds how
+ * long ago it was.
+ */
+export const Time: FC<{ at: string | null; to?: 'second' | 'minute'; age?: boolean }> = ({
+  at,
+  to = 'second',
+  age = false,
+}) =>
   at === null ? (
     <span class="quiet">{messages().tokens.never}</span>
   ) : (
-    <time datetime={at}>{`${at.slice(0, 10)} ${at.slice(11, to === 'second' ? 19 : 16)}`}</time>
+    <>
+      <time datetime={at} data-parts={to === 'second' ? 3 : 2}>
+        {`${at.slice(0, 10)} ${at.slice(11, to === 'second' ? 19 : 16)}`}
+      </time>
+      {age ? <small class="age"></small> : null}
+    </>
   );
 
 /** Formats the day in UTC. */
@@ -68,14 +99,25 @@ export const TableFrame: FC<PropsWithChildren<{ label: string }>> = ({ label, ch
   </section>
 );
 
-/** Renders what is spent of a quota, as a bar and as figures. */
-export const SpendBar: FC<{ spent: number; quota: number | null }> = ({ spent, quota }) => (
+/** Renders what is spent of a quota, as a bar and as figures. `budgets`: further limits, in words. */
+export const SpendBar: FC<{ spent: number; quota: number | null; budgets?: readonly string[] }> = ({
+  spent,
+  quota,
+  budgets = [],
+}) => (
   <div class="spend">
     <span>
       {dollars(spent)}{' '}
       <span class="quiet">
-        {quota === null ? messages().tokens.unlimited : `${messages().tokens.of} ${dollars(quota)}`}
+        {quota !== null
+          ? `${messages().tokens.of} ${dollars(quota)}`
+          : budgets.length === 0
+            ? messages().tokens.unlimited
+            : ''}
       </span>
+      {budgets.map((budget) => (
+        <small>{budget}</small>
+      ))}
     </span>
     {quota === null ? null : (
       <progress value={Math.min(spent, quota)} max={quota} aria-label={messages().tokens.spent} />

@@ -24,6 +24,13 @@ export function quotaInForce({ quota_usd, admin }: Token): number | null {
   return set.length === 0 ? null : Math.min(...set);
 }
 
+/** Returns the budgets, the owner's and an administrator's, each with its period. */
+export function budgetTexts({ budget, admin }: Token): string[] {
+  return [budget, admin?.budget ?? null].flatMap((one) =>
+    one === null ? [] : [`${texts().budgetOf} ${dollars(one.usd)} / ${texts()[one.period]}`],
+  );
+}
+
 /** Returns the first expiry that is set, or null. */
 export function endInForce({ expires_at, admin, account }: Token): string | null {
   const ends = [expires_at, admin?.expires_at, account?.expires_at].filter((end) => end != null);

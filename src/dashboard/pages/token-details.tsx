@@ -7,7 +7,7 @@ import { Chart } from './chart.tsx';
 import { ActionButton, Choice, Field } from './form.tsx';
 import { LogTable, type Names } from './log-table.tsx';
 import { count, dollars, Empty, Heading, SpendBar, Time } from './parts.tsx';
-import { editableToken, FurtherBounds, quotaInForce } from './token-bounds.tsx';
+import { budgetTexts, editableToken, FurtherBounds, quotaInForce } from './token-bounds.tsx';
 import { TokenState } from './token-list.tsx';
 import { type UsageRow, UsageTable } from './usage-table.tsx';
 
@@ -82,7 +82,7 @@ export const TokenDetails: FC<DetailFacts> = ({
           <FurtherBounds token={token} />
         </article>
         <article>
-          <SpendBar spent={token.spent_usd} quota={quotaInForce(token)} />
+          <SpendBar spent={token.spent_usd} quota={quotaInForce(token)} budgets={budgetTexts(token)} />
           <p class="quiet">
             {`${count(token.open_requests)} ${texts().running}`}
             {token.budget === null

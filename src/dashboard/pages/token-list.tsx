@@ -4,7 +4,7 @@ import type { Token } from '../api/token-fields.ts';
 import { messages } from '../i18n/messages.ts';
 import { Choice, Field } from './form.tsx';
 import { Badge, Day, Empty, Heading, Pager, SpendBar, TableFrame, Time } from './parts.tsx';
-import { endInForce, quotaInForce } from './token-bounds.tsx';
+import { budgetTexts, endInForce, quotaInForce } from './token-bounds.tsx';
 
 const texts = () => messages().tokens;
 
@@ -103,7 +103,7 @@ const Table: FC<Pick<ListFacts, 'owners' | 'url' | 'now'> & { tokens: readonly T
             </td>
             <td class="wide">{modelsText(token.models)}</td>
             <td>
-              <SpendBar spent={token.spent_usd} quota={quotaInForce(token)} />
+              <SpendBar spent={token.spent_usd} quota={quotaInForce(token)} budgets={budgetTexts(token)} />
             </td>
             <td>
               <Time at={token.last_used_at} to="minute" />

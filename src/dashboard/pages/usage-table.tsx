@@ -1,7 +1,7 @@
 // Sums of usage by model, token, or channel, most expensive first.
 import type { FC } from 'hono/jsx';
 import { messages } from '../i18n/messages.ts';
-import { count, dollars, Empty, milliseconds, TableFrame } from './parts.tsx';
+import { count, Empty, milliseconds, moneyFormat, TableFrame } from './parts.tsx';
 
 const texts = () => messages().overview;
 
@@ -32,8 +32,10 @@ interface TableFacts {
   hrefOf: (key: string) => string;
 }
 
-export const UsageTable: FC<TableFacts> = ({ label, rows, nameOf = (key) => key, hrefOf }) =>
-  rows.length === 0 ? (
+export const UsageTable: FC<TableFacts> = ({ label, rows, nameOf = (key) => key, hrefOf }) => {
+  const shown = rows.slice(0, shownRows);
+  const money = moneyFormat(shown.map(({ cost_usd }) => cost_usd));
+  return rows.length === 0 ? (
     <Empty>{texts().nothing}</Empty>
   ) : (
     <TableFrame label={label}>
@@ -51,10 +53,10 @@ export const UsageTable: FC<TableFacts> = ({ label, rows, nameOf = (key) => key,
           </tr>
         </thead>
         <tbody>
-          {rows.slice(0, shownRows).map((row) => (
+          {shown.map((row) => (
             <tr>
               <td class="name">{row.key === '' ? '–' : <a href={hrefOf(row.key)}>{nameOf(row.key)}</a>}</td>
-              <td class="number">{dollars(row.cost_usd)}</td>
+              <td class="number">{money(row.cost_usd)}</td>
               <td class="number">{count(row.requests)}</td>
               <td class="number">{count((row.input_tokens ?? 0) + (row.output_tokens ?? 0))}</td>
               <td class="number">{count(row.errors ?? 0)}</td>
@@ -65,3 +67,4 @@ export const UsageTable: FC<TableFacts> = ({ label, rows, nameOf = (key) => key,
       </table>
     </TableFrame>
   );
+};

@@ -29,13 +29,18 @@ function dataOf({ at, usd, requests, errors }) {
   return [at, usd, requests, errors];
 }
 
-function optionsOf({ by, at, words }, step, width) {
+function optionsOf({ by, at, usd, requests, errors, words }, step, width) {
   const axis = {
     stroke: colour('--soft'),
     grid: { stroke: colour('--line'), width: 1 },
     ticks: { show: false },
   };
-  const short = (seconds) => (by === 'hour' ? iso(seconds).slice(11, 16) : iso(seconds).slice(5, 10));
+  const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
+  // At midnight the axis of hours names the day.
+  const short = (seconds) => {
+    const [day, time] = [iso(seconds).slice(5, 10), iso(seconds).slice(11, 16)];
+    return by === 'day' || time === '00:00' ? day : time;
+  };
   const long = (seconds) =>
     by === 'hour' ? iso(seconds).slice(0, 16).replace('T', ' ') : iso(seconds).slice(0, 10);
   return {
@@ -44,7 +49,8 @@ function optionsOf({ by, at, words }, step, width) {
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
     cursor: { drag: { x: false, y: false } },
     scales: {
-      x: { time: true, range: () => [at[0], at.at(-1) + step] },
+      // Bars and points stand in the middle of their hour or day.
+      x: { time: true, range: () => [at[0] - step / 2, at.at(-1) + step / 2] },
       usd: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.1 : 1] },
       count: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.1 : 1] },
     },
@@ -61,16 +67,20 @@ function optionsOf({ by, at, words }, step, width) {
       },
     ],
     series: [
-      { label: words.time, value: (_plot, seconds) => (seconds === null ? '–' : long(seconds)) },
+      // While nothing is pointed at, the legend has the sums of the whole time.
+      {
+        label: words.time,
+        value: (_plot, seconds) => (seconds == null ? `${long(at[0])} – ${long(at.at(-1))}` : long(seconds)),
+      },
       {
         label: words.usd,
         scale: 'usd',
         stroke: colour('--chart'),
         fill: colour('--chart-fill'),
         width: 1,
-        paths: uPlot.paths.bars({ size: [0.75, 48], align: 1 }),
+        paths: uPlot.paths.bars({ size: [0.75, 48] }),
         points: { show: false },
-        value: (_plot, usd) => (usd === null ? '–' : dollars(usd)),
+        value: (_plot, one) => dollars(one ?? sum(usd)),
       },
       {
         label: words.requests,
@@ -78,7 +88,7 @@ function optionsOf({ by, at, words }, step, width) {
         stroke: colour('--warn'),
         width: 2,
         points: { show: false },
-        value: (_plot, number) => whole(number),
+        value: (_plot, number) => whole(number ?? sum(requests)),
       },
       {
         label: words.errors,
@@ -87,7 +97,7 @@ function optionsOf({ by, at, words }, step, width) {
         width: 2,
         dash: [4, 3],
         points: { show: false },
-        value: (_plot, number) => whole(number),
+        value: (_plot, number) => whole(number ?? sum(errors)),
       },
     ],
   };

@@ -1,4 +1,4 @@
-// What of the dashboard needs script: copying. Everything else works without.
+// What script adds to every page: copying, one submission per press, local times, and keyboard shortcuts.
 for (const button of document.querySelectorAll('button[data-copy]')) {
   button.hidden = false;
   button.addEventListener('click', async () => {
@@ -37,11 +37,66 @@ addEventListener('pageshow', () => {
   for (const button of document.querySelectorAll('button[aria-busy]')) button.removeAttribute('aria-busy');
 });
 
-// On a phone the sections are a row that scrolls: the one that is open is in sight. (scrollIntoView would move the place
-// from which the Tab key goes on.)
-const sections = document.querySelector('.sidebar nav');
-const open = sections?.querySelector('[aria-current="page"]');
-if (open) {
-  const [row, place] = [sections.getBoundingClientRect(), open.getBoundingClientRect()];
-  sections.scrollLeft += place.left + place.width / 2 - row.left - row.width / 2;
+// Times in the browser's zone. The page has them in UTC, which stays in the tooltip with how long ago it was.
+const lang = document.documentElement.lang;
+const ages = new Intl.RelativeTimeFormat(lang, { numeric: 'auto' });
+const units = [
+  ['year', 31_536_000],
+  ['month', 2_592_000],
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+  ['second', 1],
+];
+const two = (number) => String(number).padStart(2, '0');
+
+function ageOf(at) {
+  const seconds = (at - Date.now()) / 1_000;
+  const [unit, length] = units.find(([, size]) => Math.abs(seconds) >= size) ?? units.at(-1);
+  return ages.format(Math.round(seconds / length), unit);
+}
+
+function localText(at, parts) {
+  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  const time = [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).slice(0, parts).join(':');
+  return `${day} ${time}`;
+}
+
+function showLocalTimes() {
+  for (const element of document.querySelectorAll('time[data-parts]')) {
+    const at = new Date(element.dateTime);
+    element.dataset.utc ??= element.textContent;
+    element.title = `${element.dataset.utc} UTC · ${ageOf(at)}`;
+    element.textContent = localText(at, Number(element.dataset.parts));
+    const age = element.nextElementSibling;
+    if (age?.matches('.age')) age.textContent = ageOf(at);
+  }
+}
+
+showLocalTimes();
+// For rows that the live log has added.
+document.addEventListener('rows-added', showLocalTimes);
+setInterval(showLocalTimes, 30_000);
+const zone = document.getElementById('zone');
+if (zone) zone.textContent = zone.dataset.local;
+
+// Shortcuts of one character can be switched off (WCAG 2.2, 2.1.4).
+const shortcuts = document.getElementById('shortcuts');
+const use = document.getElementById('use-shortcuts');
+const openShortcuts = document.getElementById('show-shortcuts');
+const settingName = 'oo8-shortcuts';
+if (shortcuts) {
+  use.checked = localStorage.getItem(settingName) !== 'off';
+  use.addEventListener('change', () => localStorage.setItem(settingName, use.checked ? 'on' : 'off'));
+  openShortcuts.hidden = false;
+  openShortcuts.addEventListener('click', () => shortcuts.showModal());
+  document.addEventListener('keydown', (event) => {
+    const isTyping = event.target.closest?.('input, textarea, select, [contenteditable]');
+    if (!use.checked || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+    const search = document.querySelector('main [data-search], main input[type="search"]');
+    if (event.key === '/' && search) search.focus();
+    else if (event.key === '?') shortcuts.showModal();
+    else return;
+    event.preventDefault();
+  });
 }

@@ -33,6 +33,7 @@ async function addRows() {
   if (rows.length === 0) return;
   for (const row of rows) row.classList.add('fresh');
   table.tHead.after(...rows);
+  document.dispatchEvent(new Event('rows-added'));
   for (const row of [...table.tBodies].slice(mostRows)) row.remove();
   document.querySelector('.empty')?.remove();
   added += rows.length;

@@ -1,7 +1,9 @@
 // Checks of a channel for its operator: one small request straight through it, and the upstream's list of models.
+import { errorTextOfBody } from '../../formats/error-text.ts';
 import type { OperationId } from '../../formats/format-id.ts';
 import { DeadlineTimer } from '../../lib/deadline-timer.ts';
 import { messageWithCause } from '../../lib/relay-error.ts';
+import { errorMessage } from '../../metering/error-message.ts';
 import type { FetchUpstream, Send } from '../../providers/call.ts';
 import { exchange } from '../../providers/exchange.ts';
 import { baseUrlOf } from '../../providers/provider.ts';
@@ -10,6 +12,7 @@ import { providers } from '../../providers/registry.ts';
 import { type LiveChannel, upstreamNameOf } from '../../routing/catalog.ts';
 import type { KeyRing } from '../../routing/key-ring.ts';
 import type { ModelLists } from '../../routing/model-lists.ts';
+import { secretsOfTarget } from '../../routing/target-secrets.ts';
 import type { RelayServices } from '../call.ts';
 
 /** The result of a probe. `error` is the upstream's own text, for the operator. */
@@ -162,7 +165,10 @@ function probeOf({ provider }: LiveChannel, model: string): Probe {
 
 type CheckServices = ProbeServices & Pick<RelayServices, 'catalog' | 'health'>;
 
-/** Sends one small request through a channel. One that succeeds also ends the cooldowns of its channel, key and model. */
+/**
+ * Sends one small request through a channel. One that succeeds also ends the cooldowns of its channel, key and model;
+ * one that fails is noted for the operator.
+ */
 export async function testChannel(
   services: CheckServices,
   channelId: string,
@@ -177,7 +183,17 @@ export async function testChannel(
   const tried = upstreamModel === null ? {} : { upstreamModel };
   const place = { channelId, keyId: keyId ?? channel.keys[0]?.id ?? null, ...tried };
   const reports: Promise<unknown>[] = [];
-  if (probe.ok) services.health.succeeded(place, startedAtMs, probe.latency_ms, (work) => reports.push(work));
+  const background = (work: Promise<unknown>) => reports.push(work);
+  if (probe.ok) services.health.succeeded(place, startedAtMs, probe.latency_ms, background);
+  else {
+    const secrets = secretsOfTarget(
+      channel,
+      await services.keys.keyOf(channel, place.keyId).catch(() => null),
+    );
+    const text = errorTextOfBody(probe.status ?? 0, probe.error ?? '');
+    const failure = { status: probe.status, message: errorMessage(text, { secrets }) };
+    services.health.testFailed({ channelId, keyId: place.keyId }, failure, background);
+  }
   await Promise.all(reports);
   return probe;
 }

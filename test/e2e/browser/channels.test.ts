@@ -56,7 +56,7 @@ describe.runIf(haveChromium)('channels', () => {
     await page.getByLabel('great-1').check();
     await page.getByRole('button', { name: 'Submit' }).click();
     await page.getByRole('heading', { name: 'Channels' }).waitFor();
-    expect(await row('Cellar').innerText()).toMatch(/well.*little-1, great-1/s);
+    expect(await row('Cellar').innerText()).toMatch(/Untested.*little-1, great-1/s);
   });
 
   it('serves all of the upstream’s models if none is named', async () => {
@@ -66,12 +66,12 @@ describe.runIf(haveChromium)('channels', () => {
     await page.getByLabel('Address').fill(`${upstream.url}/v1`);
     await page.getByRole('button', { name: 'Submit' }).click();
     await page.getByRole('heading', { name: 'Channels' }).waitFor();
-    expect(await row('Ollama').innerText()).toMatch(/well.*little-1, little-2 \+1/s);
+    expect(await row('Ollama').innerText()).toMatch(/Untested.*little-1, little-2 \+1/s);
   });
 
   it('tests a channel', async () => {
     await row('Cellar').getByRole('button', { name: 'Test' }).click();
-    expect(await page.getByRole('alert').innerText()).toMatch(/^Cellar: It answers \(200 \d+ ms\)$/);
+    expect(await page.getByRole('alert').innerText()).toMatch(/^Cellar: Test passed · \d+ ms$/);
   });
 
   it('reorders channels by keyboard and by pointer, and saves the order', async () => {
@@ -110,7 +110,7 @@ describe.runIf(haveChromium)('channels', () => {
     await page.getByRole('button', { name: 'Add the key' }).click();
     const second = row('next…6789');
     await second.getByRole('button', { name: 'Test' }).click();
-    expect(await page.getByRole('alert').innerText()).toContain('It answers');
+    expect(await page.getByRole('alert').innerText()).toContain('Test passed');
     expect(upstream.received.at(-1)?.headers.authorization).toBe('Bearer next-0123456789-0123456789');
     await second.getByRole('button', { name: 'Remove' }).click();
     await expect.poll(() => second.count()).toBe(0);
@@ -125,14 +125,14 @@ describe.runIf(haveChromium)('channels', () => {
     expect(await sendRequest(token, 'great-1')).toBe(502);
     await open('/dashboard/channels');
     const text = await row('Cellar').innerText();
-    expect(text).toContain('key refused');
+    expect(text).toContain('Key rejected');
     expect(text).toContain('Last error');
     await page.getByRole('link', { name: 'Cellar' }).click();
-    expect(await row('key-…ghij').innerText()).toContain('key refused');
+    expect(await row('key-…ghij').innerText()).toContain('Key rejected');
     upstream.handler = serveModels;
     await open('/dashboard/channels');
     await row('Cellar').getByRole('button', { name: 'Test' }).click();
-    expect(await row('Cellar').innerText()).not.toContain('key refused');
+    expect(await row('Cellar').innerText()).not.toContain('Key rejected');
   });
 
   it('shows today’s time to first byte and errors, and that an upstream is unreachable', async () => {
@@ -148,7 +148,7 @@ describe.runIf(haveChromium)('channels', () => {
         },
         { timeout: 15_000, interval: 500 },
       )
-      .toMatch(/(cooling down|failing)[\s\S]*\d ms[\s\S]*[1-9]\d? %\s*of \d/);
+      .toMatch(/(Cooling down|Degraded)[\s\S]*\d ms[\s\S]*[1-9]\d?%\s*of \d/);
     expect(problems).toEqual([]);
   });
 });

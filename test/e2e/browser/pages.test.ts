@@ -135,15 +135,61 @@ describe.runIf(haveChromium)('every page', () => {
     });
   }
 
-  it('fits a phone of 390 pixels: only tables are wider', async () => {
+  it('fits a phone of 390 pixels: rows of tables are cards', async () => {
     const { page, context } = await newVisitor(world.browser, { viewport: { width: 390, height: 844 } });
     await logIn(page, world.relay.url);
     for (const [name, path] of Object.entries(pages())) {
       await page.goto(world.relay.url + path);
       const width = await page.evaluate<number>('document.documentElement.scrollWidth');
       expect([name, width]).toEqual([name, 390]);
+      const cut = await page.evaluate<number>(
+        `[...document.querySelectorAll('.table')].filter((one) => one.scrollWidth > one.clientWidth).length`,
+      );
+      expect([name, cut]).toEqual([name, 0]);
       await saveScreenshot(page, `${name}-phone`);
     }
+    const sections = page.getByRole('navigation', { name: 'Sections' });
+    expect(await sections.isVisible()).toBe(false);
+    await page.getByRole('button', { name: 'Menu' }).click();
+    await sections.getByRole('link', { name: 'Channels' }).click();
+    await page.getByRole('heading', { name: 'Channels', level: 1 }).waitFor();
+    await context.close();
+  });
+
+  it('shows times in the browser’s zone, with UTC in the tooltip', async () => {
+    const { page, context } = await newVisitor(world.browser, { timezoneId: 'Asia/Shanghai' });
+    await logIn(page, world.relay.url);
+    await page.goto(`${world.relay.url}/dashboard/logs/${requestId}`);
+    const time = page.locator('main time').first();
+    const at = Date.parse((await time.getAttribute('datetime')) ?? '');
+    const inShanghai = new Date(at + 8 * 3_600_000).toISOString().slice(0, 19).replace('T', ' ');
+    expect(await time.innerText()).toBe(inShanghai);
+    const utc = new Date(at).toISOString().slice(0, 19).replace('T', ' ');
+    expect(await time.getAttribute('title')).toMatch(new RegExp(`^${utc} UTC · .* ago$`));
+    expect(await page.locator('#zone').innerText()).toContain('in your time zone');
+    await context.close();
+  });
+
+  it('goes to the search field by /, lists the shortcuts by ?, and can switch them off', async () => {
+    const { page, context } = await newVisitor(world.browser);
+    await logIn(page, world.relay.url);
+    await page.goto(`${world.relay.url}/dashboard/tokens`);
+    const focused = () => page.evaluate<string>('document.activeElement.name ?? ""');
+    await page.keyboard.press('/');
+    expect(await focused()).toBe('search');
+    // In a field the keys are text.
+    await page.keyboard.type('?/');
+    expect(await page.getByRole('searchbox').inputValue()).toBe('?/');
+    await page.locator('h1').click();
+    await page.keyboard.press('?');
+    const list = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
+    await list.waitFor();
+    expect(await findings(page)).toEqual([]);
+    await list.getByLabel('Use keyboard shortcuts').uncheck();
+    await list.getByRole('button', { name: 'Close' }).click();
+    await page.reload();
+    await page.keyboard.press('?');
+    expect(await list.isVisible()).toBe(false);
     await context.close();
   });
 

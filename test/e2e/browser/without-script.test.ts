@@ -74,7 +74,7 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
     expect(text).toContain('OpenAI-compatible');
     expect(await page.content()).not.toContain('key-0123456789abcdef');
     await press('Test');
-    expect(await page.getByRole('alert').innerText()).toContain('It failed');
+    expect(await page.getByRole('alert').innerText()).toContain('Test failed');
     await page.getByRole('link', { name: 'OpenAI-compatible' }).click();
     await page.getByLabel('Priority').fill('7');
     await press('Submit');

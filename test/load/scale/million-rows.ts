@@ -1,4 +1,4 @@
-// A D1 database with a million log rows over a year, created once beside wrangler's own state and used by several
+// A D1 database with a million log rows over a year (`npm test`: 250,000 over a quarter), created once beside wrangler's own state and used by several
 // tests. SQLite writes it directly, since D1 would take minutes.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -9,17 +9,21 @@ import { blockRhythm, indexNewRows } from '../../../src/metering/block-log.ts';
 import { summedColumns } from '../../../src/metering/roll-up-log.ts';
 import { totalDimensions } from '../../../src/metering/rolled-sums-log.ts';
 import { schemaSteps } from '../../../src/schema/steps.ts';
+import { wholeOrShort } from '../../support/test-length.ts';
 
 const root = new URL('../../..', import.meta.url).pathname;
 
 /** Its contents: a third of all requests are of tok_0; 5 % each failed with 429 and 500. Any of the end users sent each. */
 export const million = {
-  rows: 1_000_000,
+  rows: wholeOrShort(1_000_000, 250_000),
   tokens: 200,
   endUsers: 100_000,
-  firstMs: Date.parse('2025-11-01'),
+  firstMs: Date.parse(wholeOrShort('2025-11-01', '2026-08-01')),
   lastMs: Date.parse('2026-10-31T23:59:59Z'),
 } as const;
+
+/** For the titles of tests. */
+export const rowsInWords = `${million.rows.toLocaleString('en')} rows`;
 
 /** The open database. */
 export interface MillionRows {
@@ -31,7 +35,12 @@ export interface MillionRows {
 export async function openMillionRows(): Promise<MillionRows> {
   const steps = schemaStatements();
   const own = readFileSync(new URL(import.meta.url).pathname, 'utf8');
-  const name = createHash('sha256').update(steps.join('\n')).update(own).digest('hex').slice(0, 12);
+  const name = createHash('sha256')
+    .update(steps.join('\n'))
+    .update(own)
+    .update(String(million.rows))
+    .digest('hex')
+    .slice(0, 12);
   const parent = join(root, '.wrangler/million-rows');
   const folder = join(parent, name);
   if (!existsSync(folder)) {

@@ -26,6 +26,8 @@ it('says both ends of every event in a sentence', () => {
 
 it('names what it is about, by its id if the name is not known', () => {
   expect(alertText('token.quota_low', 'opened', facts)).toBe('The token "tok_1" has $0.50 left of $10.00.');
+  const small = alertText('token.quota_low', 'opened', { ...facts, left_usd: 0.00001 });
+  expect(small).toBe('The token "tok_1" has $0.00001 left of $10.00.');
   expect(alertText('channel.down', 'opened', facts)).toBe('The channel "Azure" is down: status 502');
   expect(alertText('channel.down', 'opened', { channel_id: 'ch_1' })).toBe('The channel "ch_1" is down.');
 });

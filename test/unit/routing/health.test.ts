@@ -10,6 +10,22 @@ const limited = (retryAfterMs: number | null) =>
   ({ kind: 'limited', reason: 'status 429', retryAfterMs }) as const;
 const evenly = 0.5;
 
+describe('a failed test', () => {
+  it('is noted without a cooldown, until something succeeds or the operator fixes the key', () => {
+    const health = new Health();
+    health.succeeded(key, 1_000, 20, 1_020);
+    health.testFailed(key, { status: 401, message: 'no such key' }, 2_000);
+    expect(health.availability(key, 2_001)).toBe('ready');
+    expect(health.report()['one/k1']).toMatchObject({ isTestFailed: true, lastStatus: 401, failures: 0 });
+    expect(health.succeeded(key, 3_000, 20, 3_020)).toBe(true);
+    expect(health.report()['one/k1']?.isTestFailed).toBeUndefined();
+    health.testFailed(key, { status: null, message: null }, 4_000);
+    expect(health.report()['one/k1']?.lastError).toBe('no answer');
+    health.reset(key, 5_000);
+    expect(health.report()['one/k1']?.isTestFailed).toBeUndefined();
+  });
+});
+
 describe('a failed target', () => {
   it('cools down for a second, then admits one probe', () => {
     const health = new Health();

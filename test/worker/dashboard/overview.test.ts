@@ -117,7 +117,7 @@ it('shows admins used models without a price and unavailable channels', async ()
     'no price: <a href="/dashboard/models?price=house-blend#set-price">house-blend</a>',
   );
   expect(alerts).not.toContain('>gpt-4o<');
-  expect(alerts).toMatch(new RegExp(`key refused</span> <a href="/dashboard/channels/${id}">Cellar</a>`));
+  expect(alerts).toMatch(new RegExp(`Key rejected</span> <a href="/dashboard/channels/${id}">Cellar</a>`));
   expect(alertsOf((await member.get('/')).text)).toBe('');
   await admin.api('PUT', '/prices/house-blend', { input: 1, output: 1 });
   expect(alertsOf((await admin.get('/')).text)).not.toContain('house-blend');
@@ -141,7 +141,7 @@ it('sums spend, requests, tokens, errors and first byte, by model, token and cha
     ['Spend', '$2.00'],
     ['Requests', '3'],
     ['Tokens', '1,650'],
-    ['Errors', '1 (33 %)'],
+    ['Errors', '1 (33%)'],
     ['First byte', '200 ms'],
   ]);
   expect(text).toContain(`<a href="/dashboard/tokens/${tokenId}">Website</a>`);

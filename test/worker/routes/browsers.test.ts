@@ -59,7 +59,7 @@ it.each(['/api/health', '/api/tokens', '/api/nothing', '/api/openapi.json'])(
   },
 );
 
-it.each(['/favicon.svg', '/dashboard.js', '/dashboard.css', '/robots.txt', '/nothing-here'])(
+it.each(['/favicon.svg', '/favicon.ico', '/dashboard.js', '/dashboard.css', '/robots.txt', '/nothing-here'])(
   'forbids framing and content sniffing of %s',
   async (path) => {
     const { status, headers } = await relay.fetch(path);
