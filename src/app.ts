@@ -38,13 +38,14 @@ routesForPages.all('*', (context) => routes.fetch(context.req.raw, context.env, 
 
 routes.all('/api/*', async (context) => {
   const { managementApi } = await import('./dashboard/api/management-api.ts');
-  const api = managementApi(await managementServices(context.env));
+  const background = (work: Promise<unknown>) => context.executionCtx.waitUntil(work);
+  const api = managementApi(await managementServices(context.env, background));
   const response = await api.fetch(belowPrefix(context.req), context.env, context.executionCtx);
   response.headers.set('x-request-id', newRequestId());
   return response;
 });
 
-for (const path of ['/', '/dashboard', '/dashboard/*', '/docs', '/docs/*', '/llms.txt'])
+for (const path of ['/', '/pricing', '/dashboard', '/dashboard/*', '/docs', '/docs/*', '/llms.txt'])
   routes.all(path, showDashboard);
 
 async function showDashboard({ req, env, executionCtx }: Context<RouteEnv>): Promise<Response> {
@@ -54,7 +55,7 @@ async function showDashboard({ req, env, executionCtx }: Context<RouteEnv>): Pro
   ]);
   const services = servicesOf(env);
   const pages = dashboard({
-    ...(await managementServices(env)),
+    ...(await managementServices(env, (work) => executionCtx.waitUntil(work))),
     liveChannels: async () => (await services.catalog.current(Date.now(), () => undefined)).enabled,
     unpricedModels: async (models) => {
       const now = Date.now();
@@ -62,6 +63,7 @@ async function showDashboard({ req, env, executionCtx }: Context<RouteEnv>): Pro
     },
     callModel: async (request) => routes.fetch(request, env, executionCtx),
     setupProblems: () => setupProblemsOf(services.config, env.DB),
+    hasPublicPricing: services.config.hasPublicPricing,
     signIn: services.config.signIn,
   });
   return pages.fetch(req.raw, env, executionCtx);

@@ -26,7 +26,9 @@ import { Problem, problemResponse, refuseInvalid, unavailable } from './problem.
 import { addReconciliationRoutes } from './reconcile.ts';
 import { callFailures, json } from './responses.ts';
 import { requireRole } from './roles.ts';
+import { addServedModelRoute } from './served-models.ts';
 import type { ManagementServices } from './services.ts';
+import { addTokenLookupRoute } from './token-lookup.ts';
 import { addTokenRoutes } from './tokens.ts';
 import { addUsageRoute } from './usage.ts';
 import { addWebhookRoutes } from './webhook-endpoints.ts';
@@ -46,12 +48,14 @@ export function managementApi(services: ManagementServices, known?: Principal): 
   api.use(requireRole);
   api.use(tameBody);
   api.use(recordChanges(services));
+  addTokenLookupRoute(api, services);
   addTokenRoutes(api, services);
   addChannelRoutes(api, services);
   addGroupRoutes(api, services);
   addAliasRoutes(api, services);
   addPriceRoutes(api, services);
   addModelRoutes(api, services);
+  addServedModelRoute(api, services);
   addLogRoutes(api, services);
   addUsageRoute(api, services);
   addReconciliationRoutes(api, services);

@@ -2,6 +2,7 @@
 import { enAlerts } from './en-alerts.ts';
 import { enCalls } from './en-calls.ts';
 import { enDocs } from './en-docs.ts';
+import { enModels } from './en-models.ts';
 import { enUpstreams } from './en-upstreams.ts';
 
 export const en = {
@@ -15,9 +16,11 @@ export const en = {
     overview: 'Overview',
     tokens: 'Tokens',
     logs: 'Logs',
+    usage: 'Usage',
     playground: 'Playground',
     channels: 'Channels',
     models: 'Models',
+    prices: 'Prices',
     groups: 'Groups',
     people: 'People',
     docs: 'Docs',
@@ -89,9 +92,9 @@ export const en = {
     label: 'Language',
   },
   shortcuts: {
-    title: 'Keyboard shortcuts',
+    title: 'Shortcuts',
     keys: { '/': 'Go to the search field', '?': 'Show this list', Esc: 'Close this list' },
-    use: 'Use keyboard shortcuts',
+    use: 'Use shortcuts',
     close: 'Close',
   },
   done: {
@@ -178,6 +181,23 @@ export const en = {
     enable: 'Enable',
     makeAdmin: 'Make admin',
     makeMember: 'Make member',
+    disableTitle: 'Disable this account?',
+    disableWarning:
+      'The account is signed out everywhere and cannot sign in. Requests with its tokens fail immediately. You can enable it again at any time.',
+    disableConfirm: 'Disable account',
+    roles: {
+      admin: {
+        title: 'Make this account an admin?',
+        warning:
+          'Admins see every token and request, and manage channels, prices, and people. You can make the account a member again at any time.',
+        confirm: 'Make admin',
+      },
+      member: {
+        title: 'Make this account a member?',
+        warning: 'Members manage their own tokens only. You can make the account an admin again at any time.',
+        confirm: 'Make member',
+      },
+    },
     expires: 'Expires',
     link: 'Link',
   },
@@ -246,6 +266,7 @@ export const en = {
   },
   ...enCalls,
   ...enUpstreams,
+  ...enModels,
   ...enAlerts,
   ...enDocs,
   errors: {

@@ -51,7 +51,11 @@ const pages = (): Record<string, string> => ({
   'channel-new': '/dashboard/channels/new',
   channel: `/dashboard/channels/${channelId}`,
   'channel-delete': `/dashboard/channels/${channelId}/delete`,
+  usage: '/dashboard/usage?range=7d&and=token',
+  'usage-wrong': '/dashboard/usage?range=custom',
   models: '/dashboard/models',
+  prices: '/dashboard/models/prices?model=gpt-4o',
+  'price-reset': '/dashboard/models/prices/delete?model=gpt-4o',
   groups: '/dashboard/groups',
   'group-new': '/dashboard/groups/new',
   group: '/dashboard/groups/trial',
@@ -182,10 +186,10 @@ describe.runIf(haveChromium)('every page', () => {
     expect(await page.getByRole('searchbox').inputValue()).toBe('?/');
     await page.locator('h1').click();
     await page.keyboard.press('?');
-    const list = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
+    const list = page.getByRole('dialog', { name: 'Shortcuts' });
     await list.waitFor();
     expect(await findings(page)).toEqual([]);
-    await list.getByLabel('Use keyboard shortcuts').uncheck();
+    await list.getByLabel('Use shortcuts').uncheck();
     await list.getByRole('button', { name: 'Close' }).click();
     await page.reload();
     await page.keyboard.press('?');

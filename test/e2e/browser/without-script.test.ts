@@ -40,7 +40,8 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
     await press('Submit');
     await page.getByRole('heading', { name: 'Plainer' }).waitFor();
     expect(await page.locator('main').innerText()).toContain('claude-*, gpt-4.1');
-    await press('Rotate');
+    await follow(page.getByRole('link', { name: 'Rotate', exact: true }));
+    await press('Rotate token');
     expect(await page.getByLabel('Token', { exact: true }).inputValue()).toMatch(/^sk-oo8-/);
     await page.getByRole('link', { name: 'I have copied it' }).click();
     await press('Disable');
@@ -88,7 +89,9 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
     await page.getByLabel('Another key').fill('next-0123456789-0123456789');
     await press('Add the key');
     const added = page.getByRole('row', { name: 'next…6789' });
-    await follow(added.getByRole('button', { name: 'Remove' }));
+    await follow(added.getByRole('link', { name: 'Remove' }));
+    await press('Remove key');
+    expect(await page.getByRole('status').innerText()).toBe('Key removed.');
     expect(await added.count()).toBe(0);
     await press('Discover models');
     expect(await page.getByRole('alert').innerText()).toContain('could not be read');
@@ -122,28 +125,31 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
   });
 
   it('sets a custom price and removes it', async () => {
-    await open('/dashboard/models');
+    await open('/dashboard/models/prices');
     await page.getByLabel('Model', { exact: true }).fill('gpt-4o');
     await page.getByLabel('Input', { exact: true }).fill('1.5');
     await page.getByLabel('Output', { exact: true }).fill('6');
-    await press('Set a price');
-    expect(await page.locator('main').innerText()).toContain('your own');
-    await press('Take back');
-    expect(await page.locator('main').innerText()).toContain('None: the table’s prices hold.');
+    await press('Set price');
+    await follow(page.getByRole('link', { name: 'Reset to default' }));
+    await press('Reset to default');
+    expect(await page.locator('main').innerText()).toContain('No custom prices – defaults apply.');
   });
 
   it('adds an alias, shows what is wrong with another, and removes the first', async () => {
-    await open('/dashboard/models');
+    await open('/dashboard/models/prices');
     await page.getByLabel('Alias', { exact: true }).fill('smart');
-    await page.getByLabel('Models in order').fill('claude-opus-4-5\ngpt-4o');
-    await press('Set an alias');
+    await page.getByLabel('Models', { exact: true }).fill('claude-opus-4-5\ngpt-4o');
+    await press('Set alias');
     expect(await page.locator('main').innerText()).toContain('claude-opus-4-5 → gpt-4o');
     await page.getByLabel('Alias', { exact: true }).fill('smarter');
-    await page.getByLabel('Models in order').fill('smart');
-    await press('Set an alias');
+    await page.getByLabel('Models', { exact: true }).fill('smart');
+    await press('Set alias');
     expect(await page.locator('#help-alias_models').innerText()).toContain('`smart` is an alias itself');
-    await press('Take back');
-    expect(await page.locator('main').innerText()).toContain('None. An alias is a name that stands for');
+    await follow(page.getByRole('link', { name: 'Remove', exact: true }));
+    await press('Remove');
+    expect(await page.locator('main').innerText()).toContain(
+      'No aliases. An alias is a name that stands for',
+    );
   });
 
   it('adds a group, assigns a token to it, edits it, and deletes it once empty', async () => {
@@ -219,8 +225,8 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
     await member.page.getByLabel('Password').fill('another fine password');
     await member.page.getByRole('button', { name: 'Create my account' }).click();
     await member.page.getByRole('heading', { name: 'Overview' }).waitFor();
-    const sections = await member.page.locator('.sidebar nav').innerText();
-    expect(sections.split('\n')).toEqual(['Overview', 'Tokens', 'Logs', 'Playground', 'Account']);
+    const sections = await member.page.locator('.sidebar nav li').allInnerTexts();
+    expect(sections).toEqual(['Overview', 'Playground', 'Tokens', 'Logs']);
     await member.page.goto(`${world.relay.url}/dashboard/tokens`);
     expect(await member.page.locator('main').innerText()).toContain('No tokens yet');
     await member.page.goto(link);
@@ -229,7 +235,8 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
     await page.getByLabel('Budget in USD: Bob').fill('12.5');
     await follow(page.getByRole('row', { name: 'Bob' }).getByRole('button', { name: 'Save' }));
     expect(await page.getByLabel('Budget in USD: Bob').inputValue()).toBe('12.5');
-    await press('Disable');
+    await follow(page.getByRole('row', { name: 'Bob' }).getByRole('link', { name: 'Disable' }));
+    await press('Disable account');
     await member.page.goto(world.relay.url);
     expect(new URL(member.page.url()).pathname).toBe('/dashboard/login');
   });

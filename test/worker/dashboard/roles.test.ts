@@ -22,6 +22,7 @@ const pageRoutes = routesOf(dashboard(services).routes);
 
 /** Management API routes that members may call; a complete list, so each new route needs a decision here. */
 const forMembers = new Set([
+  'POST /tokens/lookup',
   'GET /tokens',
   'POST /tokens',
   'GET /tokens/:id',
@@ -34,6 +35,7 @@ const forMembers = new Set([
   'GET /usage',
   'GET /usage.csv',
   'GET /usage/top',
+  'GET /served-models',
   'GET /sessions',
   'DELETE /sessions/:id',
   'GET /access-keys',
@@ -48,8 +50,9 @@ const forMembers = new Set([
   'DELETE /identities/:provider',
 ]);
 const forAnybody = new Set(['GET /health', 'GET /openapi.json']);
-const adminPages = /^\/dashboard\/(channels|models|groups|people|alerts|audit)/;
-const publicPages = /^\/(docs|llms\.txt)|^\/dashboard\/(login|setup|invite|logout|language)/;
+const adminPages = /^\/dashboard\/(channels|models\/.|groups|people|alerts|audit)/;
+/** Pages for visitors; /pricing has tests of its own. */
+const publicPages = /^\/(pricing|docs|llms\.txt)|^\/dashboard\/(login|setup|invite|logout|language)/;
 
 const filled = (path: string, id: string) => path.replace(/:(id|model|name|key|provider)(\{.+\})?/g, id);
 
