@@ -1,8 +1,11 @@
 // Projects by folder (test/README.md): pure code in Node, the Worker and its stores inside workerd, and Node programs
 // that drive a running relay.
 import { statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
+import { markdownPagesOfVite } from '../src/cli/documentation/markdown-pages.ts';
 
 /**
  * Stores of tests live in memory where the system has room for them there: a write then waits for no disk. No test
@@ -22,6 +25,9 @@ function freeBytes(folder: string): number {
     return 0;
   }
 }
+
+/** Programs that tests start (wrangler, `npm start`) compile their modules once. */
+process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'relay-tests-compile-cache');
 
 /** All but `timing` and `scale` run side by side: some files compute, others wait for processes, sockets and expiries. */
 const sideBySide = { maxWorkers: 4, sequence: { groupOrder: 0 } };
@@ -63,6 +69,7 @@ export default defineConfig(({ mode }) => ({
   test: {
     projects: [
       {
+        plugins: [markdownPagesOfVite],
         test: {
           testTimeout: 20_000,
           ...sideBySide,
@@ -83,6 +90,7 @@ export default defineConfig(({ mode }) => ({
       },
       {
         plugins: [
+          markdownPagesOfVite,
           cloudflareTest({
             main: './src/index.ts',
             wrangler: { configPath: './wrangler.toml' },
@@ -129,18 +137,18 @@ export default defineConfig(({ mode }) => ({
         },
       },
       {
-        // What happens within a second. These tests wait more than they compute, so two files run side by side.
+        // What happens within a second. These tests wait more than they compute, so three files run side by side.
         test: {
           ...system,
           name: 'timing',
           include: ['test/e2e/timing/**/*.test.ts'],
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
       {
-        // Measures queries over a million rows, so nothing else runs.
-        plugins: [sqlAsText],
+        // Measures queries over a large log, so nothing else runs.
+        plugins: [sqlAsText, markdownPagesOfVite],
         test: {
           ...system,
           name: 'scale',

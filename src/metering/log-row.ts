@@ -2,7 +2,7 @@
 import type { Charge } from './charge.ts';
 
 /** Limits of the text in a row: callers and upstreams must not fill the database. */
-const rowLimits = {
+export const rowLimits = {
   /** Names of models. A caller's name is never longer (formats/model-name.ts), nor is an operator's `model_map`. */
   modelCharacters: 256,
   /** Codes, including an upstream's own error codes. */

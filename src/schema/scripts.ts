@@ -11,6 +11,7 @@ import signIn from '../migrations/0008-sign-in.sql';
 import boundsOfAccounts from '../migrations/0009-bounds-of-accounts.sql';
 import requestLog from '../migrations/0010-request-log.sql';
 import modelOverrides from '../migrations/0011-model-overrides.sql';
+import attribution from '../migrations/0012-attribution.sql';
 import type { SchemaScripts } from './steps.ts';
 
 export const schemaScripts: SchemaScripts = {
@@ -26,5 +27,6 @@ export const schemaScripts: SchemaScripts = {
     '0009-bounds-of-accounts.sql': boundsOfAccounts,
     '0010-request-log.sql': requestLog,
     '0011-model-overrides.sql': modelOverrides,
+    '0012-attribution.sql': attribution,
   },
 };

@@ -2,7 +2,7 @@
 // (NNNN-name.sql, from 2 on) upgrades a database by one version. Pure.
 
 /** The version that this code needs. A test compares it with the files of migrations/. */
-export const schemaVersion = 11;
+export const schemaVersion = 12;
 
 /** Checks for the table that holds the version. */
 export const hasMetaQuery = `SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'meta'`;

@@ -19,6 +19,9 @@ export interface TokenRow {
   models: string;
   allowed_ips: string;
   limits: string;
+  tags: string;
+  note: string;
+  include_cost: number;
   /** JSON of AdminBounds. Null or {}: an admin has set nothing. */
   admin: string | null;
   version: number;
@@ -78,6 +81,7 @@ export function columnsOfRecord(record: TokenRecord): ColumnValues {
 /** Returns only the columns that an edit changes. */
 export function columnsOfChanges(changes: TokenChanges): ColumnValues {
   const { name, status, group, expiresAtMs, quotaNanoUsd, budget, models, allowedIps, limits } = changes;
+  const { tags, note, includesCost } = changes;
   return {
     ...(name !== undefined && { name }),
     ...(status !== undefined && { status }),
@@ -91,6 +95,9 @@ export function columnsOfChanges(changes: TokenChanges): ColumnValues {
     ...(models !== undefined && { models: JSON.stringify(models) }),
     ...(allowedIps !== undefined && { allowed_ips: JSON.stringify(allowedIps) }),
     ...(limits !== undefined && { limits: JSON.stringify(limits) }),
+    ...(tags !== undefined && { tags: JSON.stringify(tags) }),
+    ...(note !== undefined && { note }),
+    ...(includesCost !== undefined && { include_cost: includesCost ? 1 : 0 }),
   };
 }
 
@@ -104,6 +111,9 @@ function ownOfRow(row: TokenRow): OwnBounds {
     models: JSON.parse(row.models),
     allowedIps: JSON.parse(row.allowed_ips),
     limits: JSON.parse(row.limits),
+    tags: JSON.parse(row.tags),
+    note: row.note,
+    includesCost: row.include_cost === 1,
   };
 }
 

@@ -22,6 +22,12 @@ export interface OwnBounds {
   models: string[];
   allowedIps: string[];
   limits: TokenLimits;
+  /** `key=value`, in the log rows of its requests. Absent: none. */
+  tags?: string[];
+  /** Answers say what they cost. Absent: only when the caller asks. */
+  includesCost?: boolean;
+  /** A text for people. Absent: none. */
+  note?: string;
 }
 
 /** What applies to all tokens of an account. */
@@ -77,6 +83,8 @@ export function effectivePolicy(parts: PolicyParts): TokenPolicy {
     ...(admin?.allowedIps?.length && { adminIps: admin.allowedIps }),
     ...(account?.status === 'disabled' && { accountDisabled: true as const }),
     ...(account?.budget && { accountBudget: account.budget }),
+    ...(own.tags?.length && { tags: own.tags }),
+    ...(own.includesCost && { includesCost: true as const }),
   };
 }
 

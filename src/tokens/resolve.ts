@@ -110,7 +110,16 @@ export function identityOf(policy: TokenPolicy, hash: string): TokenIdentity {
   const { tokenId, accountId, group, version } = policy;
   const { version: groupVersion, priceMultiplierMillionths, channels } = policy.bounds;
   const bounds = { version: groupVersion, priceMultiplierMillionths, channels };
-  return { tokenId, accountId, group, bounds, version, hash };
+  return {
+    tokenId,
+    accountId,
+    group,
+    bounds,
+    version,
+    hash,
+    ...(policy.tags && { tags: policy.tags }),
+    ...(policy.includesCost && { includesCost: true }),
+  };
 }
 
 function resolution(identity: TokenIdentity | null): Resolution {

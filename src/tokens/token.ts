@@ -103,6 +103,10 @@ export interface TokenPolicy {
    * counts.
    */
   accountBudget?: Budget & { version: number };
+  /** `key=value`, in the log rows of its requests. Absent: none. */
+  tags?: string[];
+  /** Answers say what they cost, also when the caller does not ask. */
+  includesCost?: true;
 }
 
 /**
@@ -118,4 +122,7 @@ export interface TokenIdentity {
   version: number;
   /** The hash that the credential resolved by. */
   hash: string;
+  /** As in the policy. */
+  tags?: readonly string[];
+  includesCost?: true;
 }

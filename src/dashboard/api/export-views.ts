@@ -10,6 +10,7 @@ import { adminView } from './admin-bounds.ts';
 import { channelView } from './channel-views.ts';
 import { proofOfDestination } from './key-destination.ts';
 import { type AccountRecord, budgetOf } from './store.ts';
+import { labelsView } from './token-views.ts';
 import type {
   TransferredAccount,
   TransferredAlias,
@@ -99,6 +100,7 @@ export function exportedToken(record: TokenRecord, balanceFrom: 'ledger' | 'data
     models: own.models,
     allowed_ips: own.allowedIps,
     limits: own.limits,
+    ...labelsView(own),
     admin: adminView(admin),
     created_at: isoOf(createdAtMs),
     last_used_at: isoOf(lastUsedAtMs),

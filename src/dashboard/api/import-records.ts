@@ -94,6 +94,9 @@ export function tokenRecord(token: TransferredToken): TokenRecord {
     models: token.models,
     allowedIps: token.allowed_ips,
     limits: present(token.limits),
+    tags: token.tags,
+    note: token.note,
+    includesCost: token.include_cost,
   };
   const parts = { own, admin: token.admin && adminBoundsOf(token.admin), account: null };
   const hashes = token.hashes.map(({ hash, valid_until }) => ({ hash, validUntilMs: msOrNull(valid_until) }));

@@ -2,6 +2,8 @@
 export const managementLimits = {
   /** Characters of a name. */
   nameCharacters: 200,
+  /** Characters of a token's note. */
+  noteCharacters: 1_000,
   /** Characters of a model's name. */
   modelCharacters: 256,
   /** Entries of `models` or `model_map`. */

@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import ipaddr from 'ipaddr.js';
 import { isIpRange } from '../../lib/ip-ranges.ts';
+import { rowLimits } from '../../metering/log-row.ts';
 import type { TokenLimits } from '../../tokens/token.ts';
 import { managementLimits } from './limits.ts';
 import { instant, isoTime, usd, usdAmount } from './values.ts';
@@ -36,6 +37,21 @@ export const budget = z.strictObject({
   period,
 });
 
+/** `key=value`, each key once. */
+const tagList = z
+  .array(
+    z
+      .string()
+      .trim()
+      .max(rowLimits.tagCharacters)
+      .regex(/^[^=,\s][^=,]*=[^,]+$/, 'must be `key=value`, without commas'),
+  )
+  .max(rowLimits.tags, `at most ${rowLimits.tags} tags`)
+  .refine(
+    (tags) => new Set(tags.map((tag) => tag.split('=')[0])).size === tags.length,
+    'must name each key once',
+  );
+
 const optionalFields = {
   quota_usd: usdAmount.nullish().openapi({ description: 'Total; 0 or null is unlimited.' }),
   budget: budget.nullish().openapi({ description: 'Comes back at each UTC day, week (Monday) or month.' }),
@@ -45,6 +61,14 @@ const optionalFields = {
   limits: limits.nullish().openapi({ description: 'Replaced whole.' }),
   status: z.enum(['active', 'disabled']).optional(),
   group: z.string().min(1).optional(),
+  tags: tagList.nullish().openapi({
+    description: '`key=value`, in the log row of each request. They win over `x-relay-tags`.',
+  }),
+  note: z.string().trim().max(managementLimits.noteCharacters).nullish(),
+  include_cost: z
+    .boolean()
+    .optional()
+    .openapi({ description: 'Whether every answer has its cost (`usage.cost`).' }),
 };
 
 export const newToken = z
@@ -128,6 +152,9 @@ export const token = z
     models: z.array(z.string()),
     allowed_ips: z.array(z.string()),
     limits: limitsView,
+    tags: z.array(z.string()).openapi({ description: '`key=value`, in the log row of each request.' }),
+    note: z.string(),
+    include_cost: z.boolean().openapi({ description: 'Whether every answer has its cost.' }),
     admin: adminBounds.nullable().openapi({
       description:
         'What an admin has set on the token. It binds beside the owner’s own values: the stricter one applies, and both lists must allow. null: nothing.',

@@ -2,7 +2,7 @@
 import { usdFromNano } from '../../lib/money.ts';
 import type { Balance } from '../../quota/quota.ts';
 import type { TokenChanges, TokenRecord } from '../../tokens/columns.ts';
-import type { AccountBounds } from '../../tokens/effective-policy.ts';
+import type { AccountBounds, OwnBounds } from '../../tokens/effective-policy.ts';
 import { adminView } from './admin-bounds.ts';
 import { limitsOf, type NewToken, type Token, type TokenEdit } from './token-fields.ts';
 import { isoOf, msOf, nanoOf } from './values.ts';
@@ -29,9 +29,15 @@ export function tokenView(record: TokenRecord): Token {
     models: own.models,
     allowed_ips: own.allowedIps,
     limits: own.limits,
+    ...labelsView(own),
     admin: adminView(record.admin),
     account: accountView(record.account),
   };
+}
+
+/** What an admin sets too on the token itself. */
+export function labelsView({ tags = [], note = '', includesCost = false }: OwnBounds) {
+  return { tags, note, include_cost: includesCost };
 }
 
 function accountView(account: AccountBounds | null): Token['account'] {
@@ -53,18 +59,29 @@ export function tokenViewWithBalance(record: TokenRecord, balance: Balance) {
   };
 }
 
-/** Returns what an admin's edit of a member's token sets on the token itself: nothing that its owner could change. */
-export function sharedChangesOf({ name, group }: TokenEdit | NewToken): TokenChanges {
-  return { ...(name !== undefined && { name }), ...(group !== undefined && { group }) };
+/** Returns what an admin's edit of a member's token sets on the token itself: nothing that binds it, but for the group. */
+export function sharedChangesOf({
+  name,
+  group,
+  tags,
+  note,
+  include_cost,
+}: TokenEdit | NewToken): TokenChanges {
+  return {
+    ...(name !== undefined && { name }),
+    ...(group !== undefined && { group }),
+    ...(tags !== undefined && { tags: tags ?? [] }),
+    ...(note !== undefined && { note: note ?? '' }),
+    ...(include_cost !== undefined && { includesCost: include_cost }),
+  };
 }
 
 /** Returns the fields that an edit (or a new token) sets. Null means "none" or "all". */
 export function changesOf(edit: TokenEdit | NewToken): TokenChanges {
-  const { name, status, group, quota_usd, budget, models, allowed_ips, expires_at, limits } = edit;
+  const { status, quota_usd, budget, models, allowed_ips, expires_at, limits } = edit;
   return {
-    ...(name !== undefined && { name }),
+    ...sharedChangesOf(edit),
     ...(status !== undefined && { status }),
-    ...(group !== undefined && { group }),
     ...(quota_usd !== undefined && { quotaNanoUsd: quota_usd ? nanoOf(quota_usd) : null }),
     ...(budget !== undefined && { budget: budget && { nanoUsd: nanoOf(budget.usd), period: budget.period } }),
     ...(models !== undefined && { models: models ?? [] }),

@@ -108,6 +108,7 @@ export class TokenWrites {
 
   private newRecord({ accountId, name, changes, admin, secret }: NewRecord): TokenRecord {
     const { expiresAtMs, quotaNanoUsd, budget, models, allowedIps, limits, status, group } = changes;
+    const { tags = [], note = '', includesCost = false } = changes;
     const own: OwnBounds = {
       group: group ?? 'default',
       status: status ?? 'active',
@@ -117,6 +118,7 @@ export class TokenWrites {
       models: models ?? [],
       allowedIps: allowedIps ?? [],
       limits: limits ?? {},
+      ...{ tags, note, includesCost },
     };
     const createdAtMs = this.services.now();
     const hashes = [{ hash: hashSecret(secret), validUntilMs: null }];

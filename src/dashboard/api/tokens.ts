@@ -78,7 +78,7 @@ const editTokenRoute = createRoute({
   path: '/tokens/{id}',
   summary: 'Edit a token: in force at its very next request. Fields that are absent stay as they are.',
   description:
-    'An admin’s edit of somebody else’s token is stored apart (`admin`), but for name and group: the stricter of both values applies, and its owner cannot change it.',
+    'An admin’s edit of somebody else’s token is stored apart (`admin`), but for name, group, tags, note, and `include_cost`: the stricter of both values applies, and its owner cannot change it.',
   tags,
   security,
   request: { params, body: jsonBody(tokenEdit) },

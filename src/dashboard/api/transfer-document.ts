@@ -121,6 +121,10 @@ const token = z
     models: z.array(z.string()),
     allowed_ips: z.array(z.string()),
     limits,
+    // Earlier files have none of these.
+    tags: z.array(z.string()).default([]),
+    note: z.string().default(''),
+    include_cost: z.boolean().default(false),
     admin: adminBounds.nullable().default(null),
     created_at: isoTime,
     last_used_at: isoTime.nullable(),

@@ -1,6 +1,7 @@
 // English: the messages of every page, and those of people and accounts. Every language must have the same ones.
 import { enAlerts } from './en-alerts.ts';
 import { enCalls } from './en-calls.ts';
+import { enDocs } from './en-docs.ts';
 import { enUpstreams } from './en-upstreams.ts';
 
 export const en = {
@@ -19,6 +20,7 @@ export const en = {
     models: 'Models',
     groups: 'Groups',
     people: 'People',
+    docs: 'Docs',
     alerts: 'Alerts',
     audit: 'Audit',
     account: 'Account',
@@ -263,6 +265,7 @@ export const en = {
   ...enCalls,
   ...enUpstreams,
   ...enAlerts,
+  ...enDocs,
   errors: {
     title: 'Something went wrong',
     titles: { 403: 'Access denied', 404: 'Page not found' },

@@ -3,6 +3,7 @@
 import type { Messages } from './en.ts';
 import { zhAlerts } from './zh-alerts.ts';
 import { zhCalls } from './zh-calls.ts';
+import { zhDocs } from './zh-docs.ts';
 import { zhUpstreams } from './zh-upstreams.ts';
 
 export const zh: Messages = {
@@ -21,6 +22,7 @@ export const zh: Messages = {
     models: '模型',
     groups: '分组',
     people: '成员',
+    docs: '文档',
     alerts: '告警',
     audit: '审计',
     account: '账户',
@@ -257,6 +259,7 @@ export const zh: Messages = {
   ...zhCalls,
   ...zhUpstreams,
   ...zhAlerts,
+  ...zhDocs,
   errors: {
     title: '出错了',
     titles: { 403: '无权访问', 404: '页面不存在' },

@@ -39,6 +39,7 @@ const sections = [
   { key: 'tokens', href: '/dashboard/tokens', admin: false, group: 'use' },
   { key: 'logs', href: '/dashboard/logs', admin: false, group: 'use' },
   { key: 'models', href: '/dashboard/models', admin: true, group: 'use' },
+  { key: 'docs', href: '/docs', admin: false, group: 'use' },
   { key: 'channels', href: '/dashboard/channels', admin: true, group: 'operate' },
   { key: 'groups', href: '/dashboard/groups', admin: true, group: 'operate' },
   { key: 'people', href: '/dashboard/people', admin: true, group: 'operate' },
@@ -59,11 +60,21 @@ interface Frame {
    * lose it.
    */
   back?: string | undefined;
+  /** A page of the documentation, which has a style and a script of its own. */
+  isDocument?: boolean;
   /** What the form before this page has changed. */
   done?: Done | null;
 }
 
-const Page: FC<PropsWithChildren<Frame>> = ({ title, principal, section, back, done = null, children }) => (
+const Page: FC<PropsWithChildren<Frame>> = ({
+  title,
+  principal,
+  section,
+  back,
+  done = null,
+  isDocument = false,
+  children,
+}) => (
   <html lang={languages[language()].tag}>
     <head>
       <meta charset="utf-8" />
@@ -74,12 +85,15 @@ const Page: FC<PropsWithChildren<Frame>> = ({ title, principal, section, back, d
       <link rel="stylesheet" href="/pico.min.css" />
       <link rel="stylesheet" href="/dashboard.css" />
       <script src="/dashboard.js" defer></script>
+      {isDocument ? <link rel="stylesheet" href="/docs.css" /> : null}
+      {isDocument ? <script src="/docs.js" defer></script> : null}
     </head>
-    <body class={principal === undefined ? 'alone' : 'framed'}>
+    <body class={principal !== undefined ? 'framed' : isDocument ? 'open' : 'alone'}>
       <a class="skip" href="#content">
         {messages().skip}
       </a>
       {principal === undefined ? null : <Sidebar principal={principal} section={section} />}
+      {principal === undefined && isDocument ? <TopBar /> : null}
       <main id="content">
         {done === null ? null : <DoneLine done={done} />}
         {children}
@@ -92,6 +106,16 @@ const Page: FC<PropsWithChildren<Frame>> = ({ title, principal, section, back, d
       )}
     </body>
   </html>
+);
+
+/** Above a page for strangers. */
+const TopBar: FC = () => (
+  <header class="top">
+    <a class="brand" href="/docs">
+      {messages().product}
+    </a>
+    <a href="/dashboard/login">{messages().docs.signIn}</a>
+  </header>
 );
 
 /** Script (dashboard.js) shows times in the browser's zone, and adds the keyboard shortcuts. */
@@ -193,6 +217,12 @@ export function show(
 ): Promise<Response> {
   const done = takeDone(context);
   return respond({ principal: context.var.principal, section, title, done }, content, status);
+}
+
+/** Renders a page of the documentation, for the signed-in person or a stranger. */
+export function showDocument(context: PageContext, title: string, content: Child): Promise<Response> {
+  const { principal } = context.var as Partial<PageEnv['Variables']>;
+  return respond({ principal, section: 'docs', title, isDocument: true }, content, 200);
 }
 
 /** Renders a page without a signed-in person. */

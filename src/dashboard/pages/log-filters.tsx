@@ -10,7 +10,7 @@ const listAddress = '/dashboard/logs';
 /** The filters in the page's address, by name. `range` is a preset, which `from` and `to` override. */
 export const filterNames = [
   ...(['token', 'account', 'model', 'channel', 'status', 'errors', 'error_code'] as const),
-  ...(['range', 'from', 'to'] as const),
+  ...(['end_user', 'session', 'tag', 'range', 'from', 'to'] as const),
 ] as const;
 
 type FilterName = (typeof filterNames)[number];
@@ -128,6 +128,15 @@ export const LogFilters: FC<FilterFacts> = ({ filters, channels, isAdmin, models
         value={filters.error_code}
         error={errors.error_code}
       />
+      <Field name="end_user" label={texts().endUser} value={filters.end_user} error={errors.end_user} />
+      <Field name="session" label={texts().session} value={filters.session} error={errors.session} />
+      <Field
+        name="tag"
+        label={texts().tag}
+        placeholder="project=apollo"
+        value={filters.tag}
+        error={errors.tag}
+      />
       <Field
         name="from"
         label={texts().from}
@@ -232,9 +241,9 @@ const ActiveFilters: FC<Pick<FilterFacts, 'filters' | 'channels'>> = ({ filters,
 };
 
 function labelOf(name: FilterName): string {
-  const { token, person, errorCode, time, status, model, channel, from, to } = texts();
+  const { token, person, errorCode, endUser, session, tag, time, status, model, channel, from, to } = texts();
   const labels = { token, account: person, error_code: errorCode, range: time, errors: status, status };
-  return { ...labels, model, channel, from, to }[name];
+  return { ...labels, end_user: endUser, session, tag, model, channel, from, to }[name];
 }
 
 function textOf(name: FilterName, filters: Filters, channelName: string | undefined): string {

@@ -150,6 +150,18 @@ const Facts: FC<{ token: Token; now: number; isAdmin: boolean }> = ({ token, now
         <dd>{token.allowed_ips.join(', ')}</dd>
       </>
     )}
+    {token.tags.length === 0 ? null : (
+      <>
+        <dt>{texts().tags}</dt>
+        <dd>{token.tags.join(', ')}</dd>
+      </>
+    )}
+    {token.note === '' ? null : (
+      <>
+        <dt>{texts().note}</dt>
+        <dd>{token.note}</dd>
+      </>
+    )}
     {Object.entries(token.limits).map(([name, value]) => (
       <>
         <dt>{texts()[name as 'rpm']}</dt>

@@ -1,4 +1,4 @@
-// Starts twenty isolates at the same time on a database that lacks the schema.
+// Starts many isolates at the same time on a database that lacks the schema.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -8,9 +8,10 @@ import { schemaVersion } from '../../../src/schema/steps.ts';
 import { adminKey } from '../../support/relay.ts';
 import { type RelayGroup, startRelayGroup } from '../../support/relay-group.ts';
 import { firstVersionSql, newestVersionSql } from '../../support/schema-text.ts';
+import { wholeOrShort } from '../../support/test-length.ts';
 import { temporaryFolder } from './programs.ts';
 
-const isolates = 20;
+const isolates = wholeOrShort(20, 8);
 const requestsOfEach = 3;
 
 const folder = temporaryFolder();
@@ -58,7 +59,7 @@ function expectServed(statuses: readonly number[]): void {
   expect(statuses).toEqual(Array.from({ length: isolates * requestsOfEach }, () => 200));
 }
 
-it('creates one schema in an empty database when twenty isolates start at the same time', async () => {
+it('creates one schema in an empty database when many isolates start at the same time', async () => {
   const state = join(folder.path, 'empty');
   expectServed(await requestFromEveryIsolate(state));
   await group?.stop();
@@ -72,7 +73,7 @@ it('creates one schema in an empty database when twenty isolates start at the sa
   db.close();
 });
 
-it('applies each step once to a database of version 1 when twenty isolates start at the same time', async () => {
+it('applies each step once to a database of version 1 when many isolates start at the same time', async () => {
   const state = join(folder.path, 'first');
   const first = databaseIn(state);
   first.exec(firstVersionSql);

@@ -39,7 +39,8 @@ function watched(
   cwd: string,
   environment: Record<string, string>,
 ): Program {
-  const inherited = { PATH: process.env.PATH, HOME: process.env.HOME } as Record<string, string>;
+  const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
+  const inherited = { PATH, HOME, NODE_COMPILE_CACHE } as Record<string, string>;
   const child = spawn(command, parameters, {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],

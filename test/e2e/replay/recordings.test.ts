@@ -12,19 +12,19 @@ import {
   replayHeaders,
   startReplayUpstream,
 } from '../../support/replay-upstream.ts';
+import { isWhole, wholeOrShort } from '../../support/test-length.ts';
 import { contentTypeOf, expectedAnswer } from './expected-answer.ts';
 import { idsNamedBy, type Replay, replayableFixtures, replaysOf } from './replays.ts';
 
 reportSkippedReplay();
 
 const width = 16;
-/** `REPLAY=all` delivers every body up to 8 KB byte by byte too, instead of a sample. */
-const everyReplay = process.env.REPLAY === 'all';
-const allReplaysMs = everyReplay ? 600_000 : 120_000;
+/** All deliveries take minutes: one byte at a time costs the runtime the most. */
+const allReplaysMs = wholeOrShort(600_000, 120_000);
 /** The number of recordings that a failure names. */
 const shownFaults = 30;
 const fixtures = replayableFixtures();
-const replays = everyReplay ? fixtures.flatMap(replaysOf) : withSampledBytes(fixtures.flatMap(replaysOf));
+const replays = isWhole ? fixtures.flatMap(replaysOf) : withSampledBytes(fixtures.flatMap(replaysOf));
 
 describe.skipIf(!haveFixtures)('replaying the recordings through the relay', () => {
   let relay: TestRelay;
@@ -152,7 +152,7 @@ function mismatches(faultOf: (replay: Replay) => string | null): string[] {
 
 function deliveryCounts(): string {
   const count = (wanted: string) => replays.filter(({ delivery }) => delivery === wanted).length;
-  const which = everyReplay ? 'all bodies up to 8 KB' : 'a sample; REPLAY=all for every body up to 8 KB';
+  const which = isWhole ? 'all bodies up to 8 KB' : 'a sample; npm run test:long for every body up to 8 KB';
   return `${count('whole')} whole, ${count('cuts')} at seeded cuts, ${count('bytes')} byte by byte (${which})`;
 }
 

@@ -8,13 +8,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { mintSecret } from '../../../src/tokens/secret.ts';
 import { startRelay, type TestRelay } from '../../support/relay.ts';
+import { wholeOrShort } from '../../support/test-length.ts';
 import { type Seen, send } from './client.ts';
 import { costOf, models, price } from './kinds.ts';
 import { type PlannedRequest, planRequests } from './plan.ts';
 import { copyStoredState, databaseFile, readStoredState } from './stored-state.ts';
 import { type FaultyUpstream, indexHeader, startFaultyUpstream } from './upstream.ts';
 
-const awayMs = import.meta.env.MODE === 'long' ? 60_000 : 6_000;
+const awayMs = wholeOrShort(60_000, 6_000);
 const perSecond = 20;
 
 /** Requests without a fault. */

@@ -1,10 +1,9 @@
 // Charges under faults: clients that leave, upstreams that fail, tokens that are edited and deleted, and a relay
 // that is killed. Short in `npm test`, complete with `npm run test:long`.
 import { beforeAll, describe, expect, it } from 'vitest';
+import { isWhole } from '../../support/test-length.ts';
 import { Findings } from './check.ts';
 import { runFaults } from './run.ts';
-
-const isWhole = import.meta.env.MODE === 'long';
 
 /** Repeats a run, or makes another one: `FAULTS_SEED=…`. */
 const seed = Number(process.env.FAULTS_SEED ?? 20_261_124);

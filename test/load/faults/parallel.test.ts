@@ -5,9 +5,10 @@ import { Agent, request as startRequest } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { seededNumbers } from '../../support/fixtures.ts';
 import { type RelayGroup, startRelayGroup } from '../../support/relay-group.ts';
+import { wholeOrShort } from '../../support/test-length.ts';
 import { startUpstream, type TestUpstream } from '../../support/upstream.ts';
 
-const orders = import.meta.env.MODE === 'long' ? 10 : 3;
+const orders = wholeOrShort(10, 3);
 const seeds = Array.from({ length: orders }, (_, index) => 100 + index);
 const requestCount = 1_000;
 const room = 100;

@@ -2,10 +2,9 @@
 // in `npm test`, two or four with `npm run test:long`.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { nano } from '../../e2e/sockets/scene.ts';
+import { isWhole } from '../../support/test-length.ts';
 import { liveApi, openaiApi } from './realtime-apis.ts';
 import { type RealtimeRow, type RealtimeRun, runRealtimeFaults } from './realtime-run.ts';
-
-const isWhole = import.meta.env.MODE === 'long';
 
 /** Repeats a run, or makes another one: `FAULTS_SEED=…`. */
 const seed = Number(process.env.FAULTS_SEED ?? 20_261_124);

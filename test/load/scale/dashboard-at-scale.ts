@@ -1,4 +1,4 @@
-// The dashboard's pages over a database with 10,000 tokens and 1,000,000 log rows (million-rows.ts), in this
+// The dashboard's pages over a database with 10,000 tokens and the log of million-rows.ts, in this
 // process.
 import type { Hono } from 'hono';
 import type { AlertsRpc } from '../../../src/alerts/alerts.ts';

@@ -50,7 +50,7 @@ const forMembers = new Set([
 ]);
 const forAnybody = new Set(['GET /health', 'GET /openapi.json']);
 const adminPages = /^\/dashboard\/(channels|models|groups|people|alerts|audit)/;
-const signInPages = /^\/dashboard\/(login|setup|invite|logout|language)/;
+const publicPages = /^\/(docs|llms\.txt)|^\/dashboard\/(login|setup|invite|logout|language)/;
 
 const filled = (path: string, id: string) => path.replace(/:(id|model|name|key|provider)(\{.+\})?/g, id);
 
@@ -76,7 +76,7 @@ it('requires credentials for the management API, and limits members to their own
 it('shows pages to signed-in users, and admin pages to admins only', async () => {
   const { relay, admin, member } = await openDashboard();
   for (const [method, path] of pageRoutes) {
-    if (signInPages.test(path)) continue;
+    if (publicPages.test(path)) continue;
     const route = `${method} ${path}`;
     const address = filled(path, 'x');
     const send = (person: Person) => (method === 'GET' ? person.get(address) : person.post(address));

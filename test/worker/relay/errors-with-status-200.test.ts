@@ -1,6 +1,7 @@
 // Upstreams that answer 200 with an error, an HTML page or nothing: the request fails over without a charge.
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { someInTurn } from '../../support/test-length.ts';
 import { type OpenRelay, openRelay } from '../routes/open-relay.ts';
 import { chargeOf, eventsOf, responseOfType } from './charging.ts';
 
@@ -124,36 +125,41 @@ const exchanges: Exchange[] = [
   { format: 'openai', provider: 'anthropic', stream: false },
 ];
 
-describe.each(faults)('a 200 response with %s', (_, faultOf) => {
-  it('fails over to another channel, in every format, streamed or not, and is charged once', async () => {
-    for (const each of exchanges) {
-      await startAgain();
-      const { status, text, nanoUsd, hosts, channel } = await sendToTwo(each, faultOf(each.provider));
-      expect([each, status, hosts]).toEqual([each, 200, ['first', 'second']]);
-      expect(text).toContain('Fine.');
-      expect([each, nanoUsd]).toEqual([each, 12_000]);
-      expect([each, channel.health.state]).toEqual([each, 'cooling']);
-    }
-  });
+describe.each(faults.map((fault, index) => [...fault, index] as const))(
+  'a 200 response with %s',
+  (_, faultOf, index) => {
+    const tried = someInTurn(exchanges, 2, index);
 
-  it('becomes an error without a charge where there is no other channel', async () => {
-    for (const each of exchanges) {
-      await startAgain();
-      const { status, text, nanoUsd, channel } = await sendToOnly(each, faultOf(each.provider));
-      expect([each, nanoUsd]).toEqual([each, 0]);
-      expect([each, channel.health.state, channel.health.last_error]).toEqual([
-        each,
-        'cooling',
-        expect.stringMatching(/an error (in|as)|an empty|a web page/),
-      ]);
-      // The response was declared a stream and has begun: its own events report the error.
-      if (status === 200)
-        expect([each.stream, text]).toEqual([true, expect.stringMatching(/error|^: hello|\[DONE\]/)]);
-      else expect([502, 503, 529]).toContain(status);
-      expect(text).not.toMatch(/<html|<!DOCTYPE/i);
-    }
-  });
-});
+    it('fails over to another channel, native and translated, streamed or not, and is charged once', async () => {
+      for (const each of tried) {
+        await startAgain();
+        const { status, text, nanoUsd, hosts, channel } = await sendToTwo(each, faultOf(each.provider));
+        expect([each, status, hosts]).toEqual([each, 200, ['first', 'second']]);
+        expect(text).toContain('Fine.');
+        expect([each, nanoUsd]).toEqual([each, 12_000]);
+        expect([each, channel.health.state]).toEqual([each, 'cooling']);
+      }
+    });
+
+    it('becomes an error without a charge where there is no other channel', async () => {
+      for (const each of tried) {
+        await startAgain();
+        const { status, text, nanoUsd, channel } = await sendToOnly(each, faultOf(each.provider));
+        expect([each, nanoUsd]).toEqual([each, 0]);
+        expect([each, channel.health.state, channel.health.last_error]).toEqual([
+          each,
+          'cooling',
+          expect.stringMatching(/an error (in|as)|an empty|a web page/),
+        ]);
+        // The response was declared a stream and has begun: its own events report the error.
+        if (status === 200)
+          expect([each.stream, text]).toEqual([true, expect.stringMatching(/error|^: hello|\[DONE\]/)]);
+        else expect([502, 503, 529]).toContain(status);
+        expect(text).not.toMatch(/<html|<!DOCTYPE/i);
+      }
+    });
+  },
+);
 
 const whole = { format: 'openai', provider: 'openai', stream: false } as const;
 const failing = (body: unknown) => () => Response.json(body);

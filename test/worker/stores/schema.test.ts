@@ -9,8 +9,12 @@ import { applySchema, schemaOf } from '../../../src/schema/apply.ts';
 import { isSchemaReady, schemaReadiness } from '../../../src/schema/readiness.ts';
 import { schemaScripts } from '../../../src/schema/scripts.ts';
 import { schemaSteps, schemaVersion } from '../../../src/schema/steps.ts';
-import { makeFirstVersion } from '../../support/schema.ts';
 import { logRow } from './rows.ts';
+
+/** Creates a database of version 1, as the first deployments have it. */
+async function makeFirstVersion(db: D1Database): Promise<void> {
+  await applySchema(db, { ...schemaScripts, migrations: {} });
+}
 
 const versionOf = async () => (await schemaOf(env.DB)).version;
 
