@@ -24,7 +24,7 @@ it('shows each provider’s own fields and explains its key', async () => {
   }
   for (const name of ['region', 'location', 'project']) expect(text).toContain(`name="${name}"`);
   expect(text).toMatch(/class="only-for for-bedrock">ACCESS_KEY_ID:SECRET_ACCESS_KEY/);
-  expect(text).toMatch(/class="only-for for-vertex">The JSON file of a service account/);
+  expect(text).toMatch(/class="only-for for-vertex">The whole JSON file of a service account/);
 });
 
 it('creates a Bedrock channel, and explains a missing value beside its field', async () => {
