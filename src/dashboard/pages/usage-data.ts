@@ -32,7 +32,7 @@ export function groupingsFor(context: PageContext): readonly Grouping[] {
   return context.var.principal.role === 'admin' ? [...groupings, ...adminGroupings] : groupings;
 }
 
-/** Returns null if the range is none. */
+/** Returns null if the range is not one. */
 export function questionOf(context: PageContext): Question | null {
   const asked = (name: string) => context.req.query(name);
   const range = rangeOf(
