@@ -45,7 +45,8 @@ routes.all('/api/*', async (context) => {
   return response;
 });
 
-for (const path of ['/', '/pricing', '/dashboard', '/dashboard/*']) routes.all(path, showDashboard);
+for (const path of ['/', '/pricing', '/dashboard', '/dashboard/*', '/docs', '/docs/*', '/llms.txt'])
+  routes.all(path, showDashboard);
 
 async function showDashboard({ req, env, executionCtx }: Context<RouteEnv>): Promise<Response> {
   const [{ dashboard }, { setupProblemsOf }] = await Promise.all([

@@ -25,6 +25,7 @@ export const crossOrigin: MiddlewareHandler<RouteEnv> = async (context, next) =>
 const exposedHeaders: readonly string[] = [
   'x-request-id',
   'request-id',
+  'link',
   'retry-after',
   'x-should-retry',
   'x-ratelimit-limit-requests',
@@ -43,5 +44,6 @@ const exposedHeaders: readonly string[] = [
   'x-relay-estimated',
   'x-relay-model',
   'x-relay-model-sunset',
+  'x-relay-cost-usd',
   'x-relay-upstream-request-id',
 ];

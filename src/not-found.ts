@@ -12,7 +12,7 @@ export async function notFound(context: Context<RouteEnv>): Promise<Response> {
   const isPage = (method === 'GET' || method === 'HEAD') && !/^\/(v1(beta)?|ws)(\/|$)/.test(path);
   const page = isPage ? await context.env.ASSETS.fetch(raw) : null;
   if (page !== null && page.status !== 404) return withSecurityHeaders(page);
-  const refusal = await withErrorHandling(errorFormatOfPath(raw), () =>
+  const refusal = await withErrorHandling(errorFormatOfPath(raw), raw, () =>
     Promise.reject(noSuchRoute(path, method)),
   );
   return isPage ? withSecurityHeaders(refusal) : refusal;

@@ -23,7 +23,7 @@ export async function whenSchemaIsReady(
   if (readiness.state !== 'failed' || saysSo.test(path)) return serve();
   const refusal = new RelayError('service_unavailable', readiness.reason, { retryAfterMs: 2_000 });
   if (!path.startsWith('/api/'))
-    return withErrorHandling(errorFormatOfPath(request), () => Promise.reject(refusal));
+    return withErrorHandling(errorFormatOfPath(request), request, () => Promise.reject(refusal));
   const { problemResponse } = await import('./dashboard/api/problem.ts');
   return problemResponse(refusal, report);
 }

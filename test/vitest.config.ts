@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
+import { markdownPagesOfVite } from '../src/cli/documentation/markdown-pages.ts';
 
 /**
  * Stores of tests live in memory where the system has room for them there: a write then waits for no disk. No test
@@ -68,6 +69,7 @@ export default defineConfig(({ mode }) => ({
   test: {
     projects: [
       {
+        plugins: [markdownPagesOfVite],
         test: {
           testTimeout: 20_000,
           ...sideBySide,
@@ -88,6 +90,7 @@ export default defineConfig(({ mode }) => ({
       },
       {
         plugins: [
+          markdownPagesOfVite,
           cloudflareTest({
             main: './src/index.ts',
             wrangler: { configPath: './wrangler.toml' },
@@ -145,7 +148,7 @@ export default defineConfig(({ mode }) => ({
       },
       {
         // Measures queries over a large log, so nothing else runs.
-        plugins: [sqlAsText],
+        plugins: [sqlAsText, markdownPagesOfVite],
         test: {
           ...system,
           name: 'scale',

@@ -73,5 +73,15 @@ export function emptyRow(
 ): LogRow {
   const { requestId: id, startedAtMs: createdAtMs, identity, format, endpoint } = requester;
   const { tokenId, accountId } = identity;
-  return blankRow({ id, createdAtMs, tokenId, accountId, format, endpoint, requestedModel: model, stream });
+  const row = blankRow({
+    id,
+    createdAtMs,
+    tokenId,
+    accountId,
+    format,
+    endpoint,
+    requestedModel: model,
+    stream,
+  });
+  return identity.tags === undefined ? row : { ...row, tags: [...identity.tags] };
 }

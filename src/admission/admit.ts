@@ -4,6 +4,7 @@ import type { LimitsLeft } from '../formats/rate-limit-headers.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import { classOfRelayError } from '../metering/error-class.ts';
 import { errorMessage, type MessageContext } from '../metering/error-message.ts';
+import type { LogRow } from '../metering/log-row.ts';
 import type { AdmissionCaller } from '../quota/admission-groups.ts';
 import type { LedgerClient } from '../quota/client.ts';
 import type { AdmissionRequest } from '../quota/quota.ts';
@@ -72,6 +73,8 @@ interface RefusableStep<T> {
   requested(): Promise<Requested> | Requested;
   /** Returns what the request says, so that the row of a refusal does not repeat it. */
   request?(): MessageContext['request'];
+  /** Returns for whom and for what the request is, for the row. */
+  attribution?(): Partial<LogRow>;
   /** The step reads what cannot be read twice: it does not run again when the token's policy has changed. */
   runsOnce?: boolean;
   renew?: RenewIdentity;
@@ -98,6 +101,7 @@ export async function orLogRefusal<T>(
     const requested = await step.requested();
     const row = {
       ...emptyRow(requester, requested),
+      ...step.attribution?.(),
       status: errorStatus(format, error.code),
       errorCode: error.code,
       errorClass: classOfRelayError(error),

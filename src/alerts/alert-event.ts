@@ -1,6 +1,6 @@
 // The events that operators learn of, and the signals by which ledgers, the health registry, and the hourly work report them.
 
-/** Every event. `account.balance_low` and `model.retiring` are reserved: nothing raises them yet. */
+/** Every event. `account.balance_low` is reserved: nothing raises it yet. */
 export const alertEvents = [
   'token.quota_low',
   'account.budget_low',

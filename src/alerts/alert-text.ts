@@ -30,8 +30,9 @@ const sentences: Record<AlertEvent, Record<AlertStatus, Sentence>> = {
     resolved: (facts) => `The model ${facts.model} has a price now.`,
   },
   'model.retiring': {
-    opened: (facts) => `The model ${facts.model} is retired on ${facts.sunset}.`,
-    resolved: (facts) => `The model ${facts.model} is not retired any more.`,
+    opened: (facts) => `The model ${facts.model} is retired on ${facts.sunset}.${users(facts)}`,
+    resolved: (facts) =>
+      `The model ${facts.model}, which is retired on ${facts.sunset}, is not used any more.`,
   },
   'model.substituted': {
     opened: (facts) => `The channel ${channel(facts)} answers ${facts.model} with ${facts.served_model}.`,
@@ -53,6 +54,12 @@ export function alertText(event: AlertEvent, status: AlertStatus, facts: AlertFa
 const token = ({ token_name, token_id }: AlertFacts) => `"${token_name ?? token_id}"`;
 const account = ({ account_name, account_id }: AlertFacts) => `"${account_name ?? account_id}"`;
 const channel = ({ channel_name, channel_id }: AlertFacts) => `"${channel_name ?? channel_id}"`;
+
+function users({ tokens, token_names }: AlertFacts): string {
+  if (!tokens) return '';
+  const more = Number(tokens) > 5 ? ' and others' : '';
+  return ` Tokens that used it in the last week: ${tokens} (${token_names}${more}).`;
+}
 
 function because({ error }: AlertFacts): string {
   return error === null || error === undefined ? '.' : `: ${error}`;

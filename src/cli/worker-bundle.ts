@@ -4,6 +4,7 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
+import { markdownPages } from './documentation/markdown-pages.ts';
 import { priceDataAsJson } from './price-data-as-json.ts';
 import { repositoryRoot } from './repository.ts';
 
@@ -54,7 +55,7 @@ const settings = {
   platform: 'browser' as const,
   conditions: ['workerd', 'worker', 'browser'],
   define: { 'process.env.NODE_ENV': '"production"' },
-  plugins: [priceDataAsJson],
+  plugins: [priceDataAsJson, markdownPages],
   loader: { '.sql': 'text' as const },
   jsx: 'automatic' as const,
   jsxImportSource: 'hono/jsx',

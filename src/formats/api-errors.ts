@@ -62,6 +62,11 @@ const table: Record<RelayErrorCode, ErrorFacts> = {
     openai: ['invalid_request_error', 'model_price_unset'],
     gemini: ['FAILED_PRECONDITION', 'MODEL_PRICE_UNSET'],
   },
+  max_cost_exceeded: {
+    ...wrong,
+    openai: ['invalid_request_error', 'max_cost_exceeded'],
+    gemini: ['FAILED_PRECONDITION', 'MAX_COST_EXCEEDED'],
+  },
   insufficient_quota: {
     status: 429,
     openai: ['insufficient_quota', 'insufficient_quota'],
@@ -148,10 +153,11 @@ export function errorStatus(api: ApiFormat, code: RelayErrorCode): number {
   return api === 'anthropic' ? (anthropic[1] ?? status) : status;
 }
 
-/** Headers that belong to an error: when to come again, whether at all, which methods there are. */
+/** Headers that belong to an error: where it is explained, when to come again, whether at all, which methods there are. */
 export function errorHeaders(error: RelayError): Record<string, string> {
   const { retryAfterMs, allow, headers } = error.details;
   return {
+    link: `<${helpPath(error.code)}>; rel="help"`,
     ...headers,
     ...(retryAfterMs !== undefined && { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) }),
     ...((finalCodes.has(error.code) || error.details.isFinal === true) && { 'x-should-retry': 'false' }),
@@ -160,8 +166,16 @@ export function errorHeaders(error: RelayError): Record<string, string> {
   };
 }
 
-/** Returns the body of an error in that API's format. */
-export function errorBody(api: ApiFormat, error: RelayError, requestId: string): object {
+/** The section of the documentation about the error, in this relay. */
+function helpPath(code: RelayErrorCode): string {
+  return `/docs/errors#${code}`;
+}
+
+/**
+ * Returns the body of an error in that API's format. `origin` is the relay's address as the caller has it: Google's format
+ * has a place for a link to the documentation.
+ */
+export function errorBody(api: ApiFormat, error: RelayError, requestId: string, origin?: string): object {
   const facts = table[error.code];
   const { message } = error;
   switch (api) {
@@ -172,12 +186,15 @@ export function errorBody(api: ApiFormat, error: RelayError, requestId: string):
     case 'anthropic':
       return { type: 'error', error: { type: facts.anthropic[0], message }, request_id: requestId };
     case 'gemini':
-      return { error: geminiError(error) };
+      return { error: geminiError(error, origin) };
   }
 }
 
 /** Returns Gemini's error object: `code` is the HTTP status. */
-function geminiError({ code, message, details: { retryAfterMs } }: RelayError): object {
+function geminiError(
+  { code, message, details: { retryAfterMs } }: RelayError,
+  origin: string | undefined,
+): object {
   const [status, reason] = table[code].gemini;
   const info = geminiErrorInfo(reason);
   // Google's clients read from here, not from a header, when they may come again.
@@ -185,7 +202,11 @@ function geminiError({ code, message, details: { retryAfterMs } }: RelayError): 
     '@type': 'type.googleapis.com/google.rpc.RetryInfo',
     retryDelay: `${Math.max(1, Math.ceil(retryAfterMs / 1000))}s`,
   };
-  return { code: table[code].status, message, status, details: retry ? [info, retry] : [info] };
+  const help = origin !== undefined && {
+    '@type': 'type.googleapis.com/google.rpc.Help',
+    links: [{ description: 'What this error means', url: origin + helpPath(code) }],
+  };
+  return { code: table[code].status, message, status, details: [info, retry, help].filter(Boolean) };
 }
 
 /** Returns the detail of Google's errors with a reason that programs can read. */

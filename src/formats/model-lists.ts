@@ -49,7 +49,8 @@ function releaseDayOf(id: string): string | null {
 
 /**
  * Returns a model with OpenAI's members, and those that OpenRouter adds: limits, modalities, parameters, and prices
- * in USD each as decimals (https://openrouter.ai/docs/models, 2026-11). `created` is 0 if the release is unknown.
+ * in USD each as decimals (https://openrouter.ai/docs/models, 2026-11; which of them must be there: the schemas of @openrouter/sdk 1.3.19,
+ * 2026-12). `created` is 0 if the release is unknown.
  */
 export function openaiModel(model: ListedModel): object {
   const { id, name, owner, context, output, input, price, endsOn } = model;
@@ -61,10 +62,15 @@ export function openaiModel(model: ListedModel): object {
     owned_by: owner,
     shutdown_date: endsOn,
     ...(name !== null && { name }),
+    ...(isKnown(model) && openrouterMembers(id)),
     ...(context !== null && { context_length: context, context_window: context }),
-    ...(input !== null && { architecture: { input_modalities: input, output_modalities: ['text'] } }),
+    ...(input !== null && {
+      architecture: { modality: null, input_modalities: input, output_modalities: ['text'] },
+    }),
     ...((context !== null || output !== null) && {
       top_provider: {
+        // The relay itself moderates nothing.
+        is_moderated: false,
         ...(context !== null && { context_length: context }),
         ...(output !== null && { max_completion_tokens: output }),
       },
@@ -75,9 +81,26 @@ export function openaiModel(model: ListedModel): object {
   };
 }
 
-/** Returns all models in OpenAI's format. */
+/** What its SDK needs of each model, and the relay has nothing to say about. */
+function openrouterMembers(id: string): object {
+  return {
+    canonical_slug: id,
+    context_length: null,
+    default_parameters: null,
+    per_request_limits: null,
+    supported_voices: null,
+    links: { details: `/v1/models/${id}` },
+  };
+}
+
+/** Returns all models in OpenAI's format, on one page of OpenRouter's. */
 export function openaiList(models: readonly ListedModel[]): object {
-  return { object: 'list', data: models.map(openaiModel) };
+  return {
+    object: 'list',
+    data: models.map(openaiModel),
+    links: { next: null },
+    total_count: models.length,
+  };
 }
 
 /** Names of OpenRouter's `supported_parameters`. All models of the table take tools. */

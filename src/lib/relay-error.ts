@@ -16,6 +16,7 @@ export type RelayErrorCode =
   | 'request_too_large'
   | 'unsupported_encoding'
   | 'model_price_unset'
+  | 'max_cost_exceeded'
   | 'upstream_error'
   | 'upstream_timeout'
   | 'upstream_refused_relay'

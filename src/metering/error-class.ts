@@ -57,7 +57,7 @@ function classOfCode(code: string): ErrorClass {
   return ofRelay.has(code) ? 'relay' : callersCodes.test(code) ? 'caller' : 'upstream';
 }
 
-const callersCodes = /^invalid_|^model_not|not_found$|_too_large$|_not_allowed$|^token_/;
+const callersCodes = /^invalid_|^model_not|not_found$|_too_large$|_not_allowed$|^token_|^max_cost_/;
 
 /** Statuses with which an upstream says that the request is at fault. 401, 402, and 403 are about the relay's key. */
 const callersStatuses: ReadonlySet<number> = new Set([

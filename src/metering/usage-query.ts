@@ -1,4 +1,4 @@
-// What a chart is about. Types and names only.
+// What a chart is about.
 
 /** What sums are grouped by. `model`: the model that answered. */
 export const usageGroupings = [
@@ -14,6 +14,14 @@ export const usageGroupings = [
 ] as const;
 
 export type UsageGrouping = (typeof usageGroupings)[number];
+
+/** Groupings by what callers say about requests. `tag:project`: the values of the tag `project`. */
+export type AttributedGrouping = 'end_user' | 'session' | `tag:${string}`;
+
+/** Whether roll-ups do not have a grouping. */
+export function isAttributed(grouping: string): grouping is AttributedGrouping {
+  return grouping === 'end_user' || grouping === 'session' || /^tag:[^=,]+$/.test(grouping);
+}
 
 /** Filters: one value, or any of several. `model`: the model that answered; not together with the requested one. */
 export interface UsageQuery {

@@ -9,8 +9,8 @@ export interface ModelOverride {
   input?: readonly string[] | undefined;
   /** Levels of reasoning from least to most; empty: it does not reason. */
   efforts?: readonly string[] | undefined;
-  /** `YYYY-MM-DD`: the last day. */
-  endsOn?: string | undefined;
+  /** `YYYY-MM-DD`: the last day. Null: it has none, whatever the table says. */
+  endsOn?: string | null | undefined;
 }
 
 /** An override of exactly one name, as it is stored. */
@@ -30,6 +30,11 @@ export interface ModelFacts {
   endsOn: string | null;
 }
 
+/** Returns the last day, or null. */
+export function endInForce({ endsOn }: ModelOverride = {}, announced: string | null): string | null {
+  return endsOn === undefined ? announced : endsOn;
+}
+
 /** Joins what the table, the table of end dates, and the operator say. */
 export function factsOf(
   row: ModelRow | null,
@@ -43,6 +48,6 @@ export function factsOf(
     output: override.output ?? row?.output ?? null,
     input: override.input ?? row?.input ?? null,
     efforts: efforts.length === 0 ? null : efforts,
-    endsOn: override.endsOn ?? announcedEnd,
+    endsOn: endInForce(override, announcedEnd),
   };
 }

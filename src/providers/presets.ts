@@ -102,6 +102,11 @@ export function presetOf(baseUrl: string | null, { preset }: ChannelSettings): P
   return byHost.get(hostname) ?? byHost.get(hostname.replace(/^[^.]+\./, '')) ?? null;
 }
 
+/** Whether a channel's upstream is OpenRouter. */
+export function isOpenRouter({ provider, baseUrl, settings }: Parameters<typeof chatFactsOf>[0]): boolean {
+  return provider === 'openai-compatible' && presetOf(baseUrl, settings) === presets.openrouter;
+}
+
 /** Returns how a channel's chat completions differ. Null: they are OpenAI's, or nothing is known. */
 export function chatFactsOf(channel: {
   provider: string;

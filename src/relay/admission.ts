@@ -19,6 +19,7 @@ import type { TokenIdentity, TokenPolicy } from '../tokens/token.ts';
 import { type AdmittedRequest, admittedRequest } from './admitted-request.ts';
 import type { Call, RelayServices } from './call.ts';
 import { type Plan, planRequest } from './plan/plan.ts';
+import { attributionOf } from './request/attribution.ts';
 import { drain } from './request/drain.ts';
 import { type CallerBody, readBody, requestTextOf } from './request/read-body.ts';
 
@@ -56,6 +57,7 @@ export function readBodyUnlessRefused(
     requester: requester(call),
     run: () => readBody(call, services.uploadMemory, check),
     requested: () => requestedBefore(call, null, services),
+    attribution: () => attributionOf(call, { type: 'none' }),
     runsOnce: true,
   };
   return new Promise((resolve, reject) => {
@@ -100,6 +102,7 @@ export async function planAndAdmit(
         run: (newest) => makePlan(withIdentity(call, newest), body, services),
         requested: () => requestedBefore(call, body, services),
         request: () => requestTextOf(body),
+        attribution: () => attributionOf(withIdentity(call, identity), body),
         renew,
       },
       services.ledgers,

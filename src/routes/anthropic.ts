@@ -1,7 +1,13 @@
 // Anthropic's API, and what Claude Code requests from its base address.
 import { Hono } from 'hono';
 import type { FormatRegistry } from '../formats/registry.ts';
-import { type RouteEnv, relayRoute, type ServicesOf, withErrorHandling } from './relay-route.ts';
+import {
+  type RouteContext,
+  type RouteEnv,
+  relayRoute,
+  type ServicesOf,
+  withErrorHandling,
+} from './relay-route.ts';
 
 /** Returns the routes of Anthropic's format. */
 export function anthropicRoutes(servicesOf: ServicesOf, formats: FormatRegistry): Hono<RouteEnv> {
@@ -10,7 +16,8 @@ export function anthropicRoutes(servicesOf: ServicesOf, formats: FormatRegistry)
     routes.post(endpoint.path, (context) => relayRoute(context, servicesOf(context.env), endpoint));
   }
   // Claude Code's health probe and its telemetry: answered, but not logged.
-  const silence = () => withErrorHandling('anthropic', async () => new Response(null, { status: 204 }));
+  const silence = (context: RouteContext) =>
+    withErrorHandling('anthropic', context.req.raw, async () => new Response(null, { status: 204 }));
   routes.get('/api/hello', silence);
   routes.post('/api/event_logging/batch', silence);
   return routes;

@@ -11,7 +11,7 @@ export function geminiRoutes(servicesOf: ServicesOf, formats: FormatRegistry): H
     const { model, verb } = modelAndVerb(context.req.path);
     const endpoint = formats.modelMethods.get(verb);
     return endpoint === undefined
-      ? unknownVerb(verb, formats)
+      ? unknownVerb(context.req.raw, verb, formats)
       : relayRoute(context, servicesOf(context.env), endpoint, { pathModel: model });
   });
   return routes;
@@ -32,11 +32,13 @@ export function decoded(text: string): string {
   }
 }
 
-function unknownVerb(verb: string, { modelMethods }: FormatRegistry): Promise<Response> {
+function unknownVerb(request: Request, verb: string, { modelMethods }: FormatRegistry): Promise<Response> {
   const known = [...modelMethods.keys()].join(', ');
   const message =
     verb === ''
       ? `The path names no method. Known methods: ${known}.`
       : `There is no method \`${verb}\`. Known methods: ${known}.`;
-  return withErrorHandling('gemini', () => Promise.reject(new RelayError('route_not_found', message)));
+  return withErrorHandling('gemini', request, () =>
+    Promise.reject(new RelayError('route_not_found', message)),
+  );
 }

@@ -23,7 +23,7 @@ export function modelRoutes(servicesOf: ServicesOf): Hono<RouteEnv> {
   const routes = new Hono<RouteEnv>();
   routes.get('/v1/models', (context) => {
     const shape = formatFor(context.req.raw);
-    return withErrorHandling(shape, async () => {
+    return withErrorHandling(shape, context.req.raw, async () => {
       const visible = await visibleModels(context, servicesOf(context.env), null);
       const { listView } = await import('./model-views.ts');
       return Response.json(await listView(shape, visible, new URL(context.req.url).searchParams));
@@ -33,7 +33,7 @@ export function modelRoutes(servicesOf: ServicesOf): Hono<RouteEnv> {
     if (!namesModel(context.req.path)) return context.notFound();
     const shape = formatFor(context.req.raw);
     const id = decoded(context.req.path.slice('/v1/models/'.length));
-    return withErrorHandling(shape, async () => {
+    return withErrorHandling(shape, context.req.raw, async () => {
       const visible = await visibleModels(context, servicesOf(context.env), id);
       if (!visible.names.includes(id))
         throw new RelayError('model_not_found', `No channel serves the model \`${id}\`.`);

@@ -32,13 +32,17 @@ export interface Caller {
   ip: string | null;
 }
 
-/** Runs a route's work. Errors are answered in the route's format; every response has the request's id. */
+/**
+ * Runs a route's work. Errors are answered in the route's format and link to the documentation at the request's
+ * address; every response has the request's id.
+ */
 export async function withErrorHandling(
   api: ApiFormat,
+  request: Request,
   work: (requestId: string) => Promise<Response>,
 ): Promise<Response> {
   const requestId = newRequestId();
-  const response = await work(requestId).catch((thrown) => respondError(api, thrown, requestId));
+  const response = await work(requestId).catch((thrown) => respondError(api, thrown, requestId, request.url));
   response.headers.set('x-request-id', requestId);
   if (api === 'anthropic') response.headers.set('request-id', requestId);
   return response;
@@ -127,7 +131,7 @@ export function relayRoute(
   path: PathFacts = {},
 ): Promise<Response> {
   const { api } = endpoint.format;
-  return withErrorHandling(api, async (requestId) => {
+  return withErrorHandling(api, context.req.raw, async (requestId) => {
     const startedAtMs = Date.now();
     const caller = await authenticate(context.req.raw, api, services);
     const call: Call = {
@@ -146,9 +150,9 @@ export function relayRoute(
 }
 
 /** Returns the response for anything thrown in a route. Anything but a RelayError is logged and answered as an internal error. */
-function respondError(api: ApiFormat, thrown: unknown, requestId: string): Response {
+function respondError(api: ApiFormat, thrown: unknown, requestId: string, url: string): Response {
   const error = thrown instanceof RelayError ? thrown : internal(thrown, requestId);
-  return Response.json(errorBody(api, error, requestId), {
+  return Response.json(errorBody(api, error, requestId, new URL(url).origin), {
     status: errorStatus(api, error.code),
     headers: errorHeaders(error),
   });

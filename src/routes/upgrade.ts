@@ -20,7 +20,7 @@ export function isSocketRequest({ headers }: Request): boolean {
 export function refuseSocket(request: Request): Promise<Response> | null {
   if (hasSocket(canonicalPath(pathOf(request.url)))) return null;
   const message = 'This path has no WebSocket. Send the request without `Upgrade: websocket`.';
-  return withErrorHandling(errorFormatOfPath(request), () =>
+  return withErrorHandling(errorFormatOfPath(request), request, () =>
     Promise.reject(new RelayError('upgrade_required', message)),
   );
 }

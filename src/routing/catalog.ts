@@ -242,3 +242,8 @@ export function namesModel({ models, modelMap }: LiveChannel, model: string): bo
 export function upstreamNameOf({ modelMap }: LiveChannel, model: string): string {
   return (Object.hasOwn(modelMap, model) ? modelMap[model] : undefined) ?? model;
 }
+
+/** Whether a channel's models, or its map, have the name. */
+export function servesByName({ models, modelMap }: LiveChannel, model: string): boolean {
+  return matchesAny(models, model) || Object.hasOwn(modelMap, model);
+}

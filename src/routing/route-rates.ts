@@ -1,9 +1,8 @@
 // The price of a model at a route: the operator's override for the requested name, else the table's price for the
 // upstream's name.
-import { matchesAny } from '../lib/wildcard.ts';
 import { overrideRates, type Rates, tableRates } from '../metering/price.ts';
 import { atLocation } from '../metering/price-extras.ts';
-import { type Catalog, type Route, upstreamNameOf } from './catalog.ts';
+import { type Catalog, type Route, servesByName, upstreamNameOf } from './catalog.ts';
 
 /** Returns the rates; `model` is the requested name. Null: the model has no price. */
 export function ratesOf(
@@ -32,7 +31,7 @@ export function listRates(
 export function unpricedOf(models: readonly string[], catalog: Catalog, nowMs: number): string[] {
   return models.filter((model) =>
     catalog.enabled
-      .filter((channel) => matchesAny(channel.models, model) || Object.hasOwn(channel.modelMap, model))
+      .filter((channel) => servesByName(channel, model))
       .some((channel) => {
         const route = { channel, upstreamModel: upstreamNameOf(channel, model) };
         return ratesOf(route, model, catalog, nowMs) === null;

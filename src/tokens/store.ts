@@ -52,7 +52,7 @@ export interface TokenFilter {
   accountId?: string | undefined;
   group?: string | undefined;
   status?: TokenStatus | undefined;
-  /** Part of the name, ignoring case. */
+  /** Part of the name, ignoring case; or the last characters of the secret, as the hint has them. */
   search?: string | undefined;
 }
 
@@ -82,6 +82,11 @@ const joinedColumns = `(SELECT json_group_array(json_object('hash', hash, 'valid
 
 /** The lower of the owner's quota and an admin's. */
 const quotaInForceSql = `COALESCE(MIN(quota_nano_usd, admin ->> '$.quotaNanoUsd'), quota_nano_usd, admin ->> '$.quotaNanoUsd')`;
+
+/** Returns the characters that a hint ends with, if the text may be the end of a secret. */
+function endOfSecret(search: string): string | null {
+  return /[0-9A-Za-z]{4}$/.exec(search.trim())?.[0] ?? null;
+}
 
 export class TokenStore {
   private readonly db: D1Database;
@@ -170,7 +175,11 @@ export class TokenStore {
       ]);
     if (filter.status !== undefined) conditions.push(['status = ?', [filter.status]]);
     // Not LIKE: D1 refuses patterns of more than 50 bytes.
-    if (filter.search !== undefined) conditions.push(['instr(lower(name), lower(?)) > 0', [filter.search]]);
+    if (filter.search !== undefined)
+      conditions.push([
+        '(instr(lower(name), lower(?)) > 0 OR substr(hint, -4) = ?)',
+        [filter.search, endOfSecret(filter.search)],
+      ]);
     const [key, direction] = [tokenOrders[by], descending ? 'DESC' : 'ASC'];
     if (after !== null)
       conditions.push([`(${key}, id) ${descending ? '<' : '>'} (?, ?)`, [after.value, after.id]]);

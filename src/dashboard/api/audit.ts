@@ -60,8 +60,9 @@ export function recordChanges({ db, now, report }: ManagementServices): Middlewa
     await next();
     const { method } = context.req;
     const path = context.req.path.replace(/^\/api(?=\/)/, '');
-    // Testing a channel and requesting passkey options change nothing, and an import is as long as a deployment.
-    const isChange = !['GET', 'HEAD', 'OPTIONS'].includes(method) && !/\/(test|options)$/.test(path);
+    // Testing a channel, looking up a token, and requesting passkey options change nothing, and an import is as long as a deployment.
+    const isChange =
+      !['GET', 'HEAD', 'OPTIONS'].includes(method) && !/\/(test|options|tokens\/lookup)$/.test(path);
     if (!isChange || !context.res.ok) return;
     const { principal, recorded } = context.var;
     const body = recorded === undefined ? await context.req.text() : JSON.stringify(recorded);

@@ -29,6 +29,7 @@ import { callFailures, json } from './responses.ts';
 import { requireRole } from './roles.ts';
 import { addServedModelRoute } from './served-models.ts';
 import type { ManagementServices } from './services.ts';
+import { addTokenLookupRoute } from './token-lookup.ts';
 import { addTokenRoutes } from './tokens.ts';
 import { addUsageRoute } from './usage.ts';
 import { addWebhookRoutes } from './webhook-endpoints.ts';
@@ -48,6 +49,7 @@ export function managementApi(services: ManagementServices, known?: Principal): 
   api.use(requireRole);
   api.use(tameBody);
   api.use(recordChanges(services));
+  addTokenLookupRoute(api, services);
   addTokenRoutes(api, services);
   addPlaygroundSecretRoute(api, services);
   addChannelRoutes(api, services);

@@ -29,7 +29,9 @@ const fields = {
   reasoning_levels: words(managementLimits.modelWords)
     .optional()
     .openapi({ description: 'From least to most; empty: it does not reason.' }),
-  end_date: z.iso.date().optional().openapi({ description: 'The last day on which it answers.' }),
+  end_date: z.iso.date().nullish().openapi({
+    description: 'The last day on which it answers. null: it has none, whatever its provider says.',
+  }),
 };
 const modelOverride = z.strictObject(fields).openapi('ModelOverride');
 const model = z.object({ model: z.string(), ...fields, updated_at: isoTime }).openapi('Model');

@@ -50,7 +50,10 @@ const listTokensRoute = createRoute({
     query: z.object({
       ...pageParameters,
       status: z.enum(['active', 'disabled']).optional(),
-      search: z.string().optional().openapi({ description: 'Part of the name, any case.' }),
+      search: z
+        .string()
+        .optional()
+        .openapi({ description: 'Part of the name, any case; or the last characters of the secret.' }),
       group: z.string().optional().openapi({ description: 'Name of the group.' }),
       account: z.string().optional().openapi({ description: 'Id of the owner account.' }),
       sort: z.enum(Object.keys(tokenOrders) as [TokenOrder['by']]).default('created'),

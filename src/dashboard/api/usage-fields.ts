@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { usdFromNano } from '../../lib/money.ts';
 import type { UsageSums } from '../../metering/usage-log.ts';
-import type { UsageGrouping } from '../../metering/usage-query.ts';
+import type { AttributedGrouping, UsageGrouping } from '../../metering/usage-query.ts';
 import { isoOf, usd } from './values.ts';
 
 const sums = {
@@ -28,7 +28,7 @@ export const usageRow = z
   .object({
     key: z.string().openapi({
       description:
-        'The hour (ISO 8601), the date, the month, the id of the token, account, or channel, or the name of the group or model. Empty: none.',
+        'The hour (ISO 8601), the date, the month, the id of the token, account, or channel, the name of the group or model, the end user, the session, or the tag’s value. Empty: none.',
     }),
     second_key: z.string().nullable().openapi({ description: 'The same for the second grouping.' }),
     ...sums,
@@ -38,7 +38,7 @@ export const usageRow = z
 export type UsageRowView = z.infer<typeof usageRow>;
 
 export function usageView(
-  [first = 'day', second = first]: readonly UsageGrouping[],
+  [first = 'day', second = first]: readonly (UsageGrouping | AttributedGrouping)[],
   row: UsageSums,
 ): UsageRowView {
   return {
@@ -82,7 +82,7 @@ export function totalOf(rows: readonly UsageSums[]): z.infer<typeof usageSums> {
   });
 }
 
-function keyView(grouping: UsageGrouping, key: number | string): string {
+function keyView(grouping: UsageGrouping | AttributedGrouping, key: number | string): string {
   if (typeof key === 'string') return key;
   const digits = { month: 7, day: 10, hour: undefined };
   return isoOf(key).slice(0, grouping in digits ? digits[grouping as keyof typeof digits] : undefined);

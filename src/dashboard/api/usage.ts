@@ -1,8 +1,15 @@
 // /api/usage: sums of requests, tokens, cost, and errors, by one or two groupings.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { attributedUsage, attributedUsageLimits } from '../../metering/attributed-usage-log.ts';
 import { idsOfNames } from '../../metering/filter-names-log.ts';
 import { mostUsageGroups, topUsage, type UsageSums, usage } from '../../metering/usage-log.ts';
-import { type UsageGrouping, type UsageQuery, usageGroupings } from '../../metering/usage-query.ts';
+import {
+  type AttributedGrouping,
+  isAttributed,
+  type UsageGrouping,
+  type UsageQuery,
+  usageGroupings,
+} from '../../metering/usage-query.ts';
 import type { Principal } from '../accounts/account.ts';
 import type { ApiEnv } from './authenticate.ts';
 import { managementLimits } from './limits.ts';
@@ -14,22 +21,26 @@ import type { ManagementServices } from './services.ts';
 import { totalOf, usageRow, usageSums, usageView } from './usage-fields.ts';
 import { instant, isoOf, isoTime, msOf } from './values.ts';
 
-const names = usageGroupings.join(', ');
+const names = `${usageGroupings.join(', ')}, end_user, session, tag:KEY`;
+
+type Grouping = UsageGrouping | AttributedGrouping;
 
 const groupBy = z
   .string()
   .default('day')
-  .transform((text) => text.split(',') as UsageGrouping[])
+  .transform((text) => text.split(',') as Grouping[])
   .refine(
     (groupings) =>
       groupings.length <= 2 &&
       new Set(groupings).size === groupings.length &&
-      groupings.every((grouping) => usageGroupings.includes(grouping)),
+      groupings.every(
+        (grouping) => usageGroupings.includes(grouping as UsageGrouping) || isAttributed(grouping),
+      ),
     `must be one or two of ${names}, separated by a comma`,
   )
   .openapi({
     type: 'string',
-    description: `One or two of ${names}, separated by a comma. \`model\`: the model that answered; \`requested_model\`: as it was requested.`,
+    description: `One or two of ${names}, separated by a comma. \`model\`: the model that answered; \`requested_model\`: as it was requested. \`end_user\`, \`session\`, and \`tag:KEY\` (the values of that tag) are read from the log: the newest ${attributedUsageLimits.rowsExamined.toLocaleString('en')} rows of the range, as far back as it goes.`,
   });
 
 const query = z.object({
@@ -60,6 +71,10 @@ const answer = z.object({
   to: isoTime,
   data: z.array(usageRow),
   total: usageSums.openapi({ description: 'The sum of the rows.' }),
+  examined_from: isoTime.nullable().openapi({
+    description:
+      'By end_user, session, or tag: older rows of the range were not examined, because there are too many. Ask for a shorter time. null: all were.',
+  }),
 });
 
 const usageRoute = createRoute({
@@ -120,15 +135,19 @@ export function addUsageRoute(api: OpenAPIHono<ApiEnv>, services: ManagementServ
   api.openapi(usageRoute, async (context) => {
     const asked = context.req.valid('query');
     const usageQuery = await queryOf(services, context.var.principal, asked);
-    const sums = await usage(db, usageQuery);
+    const { sums, examinedFromMs } = await sumsOf(db, usageQuery, asked.group_by);
     const data = sums.map((row) => usageView(asked.group_by, row));
     const range = { from: isoOf(usageQuery.fromMs), to: isoOf(usageQuery.toMs) };
-    return context.json({ group_by: asked.group_by.join(','), ...range, data, total: totalOf(sums) }, 200);
+    const examined_from = isoOf(examinedFromMs);
+    return context.json(
+      { group_by: asked.group_by.join(','), ...range, data, total: totalOf(sums), examined_from },
+      200,
+    );
   });
   api.openapi(csvRoute, async (context) => {
     const asked = context.req.valid('query');
     const usageQuery = await queryOf(services, context.var.principal, asked);
-    const sums = await usage(db, usageQuery);
+    const { sums } = await sumsOf(db, usageQuery, asked.group_by);
     return csvResponse(usageCsv(asked.group_by, sums), csvFileName('relay-usage', usageQuery));
   });
   api.openapi(topRoute, async (context) => {
@@ -147,11 +166,18 @@ export function addUsageRoute(api: OpenAPIHono<ApiEnv>, services: ManagementServ
   });
 }
 
+/** Reads roll-ups, or the log for what they do not have. */
+async function sumsOf(db: D1Database, query: Omit<UsageQuery, 'groupBy'>, groupBy: readonly Grouping[]) {
+  if (groupBy.some(isAttributed)) return attributedUsage(db, { ...query, groupBy });
+  const sums = await usage(db, { ...query, groupBy: groupBy as UsageGrouping[] });
+  return { sums, examinedFromMs: null };
+}
+
 async function queryOf(
   { db, now }: ManagementServices,
   principal: Principal,
   asked: z.infer<typeof query>,
-): Promise<UsageQuery> {
+): Promise<Omit<UsageQuery, 'groupBy'>> {
   if (asked.model !== undefined && asked.requested_model !== undefined)
     throw fieldProblem('requested_model', 'must not be together with `model`');
   const isByBoth = asked.group_by.includes('model') && asked.group_by.includes('requested_model');
@@ -165,7 +191,6 @@ async function queryOf(
     );
   const ids = await idsOfNames(db, { token: asked.token, channel: asked.channel });
   return onlyKeys(asked, {
-    groupBy: asked.group_by,
     ...rangeOf(asked, now()),
     tokenId: ids.token,
     channelId: ids.channel,
@@ -224,10 +249,7 @@ const sumNames = Object.keys(usageSums.shape) as (keyof typeof usageSums.shape)[
 const rowsAtATime = 1_000;
 
 /** Writes the header line, with the groupings by their names, then a line for each row. */
-async function* usageCsv(
-  groupings: readonly UsageGrouping[],
-  rows: readonly UsageSums[],
-): AsyncGenerator<string> {
+async function* usageCsv(groupings: readonly Grouping[], rows: readonly UsageSums[]): AsyncGenerator<string> {
   yield `${[...groupings, ...sumNames].join(',')}\r\n`;
   for (let at = 0; at < rows.length; at += rowsAtATime)
     yield rows
@@ -236,7 +258,7 @@ async function* usageCsv(
       .join('');
 }
 
-function usageLine(groupings: readonly UsageGrouping[], row: UsageSums): string {
+function usageLine(groupings: readonly Grouping[], row: UsageSums): string {
   const view = usageView(groupings, row);
   const keys = groupings.length === 1 ? [view.key] : [view.key, view.second_key];
   return `${[...keys, ...sumNames.map((name) => view[name])].map(csvField).join(',')}\r\n`;

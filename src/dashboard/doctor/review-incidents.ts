@@ -1,4 +1,4 @@
-// The hourly review of incidents: reports accounts near their budgets, and ends what no report will end, because the channel, the model, or the
+// The hourly review of incidents: reports accounts near their budgets and models that are switched off, and ends what no report will end, because the channel, the model, or the
 // account has changed, or because nothing has been heard of it for long.
 import type { AlertSignal, Incident } from '../../alerts/alert-event.ts';
 import type { AlertsRpc } from '../../alerts/alerts.ts';
@@ -7,6 +7,8 @@ import type { Catalog } from '../../routing/catalog.ts';
 import type { CatalogLoader } from '../../routing/catalog-loader.ts';
 import { unpricedOf } from '../../routing/route-rates.ts';
 import { type AccountNearBudget, accountsNearBudget, budgetOf } from '../pages/alert-store.ts';
+
+import { retiringSignals } from './retiring-models.ts';
 
 /** Incidents that are not reported again for so long have ended. */
 const silentMs = {
@@ -32,7 +34,8 @@ export async function reviewIncidents(sources: ReviewSources): Promise<void> {
     open.map(async (incident) => ((await hasEnded(incident, { catalog, db, nowMs })) ? incident : null)),
   );
   const resolved = ended.filter((incident) => incident !== null).map(resolvedSignal);
-  await alerts.report([...near.map(nearBudget), ...resolved]);
+  const retiring = await retiringSignals(open, { catalog, db, nowMs });
+  await alerts.report([...near.map(nearBudget), ...resolved, ...retiring]);
   await alerts.wake();
 }
 

@@ -74,6 +74,11 @@ export const enUpstreams = {
     noKeys: 'None: the upstream asks for no key.',
     addKey: 'Add the key',
     removeKey: 'Remove',
+    removeTitle: 'Remove this key?',
+    removeWarning: 'Requests go on with the channel’s other keys. The key cannot be shown again.',
+    removeLastWarning:
+      'It is the only key of this channel: without one, most providers reject every request. The key cannot be shown again.',
+    removeConfirm: 'Remove key',
     discover: 'Discover models',
     discoverHelp: 'Reads the upstream’s own list. Nothing is saved until you submit.',
     discoverNewHelp:

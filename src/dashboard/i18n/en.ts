@@ -1,6 +1,7 @@
 // English: the messages of every page, and those of people and accounts. Every language must have the same ones.
 import { enAlerts } from './en-alerts.ts';
 import { enCalls } from './en-calls.ts';
+import { enDocs } from './en-docs.ts';
 import { enModels } from './en-models.ts';
 import { enUpstreams } from './en-upstreams.ts';
 
@@ -22,6 +23,7 @@ export const en = {
     prices: 'Prices',
     groups: 'Groups',
     people: 'People',
+    docs: 'Docs',
     alerts: 'Alerts',
     audit: 'Audit',
     account: 'Account',
@@ -90,9 +92,9 @@ export const en = {
     label: 'Language',
   },
   shortcuts: {
-    title: 'Keyboard shortcuts',
+    title: 'Shortcuts',
     keys: { '/': 'Go to the search field', '?': 'Show this list', Esc: 'Close this list' },
-    use: 'Use keyboard shortcuts',
+    use: 'Use shortcuts',
     close: 'Close',
   },
   done: {
@@ -179,6 +181,23 @@ export const en = {
     enable: 'Enable',
     makeAdmin: 'Make admin',
     makeMember: 'Make member',
+    disableTitle: 'Disable this account?',
+    disableWarning:
+      'The account is signed out everywhere and cannot sign in. Requests with its tokens fail immediately. You can enable it again at any time.',
+    disableConfirm: 'Disable account',
+    roles: {
+      admin: {
+        title: 'Make this account an admin?',
+        warning:
+          'Admins see every token and request, and manage channels, prices, and people. You can make the account a member again at any time.',
+        confirm: 'Make admin',
+      },
+      member: {
+        title: 'Make this account a member?',
+        warning: 'Members manage their own tokens only. You can make the account an admin again at any time.',
+        confirm: 'Make member',
+      },
+    },
     expires: 'Expires',
     link: 'Link',
   },
@@ -249,6 +268,7 @@ export const en = {
   ...enUpstreams,
   ...enModels,
   ...enAlerts,
+  ...enDocs,
   errors: {
     title: 'Something went wrong',
     titles: { 403: 'Access denied', 404: 'Page not found' },

@@ -3,6 +3,7 @@
 import type { Messages } from './en.ts';
 import { zhAlerts } from './zh-alerts.ts';
 import { zhCalls } from './zh-calls.ts';
+import { zhDocs } from './zh-docs.ts';
 import { zhModels } from './zh-models.ts';
 import { zhUpstreams } from './zh-upstreams.ts';
 
@@ -24,6 +25,7 @@ export const zh: Messages = {
     prices: '价格',
     groups: '分组',
     people: '成员',
+    docs: '文档',
     alerts: '告警',
     audit: '审计',
     account: '账户',
@@ -89,9 +91,9 @@ export const zh: Messages = {
     label: '语言',
   },
   shortcuts: {
-    title: '键盘快捷键',
+    title: '快捷键',
     keys: { '/': '转到搜索框', '?': '显示此列表', Esc: '关闭此列表' },
-    use: '启用键盘快捷键',
+    use: '启用快捷键',
     close: '关闭',
   },
   done: {
@@ -177,6 +179,21 @@ export const zh: Messages = {
     enable: '启用',
     makeAdmin: '设为管理员',
     makeMember: '设为成员',
+    disableTitle: '停用此账户？',
+    disableWarning: '该账户会在所有位置退出登录且无法再登录，其令牌的请求会立即被拒绝。可随时重新启用。',
+    disableConfirm: '停用账户',
+    roles: {
+      admin: {
+        title: '将此账户设为管理员？',
+        warning: '管理员可查看所有令牌和请求，并管理渠道、价格和成员。可随时改回成员。',
+        confirm: '设为管理员',
+      },
+      member: {
+        title: '将此账户设为成员？',
+        warning: '成员只能管理自己的令牌。可随时改回管理员。',
+        confirm: '设为成员',
+      },
+    },
     expires: '到期',
     link: '链接',
   },
@@ -247,6 +264,7 @@ export const zh: Messages = {
   ...zhUpstreams,
   ...zhModels,
   ...zhAlerts,
+  ...zhDocs,
   errors: {
     title: '出错了',
     titles: { 403: '无权访问', 404: '页面不存在' },

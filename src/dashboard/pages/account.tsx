@@ -4,6 +4,7 @@ import type { FC } from 'hono/jsx';
 import { usdFromNano } from '../../lib/money.ts';
 import { messages } from '../i18n/messages.ts';
 import { type AccountNearBudget, budgetOf } from './alert-store.ts';
+import { redirectDone } from './done.tsx';
 import { ActionButton, Alert, Field, OnceValue } from './form.tsx';
 import { show } from './layout.tsx';
 import { Github, Passkeys, type Ways } from './login-methods.tsx';
@@ -39,7 +40,7 @@ export function accountRoutes(): Hono<PageEnv> {
   routes.get('/', (context) => showAccount(context, {}));
   routes.post('/sessions/:id/end', async (context) => {
     await need(context.var.api('DELETE', `/sessions/${encodeURIComponent(context.req.param('id'))}`));
-    return context.redirect('/dashboard/account', 303);
+    return redirectDone(context, '/dashboard/account', 'sessionEnded');
   });
   routes.post('/keys', async (context) => {
     const name = textOf(await formOf(context), 'name');
@@ -49,16 +50,16 @@ export function accountRoutes(): Hono<PageEnv> {
   });
   routes.post('/keys/:id/delete', async (context) => {
     await need(context.var.api('DELETE', `/access-keys/${encodeURIComponent(context.req.param('id'))}`));
-    return context.redirect('/dashboard/account', 303);
+    return redirectDone(context, '/dashboard/account', 'accessKeyDeleted');
   });
   routes.post('/passkeys/:id/delete', async (context) => {
     await need(context.var.api('DELETE', `/passkeys/${encodeURIComponent(context.req.param('id'))}`));
-    return context.redirect('/dashboard/account', 303);
+    return redirectDone(context, '/dashboard/account', 'passkeyRemoved');
   });
   routes.post('/identities/:provider/unlink', async (context) => {
     const provider = encodeURIComponent(context.req.param('provider'));
     await need(context.var.api('DELETE', `/identities/${provider}`));
-    return context.redirect('/dashboard/account', 303);
+    return redirectDone(context, '/dashboard/account', 'identityUnlinked');
   });
   routes.post('/password', async (context) => {
     const values = await formOf(context);

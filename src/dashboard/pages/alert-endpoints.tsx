@@ -3,6 +3,8 @@ import { Hono } from 'hono';
 import type { EndpointView, IncidentView } from '../api/webhook-fields.ts';
 import { messages } from '../i18n/messages.ts';
 import { type AlertsFacts, AlertsOverview, EndpointForm, EndpointPage } from './alert-parts.tsx';
+import { Confirm } from './confirm.tsx';
+import { redirectDone } from './done.tsx';
 import { Alert, OnceValue } from './form.tsx';
 import { show } from './layout.tsx';
 import { formOf, listOf, need, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
@@ -47,7 +49,7 @@ export function alertRoutes(): Hono<PageEnv> {
   routes.get('/:id/delete', showDelete);
   routes.post('/:id/delete', async (context) => {
     await need(context.var.api('DELETE', pathOf(context)));
-    return context.redirect(address, 303);
+    return redirectDone(context, address, 'endpointDeleted');
   });
   return routes;
 }
@@ -134,19 +136,13 @@ type EndpointPageDeliveries = {
 async function showDelete(context: PageContext) {
   const { id, url } = await need(context.var.api<EndpointView>('GET', pathOf(context)));
   const content = (
-    <div class="narrow">
-      <Heading title={texts().deleteTitle} />
-      <p>
-        <code>{url}</code>
-      </p>
-      <p>{texts().deleteWarning}</p>
-      <form method="post" class="actions">
-        <button type="submit" class="danger">
-          {texts().deleteConfirm}
-        </button>
-        <a href={`${address}/${id}`}>{messages().form.cancel}</a>
-      </form>
-    </div>
+    <Confirm
+      title={texts().deleteTitle}
+      facts={[[texts().url, <code>{url}</code>]]}
+      warning={texts().deleteWarning}
+      submit={texts().deleteConfirm}
+      back={`${address}/${id}`}
+    />
   );
   return show(context, 'alerts', texts().deleteTitle, content);
 }

@@ -63,9 +63,9 @@ const KeyTable: FC<{ channel: ChannelWithHealth; address: string }> = ({ channel
                 <ActionButton action={`/dashboard/channels/${channel.id}/test`} values={{ key: id }}>
                   {texts().test}
                 </ActionButton>
-                <ActionButton action={`${address}/${id}/delete`} look="outline danger small">
+                <a href={`${address}/${id}/delete`} class="button outline danger small">
                   {texts().removeKey}
-                </ActionButton>
+                </a>
               </span>
             </td>
           </tr>

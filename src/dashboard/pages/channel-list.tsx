@@ -199,7 +199,7 @@ export const TestOutcome: FC<{ name: string; test: ChannelTest }> = ({ name, tes
     return <Alert kind="good">{`${name}: ${texts().testOk} · ${milliseconds(test.latency_ms)}`}</Alert>;
   const said = errorTextOfBody(test.status ?? 0, test.error ?? '');
   const status = test.status === null || said.includes(String(test.status)) ? '' : `${test.status} `;
-  const shown = said.slice(0, testTextLimits.characters);
+  const shown = said.slice(0, shownCharacters);
   return (
     <Alert>
       {`${name}: ${texts().testFailed} · ${status}${shown}`} {texts().testNext[nextStepOf(test.status)]}
@@ -207,8 +207,8 @@ export const TestOutcome: FC<{ name: string; test: ChannelTest }> = ({ name, tes
   );
 };
 
-/** Limits of what the provider said, as pages show it. */
-export const testTextLimits = { characters: 300 } as const;
+/** Of what the provider said. The API has all of it. */
+const shownCharacters = 300;
 
 function nextStepOf(status: number | null): keyof ReturnType<typeof texts>['testNext'] {
   if (status === null) return 'unreachable';

@@ -15,9 +15,20 @@ import {
 import { ChannelForm, type FormOutcome } from './channel-form.tsx';
 import { ChannelKeys } from './channel-keys.tsx';
 import { ChannelList, TestOutcome } from './channel-list.tsx';
+import { Confirm } from './confirm.tsx';
+import { type DoneCode, redirectDone } from './done.tsx';
 import { changedOnly } from './edit-form.tsx';
 import { show } from './layout.tsx';
-import { formOf, need, needAll, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
+import {
+  formOf,
+  need,
+  needAll,
+  type PageContext,
+  type PageEnv,
+  PageProblem,
+  textOf,
+  type Values,
+} from './page-env.ts';
 import { Heading } from './parts.tsx';
 import type { UsageRow } from './usage-table.tsx';
 
@@ -41,7 +52,7 @@ export function channelRoutes(): Hono<PageEnv> {
   );
   routes.post('/:id/delete', async (context) => {
     await need(context.var.api('DELETE', pathOf(context)));
-    return context.redirect(listAddress, 303);
+    return redirectDone(context, listAddress, 'channelDeleted');
   });
   addKeyRoutes(routes);
   return routes;
@@ -58,16 +69,22 @@ function addKeyRoutes(routes: Hono<PageEnv>): void {
   });
   routes.post('/:id/keys', async (context) => {
     const key = textOf(await formOf(context), 'key').trim();
-    return editKeys(context, { add_keys: [key] });
+    return editKeys(context, { add_keys: [key] }, 'keyAdded');
+  });
+  routes.get('/:id/keys/:key/delete', async (context) => {
+    const channel = await find(context);
+    const key = channel.keys.find(({ id }) => id === context.req.param('key'));
+    if (key === undefined) throw new PageProblem(404, messages().errors.notFound);
+    return show(context, 'channels', texts().removeTitle, <KeyRemoval channel={channel} hint={key.hint} />);
   });
   routes.post('/:id/keys/:key/delete', (context) =>
-    editKeys(context, { remove_key_ids: [context.req.param('key')] }),
+    editKeys(context, { remove_key_ids: [context.req.param('key')] }, 'keyRemoved'),
   );
 }
 
-async function editKeys(context: PageContext, edit: Record<string, string[]>) {
+async function editKeys(context: PageContext, edit: Record<string, string[]>, code: DoneCode) {
   const edited = await context.var.api('PATCH', pathOf(context), edit);
-  if (edited.ok) return context.redirect(`/dashboard${pathOf(context)}`, 303);
+  if (edited.ok) return redirectDone(context, `/dashboard${pathOf(context)}`, code);
   const channel = await find(context);
   const keyProblem = Object.values(edited.errors)[0] ?? edited.detail;
   return showForm(context, channel, valuesOfChannel(channel), { errors: {}, keyProblem });
@@ -87,7 +104,7 @@ async function createChannel(context: PageContext) {
   const staged = { ...body, enabled: false, ...(lacksModels && { models: ['*'] }) };
   const made = await api<ChannelWithHealth>('POST', '/channels', isStaged ? staged : body);
   if (!made.ok) return showForm(context, null, values, made);
-  if (!isStaged) return context.redirect(listAddress, 303);
+  if (!isStaged) return redirectDone(context, listAddress, 'channelAdded');
   const path = `/channels/${made.value.id}`;
   const channel = await need(api<ChannelWithHealth>('GET', path));
   const list = await need(api<Discovery>('POST', `${path}/discover`));
@@ -96,7 +113,7 @@ async function createChannel(context: PageContext) {
   }
   const models = list.models.slice(0, mostModels);
   await need(api('PATCH', path, { models, enabled: body.enabled }));
-  return context.redirect(listAddress, 303);
+  return redirectDone(context, listAddress, 'channelAdded');
 }
 
 /** As many as a channel may have. */
@@ -112,7 +129,7 @@ async function editChannel(context: PageContext) {
   }
   const edit = changedOnly(values, (said) => channelEditBody(said, before));
   const edited = await api('PATCH', pathOf(context), edit);
-  if (edited.ok) return context.redirect(listAddress, 303);
+  if (edited.ok) return redirectDone(context, listAddress, 'channelSaved');
   return showForm(context, before, values, edited);
 }
 
@@ -143,7 +160,7 @@ async function saveOrder(context: PageContext) {
       return showList(context, { problem: `${channel.name}: ${field} ${problem}` });
     }
   }
-  return context.redirect(listAddress, 303);
+  return redirectDone(context, listAddress, 'orderSaved');
 }
 
 interface ListOutcome {
@@ -229,16 +246,31 @@ function pathOf(context: PageContext): string {
   return `/channels/${encodeURIComponent(context.req.param('id') ?? '')}`;
 }
 
-/** Asks for confirmation before a channel is deleted, and lists what will stop working. */
+/** Asks before a channel is deleted. */
 const ChannelDelete: FC<{ channel: ChannelView }> = ({ channel }) => (
-  <div class="narrow">
-    <Heading title={`${texts().deleteTitle} ${channel.name}`} />
-    <p>{texts().deleteWarning}</p>
-    <form method="post" class="actions">
-      <button type="submit" class="danger">
-        {texts().deleteConfirm}
-      </button>
-      <a href={`/dashboard/channels/${channel.id}`}>{messages().form.cancel}</a>
-    </form>
-  </div>
+  <Confirm
+    title={texts().deleteTitle}
+    facts={[
+      [texts().name, channel.name],
+      [texts().models, channel.models.join(', ')],
+      [texts().keys, channel.keys.map(({ hint }) => hint).join(', ') || '–'],
+    ]}
+    warning={texts().deleteWarning}
+    submit={texts().deleteConfirm}
+    back={`${listAddress}/${channel.id}`}
+  />
+);
+
+/** Asks before a key is removed. */
+const KeyRemoval: FC<{ channel: ChannelView; hint: string }> = ({ channel, hint }) => (
+  <Confirm
+    title={texts().removeTitle}
+    facts={[
+      [messages().logs.channel, channel.name],
+      [texts().key, <code>{hint}</code>],
+    ]}
+    warning={channel.keys.length === 1 ? texts().removeLastWarning : texts().removeWarning}
+    submit={texts().removeConfirm}
+    back={`${listAddress}/${channel.id}`}
+  />
 );

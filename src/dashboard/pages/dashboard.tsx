@@ -6,6 +6,7 @@ import { trimTrailingSlash } from 'hono/trailing-slash';
 import { isFromOwnPage, sessionValue } from '../accounts/session-cookie.ts';
 import { principalOfSession } from '../api/authenticate.ts';
 import { managementLimits } from '../api/limits.ts';
+import { documentationRoutes } from '../documentation/routes.tsx';
 import { detectLanguage, messages } from '../i18n/messages.ts';
 import { accountRoutes } from './account.tsx';
 import { alertRoutes } from './alert-endpoints.tsx';
@@ -26,7 +27,7 @@ import { signInRoutes } from './sign-in.tsx';
 import { tokenRoutes } from './tokens.tsx';
 import { usageRoutes } from './usage.tsx';
 
-/** Returns the app for `/` and everything under `/dashboard`. */
+/** Returns the app for `/` and everything under `/dashboard` and `/docs`. */
 export function dashboard(services: PageServices): Hono<PageEnv> {
   const app = new Hono<PageEnv>();
   app.onError((error, context) => {
@@ -44,6 +45,7 @@ export function dashboard(services: PageServices): Hono<PageEnv> {
   app.use(boundedForm);
   app.route('/dashboard', languageRoutes());
   app.route('/dashboard', signInRoutes());
+  app.route('/', documentationRoutes());
   app.route('/', pricingRoutes());
   app.use(requireSession);
   app.use(trimTrailingSlash({ alwaysRedirect: true }));

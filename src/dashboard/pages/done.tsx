@@ -15,11 +15,8 @@ export interface Done {
 
 export type DoneCode = keyof ReturnType<typeof messages>['done'];
 
-/** Limits of the cookie. */
-export const doneLimits = {
-  /** How long it waits for the next page, in seconds. */
-  seconds: 60,
-} as const;
+/** How long the cookie waits for the next page. */
+const waitSeconds = 60;
 
 /** The inverse of a change: a form's address and values, or the page that asks first. */
 type Inverse = (id: string) => { action: string; values: Record<string, string> } | { page: string };
@@ -42,7 +39,7 @@ export function redirectDone(context: PageContext, address: string, code: DoneCo
     httpOnly: true,
     sameSite: 'Lax',
     secure: context.req.url.startsWith('https:'),
-    maxAge: doneLimits.seconds,
+    maxAge: waitSeconds,
   });
   return context.redirect(address, 303);
 }

@@ -3,6 +3,8 @@ import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
 import type { GroupView } from '../api/group-fields.ts';
 import { messages } from '../i18n/messages.ts';
+import { Confirm } from './confirm.tsx';
+import { redirectDone } from './done.tsx';
 import { changedOnly, ShownWith } from './edit-form.tsx';
 import { Alert, Choices, Field } from './form.tsx';
 import { show } from './layout.tsx';
@@ -33,7 +35,7 @@ export function groupRoutes(): Hono<PageEnv> {
     const body = { name: textOf(values, 'name').trim(), ...groupBody(values) };
     const made = await context.var.api('POST', '/groups', body);
     if (!made.ok) return showForm(context, null, values, made.errors, made.detail);
-    return context.redirect(listAddress, 303);
+    return redirectDone(context, listAddress, 'groupSaved');
   });
   routes.get('/:name', async (context) => {
     const group = await find(context);
@@ -42,13 +44,13 @@ export function groupRoutes(): Hono<PageEnv> {
   routes.post('/:name', async (context) => {
     const values = await formOf(context);
     const edited = await context.var.api('PATCH', pathOf(context), changedOnly(values, groupBody));
-    if (edited.ok) return context.redirect(listAddress, 303);
+    if (edited.ok) return redirectDone(context, listAddress, 'groupSaved');
     return showForm(context, await find(context), values, edited.errors, edited.detail);
   });
   routes.get('/:name/delete', async (context) => showDelete(context));
   routes.post('/:name/delete', async (context) => {
     const deleted = await context.var.api('DELETE', pathOf(context));
-    if (deleted.ok) return context.redirect(listAddress, 303);
+    if (deleted.ok) return redirectDone(context, listAddress, 'groupDeleted');
     return showDelete(context, deleted.detail);
   });
   return routes;
@@ -204,17 +206,14 @@ async function showForm(
 async function showDelete(context: PageContext, problem?: string) {
   const { name } = await find(context);
   const content = (
-    <div class="narrow">
-      <Heading title={`${texts().deleteTitle} ${name}`} />
-      {problem === undefined ? null : <Alert>{problem}</Alert>}
-      <p>{texts().deleteWarning}</p>
-      <form method="post" class="actions">
-        <button type="submit" class="danger">
-          {texts().deleteConfirm}
-        </button>
-        <a href={`${listAddress}/${name}`}>{messages().form.cancel}</a>
-      </form>
-    </div>
+    <Confirm
+      title={texts().deleteTitle}
+      facts={[[texts().name, name]]}
+      warning={texts().deleteWarning}
+      submit={texts().deleteConfirm}
+      back={`${listAddress}/${name}`}
+      problem={problem}
+    />
   );
   return show(context, 'groups', texts().deleteTitle, content, problem === undefined ? 200 : 409);
 }

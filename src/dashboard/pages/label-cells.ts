@@ -13,8 +13,7 @@ export function labelCells(html: string): string {
   });
 }
 
-/** Labels rows that are sent without their table. */
-export function labelRows(rows: string, labels: readonly string[]): string {
+function labelRows(rows: string, labels: readonly string[]): string {
   return rows.replace(/<tr\b.*?<\/tr>/gs, (row) => {
     let column = 0;
     return row.replace(/<td(?=[\s>])(?! colspan)/g, (cell) => {

@@ -40,6 +40,7 @@ const sections = [
   { key: 'logs', href: '/dashboard/logs', admin: false, group: 'use' },
   { key: 'usage', href: '/dashboard/usage', admin: false, group: 'use' },
   { key: 'models', href: '/dashboard/models', admin: false, group: 'use' },
+  { key: 'docs', href: '/docs', admin: false, group: 'use' },
   { key: 'channels', href: '/dashboard/channels', admin: true, group: 'operate' },
   { key: 'prices', href: '/dashboard/models/prices', admin: true, group: 'operate' },
   { key: 'groups', href: '/dashboard/groups', admin: true, group: 'operate' },
@@ -61,6 +62,8 @@ interface Frame {
    * lose it.
    */
   back?: string | undefined;
+  /** A page of the documentation, which has a style and a script of its own. */
+  isDocument?: boolean;
   /** A table needs the whole width. */
   isWide?: boolean | undefined;
   /** What the form before this page has changed. */
@@ -74,6 +77,7 @@ const Page: FC<PropsWithChildren<Frame>> = ({
   back,
   isWide,
   done = null,
+  isDocument = false,
   children,
 }) => (
   <html lang={languages[language()].tag}>
@@ -86,12 +90,15 @@ const Page: FC<PropsWithChildren<Frame>> = ({
       <link rel="stylesheet" href="/pico.min.css" />
       <link rel="stylesheet" href="/dashboard.css" />
       <script src="/dashboard.js" defer></script>
+      {isDocument ? <link rel="stylesheet" href="/docs.css" /> : null}
+      {isDocument ? <script src="/docs.js" defer></script> : null}
     </head>
-    <body class={principal === undefined ? (isWide ? 'alone wide' : 'alone') : 'framed'}>
+    <body class={bodyClass({ principal, isDocument, isWide })}>
       <a class="skip" href="#content">
         {messages().skip}
       </a>
       {principal === undefined ? null : <Sidebar principal={principal} section={section} />}
+      {principal === undefined && isDocument ? <TopBar /> : null}
       <main id="content">
         {done === null ? null : <DoneLine done={done} />}
         {children}
@@ -104,6 +111,23 @@ const Page: FC<PropsWithChildren<Frame>> = ({
       )}
     </body>
   </html>
+);
+
+/** Returns the layout: with the sidebar, a document for strangers, or a form alone. */
+function bodyClass({ principal, isDocument, isWide }: Partial<Frame>): string {
+  if (principal !== undefined) return 'framed';
+  if (isDocument) return 'open';
+  return isWide ? 'alone wide' : 'alone';
+}
+
+/** Above a page for strangers. */
+const TopBar: FC = () => (
+  <header class="top">
+    <a class="brand" href="/docs">
+      {messages().product}
+    </a>
+    <a href="/dashboard/login">{messages().docs.signIn}</a>
+  </header>
 );
 
 /** Script (dashboard.js) shows times in the browser's zone, and adds the keyboard shortcuts. */
@@ -205,6 +229,12 @@ export function show(
 ): Promise<Response> {
   const done = takeDone(context);
   return respond({ principal: context.var.principal, section, title, done }, content, status);
+}
+
+/** Renders a page of the documentation, for the signed-in person or a stranger. */
+export function showDocument(context: PageContext, title: string, content: Child): Promise<Response> {
+  const { principal } = context.var as Partial<PageEnv['Variables']>;
+  return respond({ principal, section: 'docs', title, isDocument: true }, content, 200);
 }
 
 /** Renders a page without a signed-in person. */

@@ -27,6 +27,7 @@ export const LogDetails: FC<Facts> = ({ row, names }) => (
             <a href={`/dashboard/tokens/${row.token_id}`}>{names.get(row.token_id) ?? row.token_id}</a>,
           ],
           [texts().stream, row.stream ? texts().yes : texts().no],
+          ...attributionOf(row),
           ...(row.dropped.length === 0 ? [] : [[texts().dropped, row.dropped.join(', ')] as const]),
         ]}
       />
@@ -61,6 +62,18 @@ export const LogDetails: FC<Facts> = ({ row, names }) => (
     </section>
   </div>
 );
+
+/** Each leads to the rows with the same value. */
+function attributionOf({ end_user, session, tags }: LogRowView): Fact[] {
+  const link = (name: string, value: string) => (
+    <a href={`/dashboard/logs?${name}=${encodeURIComponent(value)}`}>{value}</a>
+  );
+  return [
+    ...(end_user === null ? [] : [[texts().endUser, link('end_user', end_user)] as const]),
+    ...(session === null ? [] : [[texts().session, link('session', session)] as const]),
+    ...tags.map((tag) => [texts().tag, link('tag', tag)] as const),
+  ];
+}
 
 /** Why the request failed. */
 const Reason: FC<{ row: LogRowView }> = ({ row: { error_code, error_class, error_message } }) => (

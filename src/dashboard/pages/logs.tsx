@@ -5,17 +5,15 @@ import type { LogRowView } from '../api/log-fields.ts';
 import { managementApi } from '../api/management-api.ts';
 import { accountInView } from '../api/roles.ts';
 import { messages } from '../i18n/messages.ts';
-import { Alert, Choice, Field } from './form.tsx';
+import { Alert, Field } from './form.tsx';
 import { pageHeaders, show } from './layout.tsx';
 import { LogDetails } from './log-details.tsx';
+import { addressWith, apiQuery, type Filters, filtersOf, LogFilters } from './log-filters.tsx';
 import { LogRows, LogTable, type Names, StatusBadge } from './log-table.tsx';
-import { type PageContext, type PageEnv, PageProblem } from './page-env.ts';
+import { type PageContext, type PageEnv, PageProblem, servedModels } from './page-env.ts';
 import { Empty, Heading, Pager, Time } from './parts.tsx';
 
 const texts = () => messages().logs;
-const filterNames = [
-  ...['token', 'model', 'channel', 'status', 'account', 'errors', 'error_code', 'id', 'from', 'to'],
-] as const;
 const listAddress = '/dashboard/logs';
 
 /** The routes under /dashboard/logs. */
@@ -32,7 +30,7 @@ export function logRoutes(): Hono<PageEnv> {
 async function sendCsv(context: PageContext) {
   const { services, principal } = context.var;
   const response = await managementApi(services, principal).request(
-    `http://dashboard/logs.csv?${asked(context)}`,
+    `http://dashboard/logs.csv?${queryOf(context)}`,
   );
   if (response.ok) return response;
   const { detail } = await response.json<{ detail: string }>();
@@ -45,25 +43,37 @@ interface LogPage {
 }
 
 async function showLogs(context: PageContext) {
-  const query = asked(context);
+  const wanted = context.req.query('id')?.trim();
+  if (wanted) return context.redirect(`${listAddress}/${encodeURIComponent(wanted)}`, 303);
+  const filters = filtersOf((name) => context.req.query(name));
   const cursor = context.req.query('cursor');
-  const paged = new URLSearchParams(query);
+  const paged = queryOf(context);
   if (cursor) paged.set('cursor', cursor);
   const page = await context.var.api<LogPage>('GET', `/logs?${paged}`);
   const { data, next_cursor } = page.ok ? page.value : { data: [], next_cursor: null };
   const content = (
     <>
       <Heading title={texts().title} lead={texts().lead}>
-        {cursor || !page.ok ? null : <Live query={query} />}
+        {cursor || !page.ok ? null : <Live filters={filters} />}
         {page.ok ? (
-          <a href={`${listAddress}/csv?${query}`} class="button outline small">
+          <a
+            href={addressWith(filters).replace(listAddress, `${listAddress}/csv`)}
+            class="button outline small"
+          >
             {texts().csv}
           </a>
         ) : null}
       </Heading>
       {page.ok ? null : <Alert>{page.detail}</Alert>}
-      <Filters context={context} channels={await channelsOf(context)} errors={page.ok ? {} : page.errors} />
-      {data.length === 0 ? <Empty>{nothingText(query, next_cursor)}</Empty> : null}
+      <FindRequest />
+      <LogFilters
+        filters={filters}
+        channels={await channelsOf(context)}
+        isAdmin={context.var.principal.role === 'admin'}
+        models={await servedModels(context.var.services)}
+        errors={page.ok ? {} : page.errors}
+      />
+      {data.length === 0 ? <Empty>{nothingText(filters, next_cursor)}</Empty> : null}
       {data.length === 0 && (cursor || !page.ok) ? null : (
         <LogTable rows={data} names={await namesIn(context, data)} />
       )}
@@ -74,13 +84,30 @@ async function showLogs(context: PageContext) {
 }
 
 /** A page with several filters may be empty and still have a next one. */
-function nothingText(query: URLSearchParams, next: string | null): string {
+function nothingText(filters: Filters, next: string | null): string {
   if (next !== null) return texts().noneYet;
-  return query.size === 0 ? texts().none : texts().empty;
+  return Object.keys(filters).length === 0 ? texts().none : texts().empty;
 }
 
+/** Opens the request of an id, which callers have from the `x-request-id` of their answer. */
+const FindRequest: FC = () => (
+  <form method="get" class="filters find">
+    <Field
+      name="id"
+      label={texts().requestId}
+      type="search"
+      placeholder="req_…"
+      autocomplete="off"
+      required
+    />
+    <button type="submit" class="secondary">
+      {texts().open}
+    </button>
+  </form>
+);
+
 /** Appears only with script (live.js). */
-const Live: FC<{ query: URLSearchParams }> = ({ query }) => (
+const Live: FC<{ filters: Filters }> = ({ filters }) => (
   <>
     <script src="/live.js" type="module"></script>
     <span id="live-note" class="quiet" aria-live="polite" data-added={texts().added}></span>
@@ -90,7 +117,7 @@ const Live: FC<{ query: URLSearchParams }> = ({ query }) => (
       hidden
       class="outline small"
       aria-pressed="false"
-      data-address={`${listAddress}/rows?${query}`}
+      data-address={addressWith(filters).replace(listAddress, `${listAddress}/rows`)}
       data-start={texts().live}
       data-stop={texts().pause}
     >
@@ -101,7 +128,7 @@ const Live: FC<{ query: URLSearchParams }> = ({ query }) => (
 
 /** Returns the newest rows for an open page: only bodies of the table. */
 async function sendRows(context: PageContext) {
-  const page = await context.var.api<LogPage>('GET', `/logs?${asked(context)}`);
+  const page = await context.var.api<LogPage>('GET', `/logs?${queryOf(context)}`);
   if (!page.ok) throw new PageProblem(page.status, page.detail);
   const { data } = page.value;
   const html = String(await (<LogRows rows={data} names={await namesIn(context, data)} />));
@@ -157,62 +184,10 @@ async function channelsOf({ var: { principal, services } }: PageContext) {
   return principal.role === 'admin' ? services.liveChannels() : [];
 }
 
-interface FilterFacts {
-  context: PageContext;
-  channels: readonly { id: string; name: string }[];
-  errors: Record<string, string>;
-}
-
-const Filters: FC<FilterFacts> = ({ context, channels, errors }) => {
-  const value = (name: string) => context.req.query(name) ?? '';
-  const known = channels.some(({ id }) => id === value('channel'));
-  const options = [
-    ['', messages().form.all] as const,
-    ...channels.map(({ id, name }) => [id, name] as const),
-    ...(known || value('channel') === '' ? [] : [[value('channel'), value('channel')] as const]),
-  ];
-  return (
-    <form method="get" class="filters">
-      <Field name="model" label={texts().model} value={value('model')} error={errors.model} />
-      <Field
-        name="status"
-        label={texts().status}
-        placeholder={texts().statusHelp}
-        value={value('status')}
-        error={errors.status}
-      />
-      <Field name="token" label={texts().tokenId} value={value('token')} error={errors.token} />
-      <Field
-        name="error_code"
-        label={texts().errorCode}
-        value={value('error_code')}
-        error={errors.error_code}
-      />
-      <Field name="id" label={texts().requestId} value={value('id')} error={errors.id} />
-      {context.var.principal.role === 'admin' ? (
-        <Choice
-          name="channel"
-          label={texts().channel}
-          value={value('channel')}
-          error={errors.channel}
-          options={options}
-        />
-      ) : null}
-      <Field name="from" label={texts().from} type="date" value={value('from')} error={errors.from} />
-      <Field name="to" label={texts().to} type="date" value={value('to')} error={errors.to} />
-      <button type="submit" class="secondary">
-        {messages().form.filter}
-      </button>
-      <small>{texts().daysHelp}</small>
-    </form>
+/** Returns the filters as the management API has them. */
+function queryOf(context: PageContext): URLSearchParams {
+  return apiQuery(
+    filtersOf((name) => context.req.query(name)),
+    context.var.services.now(),
   );
-};
-
-/** Returns the filters with a value. */
-function asked(context: PageContext): URLSearchParams {
-  const given = filterNames.flatMap((name) => {
-    const value = context.req.query(name)?.trim();
-    return value ? [[name, value] as [string, string]] : [];
-  });
-  return new URLSearchParams(given);
 }

@@ -2,6 +2,7 @@
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
 import { messages } from '../i18n/messages.ts';
+import { type DoneCode, redirectDone } from './done.tsx';
 import { ActionButton, Alert, Choice, Field, OnceValue } from './form.tsx';
 import { show } from './layout.tsx';
 import { numberOrNull } from './model-choice.tsx';
@@ -43,7 +44,7 @@ export function peopleRoutes(): Hono<PageEnv> {
   });
   routes.post('/invites/:id/delete', async (context) => {
     await need(context.var.api('DELETE', `/invites/${encodeURIComponent(context.req.param('id'))}`));
-    return context.redirect('/dashboard/people', 303);
+    return redirectDone(context, '/dashboard/people', 'invitationRevoked');
   });
   addPersonRoutes(routes);
   routes.post('/:id', async (context) => {
@@ -53,9 +54,16 @@ export function peopleRoutes(): Hono<PageEnv> {
     const path = `/accounts/${encodeURIComponent(context.req.param('id'))}`;
     const edited = await context.var.api('PATCH', path, { ...edit, ...budgetOf(values) });
     if (!edited.ok) return showPeople(context, await refusedEdit(context, edited, values));
-    return context.redirect('/dashboard/people', 303);
+    return redirectDone(context, '/dashboard/people', codeOf(edit), context.req.param('id'));
   });
   return routes;
+}
+
+/** Returns the message for an edit. */
+function codeOf({ status, role }: Record<string, string>): DoneCode {
+  if (status !== undefined) return status === 'disabled' ? 'personDisabled' : 'personEnabled';
+  if (role !== undefined) return role === 'admin' ? 'madeAdmin' : 'madeMember';
+  return 'personSaved';
 }
 
 /** The budget's form always has both fields; empty or 0 removes the budget. */
@@ -219,19 +227,25 @@ const BudgetForm: FC<Pick<Account, 'id' | 'name' | 'budget'> & { typed: Values }
   </form>
 );
 
-const AccountActions: FC<Pick<Account, 'id' | 'role' | 'status'>> = ({ id, role, status }) => (
-  <>
-    <ActionButton
-      action={`/dashboard/people/${id}`}
-      values={{ status: status === 'active' ? 'disabled' : 'active' }}
-    >
-      {status === 'active' ? texts().disable : texts().enable}
-    </ActionButton>
-    <ActionButton action={`/dashboard/people/${id}`} values={{ role: role === 'admin' ? 'member' : 'admin' }}>
-      {role === 'admin' ? texts().makeMember : texts().makeAdmin}
-    </ActionButton>
-  </>
-);
+const AccountActions: FC<Pick<Account, 'id' | 'role' | 'status'>> = ({ id, role, status }) => {
+  const address = `/dashboard/people/${encodeURIComponent(id)}`;
+  return (
+    <>
+      {status === 'active' ? (
+        <a href={`${address}/disable`} class="button outline small">
+          {texts().disable}
+        </a>
+      ) : (
+        <ActionButton action={address} values={{ status: 'active' }}>
+          {texts().enable}
+        </ActionButton>
+      )}
+      <a href={`${address}/role`} class="button outline small">
+        {role === 'admin' ? texts().makeMember : texts().makeAdmin}
+      </a>
+    </>
+  );
+};
 
 const Invites: FC<{ invites: readonly Invite[] }> = ({ invites }) => (
   <ul>

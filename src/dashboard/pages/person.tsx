@@ -2,6 +2,8 @@
 import type { Hono } from 'hono';
 import { adminAccountId } from '../accounts/account.ts';
 import { messages } from '../i18n/messages.ts';
+import { Confirm } from './confirm.tsx';
+import { redirectDone } from './done.tsx';
 import { changedOnly, ShownWith } from './edit-form.tsx';
 import { Alert, Choice, Field } from './form.tsx';
 import { show } from './layout.tsx';
@@ -25,6 +27,7 @@ interface Person {
   id: string;
   name: string;
   email: string | null;
+  role: 'admin' | 'member';
   group: string | null;
   models: string[];
   expires_at: string | null;
@@ -44,13 +47,15 @@ export function addPersonRoutes(routes: Hono<PageEnv>): void {
     const isSameDay = expires_at === undefined || expires_at === (person.expires_at?.slice(0, 10) ?? null);
     const edit = isSameDay ? body : { ...body, expires_at };
     const edited = await context.var.api('PATCH', pathOf(context), edit);
-    if (edited.ok) return context.redirect(listAddress, 303);
+    if (edited.ok) return redirectDone(context, listAddress, 'personSaved');
     return showPerson(context, person, values, edited.errors, edited.detail);
   });
+  routes.get('/:id/disable', async (context) => showDisable(context, await find(context)));
+  routes.get('/:id/role', async (context) => showRole(context, await find(context)));
   routes.get('/:id/delete', async (context) => showDelete(context, await find(context)));
   routes.post('/:id/delete', async (context) => {
     const deleted = await context.var.api('DELETE', pathOf(context));
-    if (deleted.ok) return context.redirect(listAddress, 303);
+    if (deleted.ok) return redirectDone(context, listAddress, 'personDeleted');
     if (deleted.status === 404) await need(Promise.resolve(deleted));
     return showDelete(context, await find(context), deleted);
   });
@@ -62,29 +67,63 @@ function isKept(context: PageContext, { id }: Person): boolean {
 }
 
 function showDelete(context: PageContext, person: Person, refused?: { status: number; detail: string }) {
-  const address = `${listAddress}/${encodeURIComponent(person.id)}`;
+  const address = addressOf(person);
   const content = (
-    <div class="narrow">
-      <Heading title={texts().deleteTitle} />
-      {refused === undefined ? null : <Alert>{refused.detail}</Alert>}
-      <article>
-        <dl class="facts">
-          <dt>{texts().name}</dt>
-          <dd>{person.name}</dd>
-          <dt>{texts().email}</dt>
-          <dd>{person.email ?? '–'}</dd>
-        </dl>
-      </article>
-      <p>{texts().deleteWarning}</p>
-      <form method="post" action={`${address}/delete`} class="actions">
-        <button type="submit" class="danger">
-          {texts().deleteConfirm}
-        </button>
-        <a href={address}>{messages().form.cancel}</a>
-      </form>
-    </div>
+    <Confirm
+      title={texts().deleteTitle}
+      facts={factsOf(person)}
+      warning={texts().deleteWarning}
+      action={`${address}/delete`}
+      submit={texts().deleteConfirm}
+      back={address}
+      problem={refused?.detail}
+    />
   );
   return show(context, 'people', texts().deleteTitle, content, refused?.status ?? 200);
+}
+
+function showDisable(context: PageContext, person: Person) {
+  const content = (
+    <Confirm
+      title={texts().disableTitle}
+      facts={factsOf(person)}
+      warning={texts().disableWarning}
+      action={addressOf(person)}
+      values={{ status: 'disabled' }}
+      submit={texts().disableConfirm}
+      back={listAddress}
+    />
+  );
+  return show(context, 'people', texts().disableTitle, content);
+}
+
+/** Asks before a member becomes an admin, or an admin a member. */
+function showRole(context: PageContext, person: Person) {
+  const to = person.role === 'admin' ? 'member' : 'admin';
+  const question = texts().roles[to];
+  const content = (
+    <Confirm
+      title={question.title}
+      facts={factsOf(person)}
+      warning={question.warning}
+      action={addressOf(person)}
+      values={{ role: to }}
+      submit={question.confirm}
+      back={listAddress}
+    />
+  );
+  return show(context, 'people', question.title, content);
+}
+
+function factsOf({ name, email }: Person) {
+  return [
+    [texts().name, name],
+    [texts().email, email ?? '–'],
+  ] as const;
+}
+
+function addressOf({ id }: Person): string {
+  return `${listAddress}/${encodeURIComponent(id)}`;
 }
 
 async function showPerson(

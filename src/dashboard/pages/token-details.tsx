@@ -4,7 +4,7 @@ import type { LogRowView } from '../api/log-fields.ts';
 import type { Token } from '../api/token-fields.ts';
 import { messages } from '../i18n/messages.ts';
 import { Chart } from './chart.tsx';
-import { ActionButton, Choice, Field } from './form.tsx';
+import { ActionButton, Field } from './form.tsx';
 import { LogTable, type Names } from './log-table.tsx';
 import { count, dollars, Empty, Heading, SpendBar, Time } from './parts.tsx';
 import { budgetTexts, editableToken, FurtherBounds, quotaInForce } from './token-bounds.tsx';
@@ -72,6 +72,9 @@ export const TokenDetails: FC<DetailFacts> = ({
             {part.status === 'active' ? texts().disable : texts().enable}
           </ActionButton>
         ) : null}
+        <a href={`${address}/rotate`} class="button outline small">
+          {texts().rotate}
+        </a>
         <a href={`${address}/delete`} class="button outline danger small">
           {texts().delete}
         </a>
@@ -147,6 +150,18 @@ const Facts: FC<{ token: Token; now: number; isAdmin: boolean }> = ({ token, now
         <dd>{token.allowed_ips.join(', ')}</dd>
       </>
     )}
+    {token.tags.length === 0 ? null : (
+      <>
+        <dt>{texts().tags}</dt>
+        <dd>{token.tags.join(', ')}</dd>
+      </>
+    )}
+    {token.note === '' ? null : (
+      <>
+        <dt>{texts().note}</dt>
+        <dd>{token.note}</dd>
+      </>
+    )}
     {Object.entries(token.limits).map(([name, value]) => (
       <>
         <dt>{texts()[name as 'rpm']}</dt>
@@ -179,17 +194,5 @@ const Changes: FC<{ token: Token; address: string; topUp: TopUp | undefined }> =
         </button>
       </form>
     )}
-    <form method="post" action={`${address}/rotate`} class="filters">
-      <Choice
-        name="overlap_seconds"
-        label={texts().overlap}
-        value="0"
-        options={Object.entries(texts().overlaps)}
-      />
-      <button type="submit" class="secondary">
-        {texts().rotate}
-      </button>
-    </form>
-    <small>{texts().rotateHelp}</small>
   </>
 );

@@ -25,7 +25,7 @@ interface FormFacts {
 
 export const TokenForm: FC<FormFacts> = ({ token, isOthers, models, groups, values, errors, detail }) => {
   const isWrong = Object.keys(errors).length > 0 || detail !== undefined;
-  const more = ['expires_at', 'allowed_ips', 'rpm', 'tpm', 'concurrency'];
+  const more = ['expires_at', 'allowed_ips', 'rpm', 'tpm', 'concurrency', 'tags', 'note', 'include_cost'];
   const isOpen = more.some((name) => errors[name] !== undefined || textOf(values, name) !== '');
   return (
     <div class="narrow">
@@ -122,6 +122,26 @@ const Bounds: FC<Pick<FormFacts, 'values' | 'errors'>> = ({ values, errors }) =>
       error={errors.allowed_ips}
     />
     <LimitFields values={values} errors={errors} />
+    <Field
+      name="tags"
+      label={texts().tags}
+      help={texts().tagsHelp}
+      rows={2}
+      value={listOf(values, 'tags').join('\n')}
+      error={errors.tags}
+    />
+    <Field name="note" label={texts().note} rows={2} value={textOf(values, 'note')} error={errors.note} />
+    <Choice
+      name="include_cost"
+      label={texts().includeCost}
+      help={texts().includeCostHelp}
+      value={textOf(values, 'include_cost')}
+      error={errors.include_cost}
+      options={[
+        ['', texts().onRequest],
+        ['1', texts().always],
+      ]}
+    />
   </>
 );
 
@@ -136,6 +156,9 @@ export function tokenBody(values: Values): Record<string, unknown> {
     expires_at: textOf(values, 'expires_at') || null,
     allowed_ips: listOf(values, 'allowed_ips'),
     limits: limitsChosen(values),
+    tags: listOf(values, 'tags'),
+    note: textOf(values, 'note'),
+    include_cost: textOf(values, 'include_cost') === '1',
     ...(values.group !== undefined && { group: textOf(values, 'group') }),
   };
 }
@@ -156,5 +179,8 @@ export function valuesOfToken(token: Token): Values {
     rpm: text(token.limits.rpm),
     tpm: text(token.limits.tpm),
     concurrency: text(token.limits.concurrency),
+    tags: token.tags,
+    note: token.note,
+    include_cost: token.include_cost ? '1' : '',
   };
 }

@@ -34,8 +34,14 @@ export const TokenList: FC<ListFacts> = ({ page, owners, url, now }) => {
         </Empty>
       ) : (
         <>
-          <form method="get" class="filters">
-            <Field name="search" label={texts().search} type="search" value={asked.get('search') ?? ''} />
+          <form method="post" action="/dashboard/tokens/search" class="filters">
+            <Field
+              name="search"
+              label={texts().search}
+              type="search"
+              value={asked.get('search') ?? ''}
+              autocomplete="off"
+            />
             <Choice
               name="status"
               label={texts().status}

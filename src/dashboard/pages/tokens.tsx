@@ -1,10 +1,14 @@
 // The routes of tokens: list, add, one token, and its actions.
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
+import { hintOfSecret, isWellFormedSecret } from '../../tokens/secret.ts';
 import type { LogRowView } from '../api/log-fields.ts';
 import type { Token } from '../api/token-fields.ts';
 import { messages } from '../i18n/messages.ts';
+import { Confirm } from './confirm.tsx';
+import { redirectDone } from './done.tsx';
 import { changedOnly } from './edit-form.tsx';
+import { Choice } from './form.tsx';
 import { show } from './layout.tsx';
 import {
   formOf,
@@ -12,11 +16,12 @@ import {
   needAll,
   type PageContext,
   type PageEnv,
+  PageProblem,
   servedModels,
   textOf,
   type Values,
 } from './page-env.ts';
-import { Heading, Time } from './parts.tsx';
+import { Time } from './parts.tsx';
 import { editableToken, editsAdminPart } from './token-bounds.tsx';
 import { TokenDetails, type TokenFigures, type TopUp } from './token-details.tsx';
 import { TokenForm, tokenBody, valuesOfToken } from './token-form.tsx';
@@ -25,11 +30,15 @@ import { TokenReveal } from './token-reveal.tsx';
 import type { UsageRow } from './usage-table.tsx';
 
 const texts = () => messages().tokens;
+const listAddress = '/dashboard/tokens';
 type WithSecret = Token & { token: string };
 interface Page<Row> {
   data: Row[];
   next_cursor: string | null;
 }
+
+/** What the list can be narrowed and sorted by. */
+const listFields = ['search', 'status', 'account', 'sort', 'order'] as const;
 
 /** The routes under /dashboard/tokens. */
 export function tokenRoutes(): Hono<PageEnv> {
@@ -37,6 +46,7 @@ export function tokenRoutes(): Hono<PageEnv> {
   routes.get('/', listTokens);
   routes.get('/new', async (context) => showForm(context, null, {}, {}));
   routes.post('/new', createToken);
+  routes.post('/search', searchTokens);
   routes.get('/:id', (context) => showToken(context));
   routes.get('/:id/edit', async (context) => {
     const token = await findEditable(context);
@@ -49,13 +59,17 @@ export function tokenRoutes(): Hono<PageEnv> {
   });
   routes.post('/:id/delete', async (context) => {
     await need(context.var.api('DELETE', pathOf(context)));
-    return context.redirect('/dashboard/tokens', 303);
+    return redirectDone(context, listAddress, 'tokenDeleted');
   });
   addActions(routes);
   return routes;
 }
 
 function addActions(routes: Hono<PageEnv>): void {
+  routes.get('/:id/rotate', async (context) => {
+    const token = await find(context);
+    return show(context, 'tokens', texts().rotateTitle, <TokenRotate token={token} />);
+  });
   routes.post('/:id/rotate', async (context) => {
     const overlap_seconds = Number(textOf(await formOf(context), 'overlap_seconds'));
     const path = `${pathOf(context)}/rotate`;
@@ -65,7 +79,8 @@ function addActions(routes: Hono<PageEnv>): void {
   routes.post('/:id/status', async (context) => {
     const status = textOf(await formOf(context), 'status');
     await need(context.var.api('PATCH', pathOf(context), { status }));
-    return context.redirect(`/dashboard${pathOf(context)}`, 303);
+    const code = status === 'disabled' ? 'tokenDisabled' : 'tokenEnabled';
+    return redirectDone(context, addressOf(context), code, context.req.param('id'));
   });
   routes.post('/:id/top-up', async (context) => {
     const amount = textOf(await formOf(context), 'amount');
@@ -76,14 +91,14 @@ function addActions(routes: Hono<PageEnv>): void {
     const raised = Number((quota_usd + Number(amount)).toFixed(9));
     const edited = await context.var.api('PATCH', pathOf(context), { quota_usd: raised });
     if (!edited.ok) return wrong(edited.errors.quota_usd ?? edited.detail);
-    return context.redirect(`/dashboard${pathOf(context)}`, 303);
+    return redirectDone(context, addressOf(context), 'tokenToppedUp');
   });
 }
 
 async function listTokens(context: PageContext) {
   const url = new URL(context.req.url);
   const asked = new URLSearchParams();
-  for (const name of ['search', 'status', 'account', 'sort', 'order', 'cursor'] as const) {
+  for (const name of [...listFields, 'cursor']) {
     const value = url.searchParams.get(name);
     if (value) asked.set(name, value);
   }
@@ -95,6 +110,24 @@ async function listTokens(context: PageContext) {
   const owners = new Map(accounts.map(({ id, name }) => [id, name]));
   const list = <TokenList page={page} owners={owners} url={context.req.url} now={services.now()} />;
   return show(context, 'tokens', texts().title, list);
+}
+
+/**
+ * Sends a search on to the list. A whole secret opens its token: it is sent in the body, so that no address and no log
+ * has it.
+ */
+async function searchTokens(context: PageContext) {
+  const values = await formOf(context);
+  const secret = textOf(values, 'search').trim();
+  const query = new URLSearchParams();
+  for (const name of listFields) if (textOf(values, name) !== '') query.set(name, textOf(values, name));
+  if (isWellFormedSecret(secret)) {
+    const found = await context.var.api<Token>('POST', '/tokens/lookup', { secret });
+    if (found.ok) return context.redirect(`${listAddress}/${found.value.id}`, 303);
+    if (found.status !== 404) throw new PageProblem(found.status, found.detail);
+    query.set('search', hintOfSecret(secret));
+  }
+  return context.redirect(`${listAddress}?${query}`, 303);
 }
 
 async function createToken(context: PageContext) {
@@ -112,7 +145,7 @@ async function editToken(context: PageContext) {
   const isSameDay = expires_at === undefined || expires_at === (before.expires_at?.slice(0, 10) ?? null);
   const edit = isSameDay ? body : { ...body, expires_at };
   const edited = await context.var.api('PATCH', pathOf(context), edit);
-  if (edited.ok) return context.redirect(`/dashboard${pathOf(context)}`, 303);
+  if (edited.ok) return redirectDone(context, addressOf(context), 'tokenSaved');
   if (edited.status !== 400) await need(Promise.resolve(edited));
   return showForm(context, before, values, edited.errors, edited.detail);
 }
@@ -200,34 +233,47 @@ async function findEditable(context: PageContext): Promise<Token> {
   return editableToken(await find(context), context.var.principal.accountId);
 }
 
+function addressOf(context: PageContext): string {
+  return `/dashboard${pathOf(context)}`;
+}
+
 function pathOf(context: PageContext): string {
   return `/tokens/${encodeURIComponent(context.req.param('id') ?? '')}`;
 }
 
-/** Asks for confirmation before a token is deleted, and lists what will stop working. */
+/** Asks before a token is deleted. */
 const TokenDelete: FC<{ token: Token }> = ({ token }) => (
-  <div class="narrow">
-    <Heading title={texts().deleteTitle} />
-    <article>
-      <dl class="facts">
-        <dt>{texts().name}</dt>
-        <dd>{token.name}</dd>
-        <dt>{texts().hint}</dt>
-        <dd>
-          <code>{token.hint}</code>
-        </dd>
-        <dt>{texts().lastUsed}</dt>
-        <dd>
-          <Time at={token.last_used_at} />
-        </dd>
-      </dl>
-    </article>
-    <p>{texts().deleteWarning}</p>
-    <form method="post" class="actions">
-      <button type="submit" class="danger">
-        {texts().deleteConfirm}
-      </button>
-      <a href={`/dashboard/tokens/${token.id}`}>{messages().form.cancel}</a>
-    </form>
-  </div>
+  <Confirm
+    title={texts().deleteTitle}
+    facts={factsOf(token)}
+    warning={texts().deleteWarning}
+    submit={texts().deleteConfirm}
+    back={`${listAddress}/${token.id}`}
+  />
 );
+
+/** Asks before a token gets a new secret: for an hour both work, unless another time is chosen. */
+const TokenRotate: FC<{ token: Token }> = ({ token }) => (
+  <Confirm
+    title={texts().rotateTitle}
+    facts={factsOf(token)}
+    warning={texts().rotateHelp}
+    submit={texts().rotateConfirm}
+    back={`${listAddress}/${token.id}`}
+  >
+    <Choice
+      name="overlap_seconds"
+      label={texts().overlap}
+      value="3600"
+      options={Object.entries(texts().overlaps)}
+    />
+  </Confirm>
+);
+
+function factsOf({ name, hint, last_used_at }: Token) {
+  return [
+    [texts().name, name],
+    [texts().hint, <code>{hint}</code>],
+    [texts().lastUsed, <Time at={last_used_at} age />],
+  ] as const;
+}

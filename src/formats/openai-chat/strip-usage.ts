@@ -19,28 +19,27 @@ export function stripUsage(raw: string, data: string): string | null {
     const empty = choices !== undefined && /^\[\s*\]$/.test(memberText(data, choices));
     return empty ? null : raw;
   }
-  return usage === 'null' ? withoutUsage(raw, data) : raw;
+  return usage === 'null' ? withData(raw, data, removeMember(data, 'usage')) : raw;
 }
 
-function withoutUsage(raw: string, data: string): string {
+/** Returns the event with other data. */
+export function withData(raw: string, data: string, changed: string): string {
   const at = raw.indexOf(data);
   // One data line, the ordinary case: the raw text contains the JSON unchanged.
-  if (at !== -1) return raw.slice(0, at) + removeMember(data, 'usage') + raw.slice(at + data.length);
-  return overLines(raw, data);
+  if (at !== -1) return raw.slice(0, at) + changed + raw.slice(at + data.length);
+  return overLines(raw, changed);
 }
 
 /**
- * JSON over several `data:` lines: the lines are rewritten without the member. Comments and other fields keep their
+ * JSON over several `data:` lines: the lines are rewritten. Comments and other fields keep their
  * order, and the line end is that of the raw text.
  */
-function overLines(raw: string, data: string): string {
+function overLines(raw: string, changed: string): string {
   const lineEnd = raw.includes('\r\n') ? '\r\n' : raw.includes('\n') ? '\n' : '\r';
   const lines = raw.split(lineEnd);
   const first = lines.findIndex((line) => line.startsWith('data:'));
   const prefix = lines[first]?.startsWith('data: ') ? 'data: ' : 'data:';
-  const written = removeMember(data, 'usage')
-    .split('\n')
-    .map((line) => prefix + line);
+  const written = changed.split('\n').map((line) => prefix + line);
   const others = lines.filter((line) => !line.startsWith('data:'));
   return [...others.slice(0, first), ...written, ...others.slice(first)].join(lineEnd);
 }

@@ -9,9 +9,11 @@ import { matchesAny } from '../../lib/wildcard.ts';
 import type { Bound } from '../../metering/bound.ts';
 import { overrideRates, type Rates } from '../../metering/price.ts';
 import { endDateOf } from '../../models/end-dates.ts';
+import { endInForce } from '../../models/model-override.ts';
 import type { Catalog, Route } from '../../routing/catalog.ts';
 import { ratesOf } from '../../routing/route-rates.ts';
 import type { Call, RelayServices } from '../call.ts';
+import { type CostOptions, checkCeiling, readCostOptions } from '../request/cost-options.ts';
 import { bodyValue, type CallerBody } from '../request/read-body.ts';
 import {
   type CandidateRoute,
@@ -47,6 +49,8 @@ export interface Plan {
   freshTokens: number;
   /** Price multiplier of the token's group. */
   multiplier: number;
+  /** What the caller asks about the cost. */
+  cost: CostOptions;
   /** Nothing is charged, whatever the answer says. */
   isFree: boolean;
   /** No channel can count the tokens: the relay's own estimate is the answer. */
@@ -68,8 +72,9 @@ export async function planRequest(
   nowMs: number,
 ): Promise<Plan> {
   const facts = readFacts(call, given);
+  const cost = readCostOptions(call, given);
   const stored = await storedResponseOfPath(call, services);
-  if (stored !== null) return planOfStored(facts, stored);
+  if (stored !== null) return planOfStored(facts, cost, stored);
   const body = await withConversationHistory(call, given, services, catalog);
   const owners = await resourceOwners(call, body, services.upstreamIds);
   const owner = owners?.first ?? null;
@@ -98,8 +103,12 @@ export async function planRequest(
   const ratesOfOther = (route: Route, other: string) =>
     ratesOf({ ...route, upstreamModel: other }, other, catalog, nowMs);
   const { bound, size } = boundsOf({ call, body, routes: priced, others, options, ratesOfOther });
+  const free = isFree(call.endpoint, priced);
+  if (cost.ceilingNanoUsd !== null && !free && routes.length > 0)
+    checkCeiling(cost.ceilingNanoUsd, bound?.reserveNanoUsd ?? null, options.streamed);
   return {
     facts,
+    cost,
     model: requested.named,
     models: modelsToAllow(requested, others),
     body,
@@ -108,7 +117,7 @@ export async function planRequest(
     size,
     freshTokens: freshInputTokens(bodyValue(body), size?.typicalInput.inputTokens ?? 0),
     multiplier,
-    isFree: isFree(call.endpoint, priced),
+    isFree: free,
     isUncounted: routes.length === 0,
     stored: null,
     storesResponse:
@@ -120,11 +129,11 @@ export async function planRequest(
 /** Returns the announced last day of a route's model, or null. */
 function endOf({ channel, model, upstreamModel }: CandidateRoute, catalog: Catalog): string | null {
   const override = model === null ? undefined : catalog.modelOverride(model);
-  return override?.endsOn ?? endDateOf(channel.provider, upstreamModel);
+  return endInForce(override, endDateOf(channel.provider, upstreamModel));
 }
 
 /** Plans a stored response: nothing is sent to an upstream. */
-function planOfStored(facts: RequestFacts, stored: StoredResponse): Plan {
+function planOfStored(facts: RequestFacts, cost: CostOptions, stored: StoredResponse): Plan {
   const nothing = {
     routes: [],
     bound: null,
@@ -137,6 +146,7 @@ function planOfStored(facts: RequestFacts, stored: StoredResponse): Plan {
   };
   return {
     facts,
+    cost,
     model: null,
     models: null,
     body: { type: 'none' },

@@ -21,6 +21,7 @@ import { headersForCaller } from '../upstream/headers.ts';
 import type { Answered, Sent } from '../upstream/sent.ts';
 import { readWholeBody } from '../upstream/whole-body.ts';
 import type { CallerAnswer } from './caller-answer.ts';
+import { CostEdit, hasCost, isEventStream, showCost } from './cost-edit.ts';
 import { mayHaveMedia } from './on-disconnect.ts';
 import { passthroughStream } from './passthrough-stream.ts';
 import { recordIds } from './record-upstream-ids.ts';
@@ -44,7 +45,7 @@ export async function respond(request: AdmittedRequest, sent: Answered): Promise
   const answer = { ...request, sent, meter, framing };
   if (response.body === null) return respondEmpty(answer);
   if (sent.translation !== null) return respondTranslated(answer, sent.translation);
-  if (isReadWhole(call, sent, framing)) return respondWhole(answer);
+  if (isReadWhole(request, sent, framing)) return respondWhole(answer);
   return respondStreaming(answer, response.body);
 }
 
@@ -98,21 +99,27 @@ async function respondWhole(answer: RunningAnswer): Promise<CallerAnswer> {
   const { sent, meter } = answer;
   const { status } = sent.response;
   const bytes = await readWholeBody(answer, sent);
+  if (hasCost(answer) && isEventStream(answer, bytes))
+    return respondStreaming(answer, new Response(bytes).body as ReadableStream);
   meter.push(bytes);
   meter.end();
   endBackgroundByAnswer(answer, sent, meter);
   const headers = headersForCaller(sent.response.headers);
-  const body = editedBody(answer, bytes);
-  if (body !== bytes) headers.delete('content-length');
+  const reason = reasonIn(answer, meter.error);
+  const shown = showCost(answer, editedBody(answer, bytes), headers, reason.errorCode);
+  if (shown.body !== bytes) headers.delete('content-length');
   return {
-    response: new Response(body, { status, headers }),
-    outcome: { status, ...reasonIn(answer, meter.error), meter },
+    response: new Response(shown.body, { status, headers }),
+    outcome: { status, ...reason, ...shown.priced, meter },
     recorded: recordIds(answer, sent, meter),
   };
 }
 
 /** Returns a whole body as the caller expects it; the same bytes if nothing has to be changed. */
-function editedBody({ call, plan, sent, meter }: RunningAnswer, bytes: Uint8Array<ArrayBuffer>) {
+function editedBody(
+  { call, plan, sent, meter }: RunningAnswer,
+  bytes: Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> | string {
   const { operation } = call.endpoint;
   if (sent.usageSwitchedOn && meter.framing === 'sse') return withoutUsage(bytes);
   if (operation === 'embeddings' && sent.route.channel.provider === 'voyage')
@@ -131,12 +138,12 @@ function respondStreaming(answer: RunningAnswer, body: ReadableStream): CallerAn
   const { pingNative = false } = sent.route.channel.settings;
   // A stream that was decoded here cannot be piped: the runtime's pipe of it never ends.
   const isPiped = !isRewritten && !fromUpstream.has('content-encoding');
-  const isNative = isEvents && !isEdited && isPiped && !pingNative && !mayHaveMedia(call, plan);
-  const running = isNative
-    ? passthroughStream(task)
-    : rewritingStream(task, isEdited ? usageStripper() : null);
+  const stripper = isEdited ? usageStripper() : null;
+  const edit = hasCost(answer) ? new CostEdit(answer, stripper) : stripper;
+  const isNative = isEvents && edit === null && isPiped && !pingNative && !mayHaveMedia(call, plan);
+  const running = isNative ? passthroughStream(task) : rewritingStream(task, edit);
   const headers = headersForCaller(fromUpstream);
-  if (isEdited) headers.delete('content-length');
+  if (edit !== null) headers.delete('content-length');
   return {
     response: new Response(running.readable, { status, headers }),
     outcome: running.end.then((end) => concludeStream(answer, end)),
@@ -155,14 +162,18 @@ function jsonFraming({ endpoint }: Call, { translation }: Sent): 'json' | 'json-
   return endpoint.operation === 'stream-generate-content' && translation === null ? 'json-array' : 'json';
 }
 
-function isReadWhole({ endpoint }: Call, { bytes, route, response }: Sent, framing: Framing): boolean {
+function isReadWhole(
+  { call: { endpoint }, plan }: AdmittedRequest,
+  { bytes, route, response }: Sent,
+  framing: Framing,
+): boolean {
   const { headers } = response;
   const isOfVoyage = endpoint.operation === 'embeddings' && route.channel.provider === 'voyage';
   const isRewritten = endpoint.operation === 'rerank' || isOfVoyage;
   const length = headers.get('content-length');
   const isSmall =
     length !== null && Number(length) <= relayLimits.wholeAnswerBytes && !headers.has('content-encoding');
-  return isRewritten || bytes !== null || (framing === 'json' && isSmall);
+  return isRewritten || bytes !== null || (framing === 'json' && (isSmall || plan.cost.isShown));
 }
 
 /** Returns the text without key and address. Text that has neither is returned unchanged. */

@@ -22,6 +22,10 @@ export interface Edit {
   end(): Uint8Array;
   /** The stream is broken off before that. */
   rest(): Uint8Array;
+  /** It gives the bytes to the meter itself, also those that go to nobody any more. */
+  readonly metersItself?: boolean;
+  /** Why the stream must end after what was returned last, or null. */
+  readonly ending?: RelayError | null;
 }
 
 /** Starts passing, through `edit` if there is one. */
@@ -113,6 +117,7 @@ class RewritingStream {
       for (let bytes = await this.readChunk(); bytes !== null; bytes = await this.readChunk()) {
         const hasBegun = firstEvent?.push(bytes) ?? false;
         await this.send(bytes);
+        this.ending ??= this.edit?.ending ?? null;
         if (this.ending !== null && this.task.isAtBoundary()) return { outcome: 'ended', error: this.ending };
         if (this.callerLeft && isUsageKnown(this.task.meter)) return { outcome: 'client-left' };
         if (hasBegun && this.ending === null && !this.callerLeft) return null;
@@ -151,10 +156,11 @@ class RewritingStream {
   }
 
   private async send(bytes: Uint8Array): Promise<void> {
-    this.task.meter.push(bytes);
-    if (this.callerLeft) return;
+    const isMetered = this.edit?.metersItself === true;
+    if (!isMetered) this.task.meter.push(bytes);
+    if (this.callerLeft && !isMetered) return;
     const out = this.edit === null ? bytes : this.edit.push(bytes);
-    if (out.byteLength > 0) await this.write(out);
+    if (out.byteLength > 0 && !this.callerLeft) await this.write(out);
   }
 
   /** A write fails when the caller has left, unless the relay has ended the stream itself. */
@@ -219,7 +225,7 @@ class RewritingStream {
 
   private async stop(end: StreamEnd): Promise<StreamEnd> {
     this.ended = true;
-    this.task.meter.end();
+    if (this.edit?.metersItself !== true) this.task.meter.end();
     const rest = end.outcome === 'passed' ? this.edit?.end() : this.edit?.rest();
     if (rest !== undefined && rest.byteLength > 0 && end.outcome !== 'client-left') {
       await this.writer.write(rest).catch(() => undefined);

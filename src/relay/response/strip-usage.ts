@@ -38,7 +38,7 @@ export function usageStripper(): Edit {
 }
 
 /** Returns a whole body without the usage that only the relay asked for. */
-export function withoutUsage(bytes: Uint8Array): Uint8Array {
+export function withoutUsage(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const edit = eventStripper();
   return joinedBytes([edit.push(bytes), edit.end()]);
 }

@@ -11,6 +11,7 @@ import { droppedHeader, headersForCaller } from '../upstream/headers.ts';
 import type { Answered, Sent } from '../upstream/sent.ts';
 import { readWholeBody } from '../upstream/whole-body.ts';
 import type { CallerAnswer } from './caller-answer.ts';
+import { CostEdit, hasCost, showCost, streamWithCost } from './cost-edit.ts';
 import { callerFraming } from './pings.ts';
 import { rewritingStream } from './rewriting-stream.ts';
 import { concludeStream, type RunningAnswer, reasonIn, streamTask } from './running-answer.ts';
@@ -78,7 +79,8 @@ function respondStreaming(
     errorEvent: (error) => translator.errorEvent(error),
     beforeClose: () => storeResponse(answer, translator.hasFailed ? null : translator.finished),
   };
-  const running = rewritingStream(task, translator);
+  const edit = hasCost(answer) ? new CostEdit(answer, translator) : translator;
+  const running = rewritingStream(task, edit);
   const headers = translatedHeaders(sent, translation.streamType, translation.dropped);
   return {
     response: new Response(running.readable, { headers }),
@@ -97,8 +99,9 @@ async function respondWhole(answer: RunningAnswer, translation: Translation): Pr
   const text = new TextDecoder().decode(bytes);
   if (answer.plan.facts.stream) {
     const headers = translatedHeaders(sent, translation.streamType, translation.dropped);
-    const response = new Response(translation.streamOfWhole(text), { headers });
-    return { response, outcome: { status: 200, ...reasonIn(answer, meter.error), meter } };
+    const body = streamWithCost(answer, translation.streamOfWhole(text));
+    const outcome = { status: 200, ...reasonIn(answer, meter.error), meter };
+    return { response: new Response(body, { headers }), outcome };
   }
   const { status, body, dropped, hasFailed, isFinal } =
     shapeOfBytes(bytes) === 'sse' ? translation.wholeOfStream(text) : translation.whole(text);
@@ -106,9 +109,10 @@ async function respondWhole(answer: RunningAnswer, translation: Translation): Pr
   const errorCode = meter.error ?? (hasFailed ? 'upstream_error' : null);
   const headers = translatedHeaders(sent, 'application/json', allDropped);
   if (isFinal) headers.set('x-should-retry', 'false');
+  const shown = showCost(answer, JSON.stringify(body), headers, errorCode);
   return {
-    response: Response.json(body, { status, headers }),
-    outcome: { status, ...reasonIn(answer, errorCode), meter, dropped: allDropped },
+    response: new Response(shown.body, { status, headers }),
+    outcome: { status, ...reasonIn(answer, errorCode), ...shown.priced, meter, dropped: allDropped },
     recorded: storeResponse(answer, hasFailed ? null : body),
   };
 }

@@ -13,9 +13,10 @@ import type { Settlement } from '../../quota/quota.ts';
 import type { BackgroundOrder } from '../../quota/records.ts';
 import { requested, requester } from '../admission.ts';
 import type { Plan } from '../plan/plan.ts';
+import { attributionOf } from '../request/attribution.ts';
 import { bodyValue, requestTextOf } from '../request/read-body.ts';
 import type { Sending } from '../upstream/sent.ts';
-import { chargeOf, type MeteredRequest, usedBy } from './usage.ts';
+import { type MeteredRequest, type Priced, pricedOf } from './usage.ts';
 
 /** How a request ended. */
 export interface Outcome {
@@ -27,6 +28,8 @@ export interface Outcome {
   errorClass?: ErrorClass;
   /** The answer's meter, if something was answered that is charged. */
   meter: Meter | null;
+  /** The price that the answer shows. Absent: it is computed at the settlement. */
+  priced?: Priced;
   /** What translation could not express, if the answer changes that. */
   dropped?: readonly string[];
 }
@@ -43,9 +46,8 @@ export function settlementOf(record: RequestRecord): Settlement {
   const meter = plan.isFree ? null : outcome.meter;
   if (meter === null)
     return { row: rowOf(record, emptyUsage(), null, null), tokens: limitedTokens(emptyUsage()) };
-  const metered = { ...record, meter };
-  const used = usedBy(metered, outcome.errorCode === null);
-  const row = rowOf(record, used.usage, used.source, chargeOf(metered, used));
+  const { used, charge } = outcome.priced ?? pricedOf({ ...record, meter }, outcome.errorCode === null);
+  const row = rowOf(record, used.usage, used.source, charge);
   return { row, tokens: limitedTokens(used.usage) };
 }
 
@@ -84,6 +86,7 @@ function rowOf(
   const isFree = outcome.meter === null || plan.isFree;
   return {
     ...emptyRow(requester(call), requested(plan)),
+    ...attributionOf(call, plan.body),
     ...upstreamPart(sending, outcome),
     status: outcome.status,
     ...reasonOf(outcome, sending),

@@ -21,10 +21,7 @@ export interface MeteredRequest {
 }
 
 /** Returns the upstream's own figure, or an estimate if it gave none. `isWhole`: the answer has come to its end. */
-export function usedBy(
-  request: MeteredRequest,
-  isWhole: boolean,
-): Used & { source: 'upstream' | 'estimated' } {
+function usedBy(request: MeteredRequest, isWhole: boolean): Used & { source: 'upstream' | 'estimated' } {
   const { meter, sending, reservedNanoUsd } = request;
   const reported = meter.usage();
   if (reported !== null && !isImplausible(reported, meter, sending.route?.rates ?? null))
@@ -53,8 +50,21 @@ export function runningCost(request: MeteredRequest, part: 'passed' | 'supposed'
   return costOfUsed(request, { usage, others: estimated.others });
 }
 
+/** What an answer has used, and the charge for it. */
+export interface Priced {
+  used: ReturnType<typeof usedBy>;
+  /** Null: the model has no price. */
+  charge: Charge | null;
+}
+
+/** Prices an answer. */
+export function pricedOf(request: MeteredRequest, isWhole: boolean): Priced {
+  const used = usedBy(request, isWhole);
+  return { used, charge: chargeOf(request, used) };
+}
+
 /** Returns the charge, or null if the model has no price. */
-export function chargeOf({ plan, sending: { route }, meter }: MeteredRequest, used: Used): Charge | null {
+function chargeOf({ plan, sending: { route }, meter }: MeteredRequest, used: Used): Charge | null {
   if (route === null || route.rates === null) return null;
   return chargeOfAnswer({ used, meter, route, plan, rates: route.rates });
 }

@@ -19,6 +19,7 @@ import type { Call } from '../call.ts';
 import { relayLimits } from '../limits.ts';
 import type { PricedRoute } from '../plan/candidate-routes.ts';
 import type { Plan } from '../plan/plan.ts';
+import { withoutCostOption } from '../request/cost-options.ts';
 import { cacheKeyOf, sessionOf } from '../request/session.ts';
 import { callerFraming, streamTypeOf } from '../response/pings.ts';
 import { cutAnswer } from '../upstream/upstream-errors.ts';
@@ -38,7 +39,8 @@ export function translateConversation(
   route: PricedRoute,
   target: FormatId,
 ): TranslatedRequest {
-  const body = plan.body.type === 'json' ? (plan.body.value as JsonObject) : {};
+  const given = plan.body.type === 'json' ? (plan.body.value as JsonObject) : {};
+  const body = withoutCostOption(given, plan.cost, call.endpoint.format);
   refuseDepth(body);
   const format = call.formats.conversation(target);
   const caller = call.formats.caller(call.endpoint, body);

@@ -6,6 +6,7 @@ import { RelayError } from '../../lib/relay-error.ts';
 import type { Call } from '../call.ts';
 import type { PricedRoute } from '../plan/candidate-routes.ts';
 import type { Plan } from '../plan/plan.ts';
+import { withoutCostOption } from '../request/cost-options.ts';
 import { jsonOf, refuseLoss, type TranslatedRequest } from './translation.ts';
 
 /** Throws RelayError `invalid_request` for what cannot be embedded there, or a loss that the caller forbids. */
@@ -20,7 +21,8 @@ export function translateEmbeddings(
   const { embeddingUpstream: upstream } = format;
   if (caller === undefined || upstream === undefined)
     throw new RelayError('internal_error', 'This endpoint cannot be translated.');
-  const body = plan.body.type === 'json' ? (plan.body.value as JsonObject) : {};
+  const given = plan.body.type === 'json' ? (plan.body.value as JsonObject) : {};
+  const body = withoutCostOption(given, plan.cost, call.endpoint.format);
   const read = caller.read(body);
   if (!read.ok) throw new RelayError('invalid_request', read.message, { param: read.param ?? 'input' });
   const { request } = read;

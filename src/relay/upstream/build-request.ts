@@ -3,8 +3,8 @@ import { inEmbeddingsDialect } from '../../formats/openai-embeddings/index.ts';
 import { ownTarget, type TranslationTarget } from '../../formats/registry.ts';
 import { type RerankDialect, writeRerankRequest } from '../../formats/rerank/request.ts';
 import type { JsonObject } from '../../lib/json.ts';
-import { memberText, replaceMember, topLevelMembers } from '../../lib/json-members.ts';
-import { chatFactsOf } from '../../providers/presets.ts';
+import { memberText, removeMember, replaceMember, topLevelMembers } from '../../lib/json-members.ts';
+import { chatFactsOf, isOpenRouter } from '../../providers/presets.ts';
 import { type AdaptedBody, baseUrlOf, type UpstreamTarget } from '../../providers/provider.ts';
 import { providers } from '../../providers/registry.ts';
 import { allowedQuery } from '../../providers/request-allowlist.ts';
@@ -147,8 +147,9 @@ function editedText(call: Call, plan: Plan, route: PricedRoute, text: string, va
       usageSwitchedOn: false,
     };
   }
+  const asked = plan.cost.isAskedInBody && !isOpenRouter(route.channel) ? removeMember(text, 'usage') : text;
   const named =
-    call.pathModel === null ? withModel(text, route.upstreamModel, plan.facts.model ?? plan.model) : text;
+    call.pathModel === null ? withModel(asked, route.upstreamModel, plan.facts.model ?? plan.model) : asked;
   const { provider } = route.channel;
   if (call.endpoint.operation === 'embeddings' && (provider === 'voyage' || provider === 'jina')) {
     return { text: inEmbeddingsDialect(provider, named, value as JsonObject), usageSwitchedOn: false };
@@ -158,7 +159,11 @@ function editedText(call: Call, plan: Plan, route: PricedRoute, text: string, va
     plan.facts.stream &&
     plan.facts.includeUsage !== true &&
     chatFactsOf(route.channel)?.refusesStreamOptions !== true;
-  return { text: askForUsage ? withUsage(named) : named, usageSwitchedOn: askForUsage };
+  // The cost stands beside the usage, so who asks for it gets both.
+  return {
+    text: askForUsage ? withUsage(named) : named,
+    usageSwitchedOn: askForUsage && !plan.cost.isShown,
+  };
 }
 
 /** Writes the upstream's name of the model. A name given twice becomes one: an upstream might read the other one. */

@@ -48,7 +48,7 @@ export function answerWithSecret(
   services: RealtimeRouteServices,
   { name, read, write }: SecretEndpoint,
 ): Promise<Response> {
-  return withErrorHandling('openai', async (requestId) => {
+  return withErrorHandling('openai', context.req.raw, async (requestId) => {
     const startedAtMs = Date.now();
     const request = context.req.raw;
     const { identity, ip } = await authenticate(request, 'openai', services);

@@ -28,7 +28,7 @@ export function liveRoutes(servicesOf: RealtimeServicesOf): Hono<RouteEnv> {
 }
 
 function openLive(context: RouteContext, method: string, services: RealtimeRouteServices): Promise<Response> {
-  return withErrorHandling('gemini', async (requestId) => {
+  return withErrorHandling('gemini', context.req.raw, async (requestId) => {
     const request = context.req.raw;
     const { identity, ip } = await authenticate(request, 'live', services);
     const requester = {

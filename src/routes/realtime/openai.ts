@@ -37,7 +37,7 @@ export function realtimeRoutes(servicesOf: RealtimeServicesOf): Hono<RouteEnv> {
 }
 
 function openRealtime(context: RouteContext, services: RealtimeRouteServices): Promise<Response> {
-  return withErrorHandling('openai', async (requestId) => {
+  return withErrorHandling('openai', context.req.raw, async (requestId) => {
     const order = await orderFor(context.req.raw, requestId, services);
     return openSession(order, context, services);
   });

@@ -26,7 +26,7 @@ export function tokenInfoRoutes(servicesOf: ServicesOf): Hono<RouteEnv> {
 
 function answer(context: RouteContext, path: TokenInfoPath, servicesOf: ServicesOf): Promise<Response> {
   const request = context.req.raw;
-  return withErrorHandling(errorFormatOfPath(request), async () => {
+  return withErrorHandling(errorFormatOfPath(request), request, async () => {
     const services = servicesOf(context.env);
     const caller = await authenticate(request, 'any', services);
     const policy = await newestPolicy(services, caller, null, null);

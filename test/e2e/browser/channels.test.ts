@@ -112,7 +112,8 @@ describe.runIf(haveChromium)('channels', () => {
     await second.getByRole('button', { name: 'Test' }).click();
     expect(await page.getByRole('alert').innerText()).toContain('Test passed');
     expect(upstream.received.at(-1)?.headers.authorization).toBe('Bearer next-0123456789-0123456789');
-    await second.getByRole('button', { name: 'Remove' }).click();
+    await second.getByRole('link', { name: 'Remove' }).click();
+    await page.getByRole('button', { name: 'Remove key' }).click();
     await expect.poll(() => second.count()).toBe(0);
     await row('key-…ghij').waitFor();
     expect(await second.count()).toBe(0);

@@ -100,7 +100,9 @@ describe.runIf(haveChromium)('the dashboard', () => {
     await page.getByText('disabled', { exact: true }).waitFor();
     await expect(chat()).rejects.toMatchObject({ status: 401, code: 'token_disabled' });
     await page.getByRole('button', { name: 'Enable' }).click();
-    await page.getByRole('button', { name: 'Rotate' }).click();
+    await page.getByRole('link', { name: 'Rotate' }).click();
+    await page.getByLabel('Keep the old secret').selectOption('0');
+    await page.getByRole('button', { name: 'Rotate token' }).click();
     const rotated = await page.getByLabel('Token', { exact: true }).inputValue();
     await expect(chat()).rejects.toMatchObject({ status: 401 });
     token = rotated;

@@ -24,7 +24,7 @@ describe.runIf(haveChromium)('the log', () => {
 
   it('adds rows that match the filters while live, and shows how many', async () => {
     await page.goto(`${world.relay.url}/dashboard/logs?model=gpt-4o`);
-    expect(await page.locator('main').innerText()).toContain('No request fits');
+    expect(await page.locator('main').innerText()).toContain('No requests match');
     await live().click();
     expect(await live().innerText()).toBe('Pause');
     await Promise.all(['gpt-4o', 'gpt-4o', 'gpt-4o-mini'].map(sendRequest));

@@ -186,10 +186,10 @@ describe.runIf(haveChromium)('every page', () => {
     expect(await page.getByRole('searchbox').inputValue()).toBe('?/');
     await page.locator('h1').click();
     await page.keyboard.press('?');
-    const list = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
+    const list = page.getByRole('dialog', { name: 'Shortcuts' });
     await list.waitFor();
     expect(await findings(page)).toEqual([]);
-    await list.getByLabel('Use keyboard shortcuts').uncheck();
+    await list.getByLabel('Use shortcuts').uncheck();
     await list.getByRole('button', { name: 'Close' }).click();
     await page.reload();
     await page.keyboard.press('?');

@@ -40,7 +40,8 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
     await press('Submit');
     await page.getByRole('heading', { name: 'Plainer' }).waitFor();
     expect(await page.locator('main').innerText()).toContain('claude-*, gpt-4.1');
-    await press('Rotate');
+    await follow(page.getByRole('link', { name: 'Rotate', exact: true }));
+    await press('Rotate token');
     expect(await page.getByLabel('Token', { exact: true }).inputValue()).toMatch(/^sk-oo8-/);
     await page.getByRole('link', { name: 'I have copied it' }).click();
     await press('Disable');
@@ -88,7 +89,9 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
     await page.getByLabel('Another key').fill('next-0123456789-0123456789');
     await press('Add the key');
     const added = page.getByRole('row', { name: 'next…6789' });
-    await follow(added.getByRole('button', { name: 'Remove' }));
+    await follow(added.getByRole('link', { name: 'Remove' }));
+    await press('Remove key');
+    expect(await page.getByRole('status').innerText()).toBe('Key removed.');
     expect(await added.count()).toBe(0);
     await press('Discover models');
     expect(await page.getByRole('alert').innerText()).toContain('could not be read');
@@ -223,8 +226,8 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
     await member.page.getByLabel('Password').fill('another fine password');
     await member.page.getByRole('button', { name: 'Create my account' }).click();
     await member.page.getByRole('heading', { name: 'Overview' }).waitFor();
-    const sections = await member.page.locator('.sidebar nav').innerText();
-    expect(sections.split('\n')).toEqual(['Overview', 'Tokens', 'Logs', 'Playground', 'Account']);
+    const sections = await member.page.locator('.sidebar nav li').allInnerTexts();
+    expect(sections).toEqual(['Overview', 'Playground', 'Tokens', 'Logs']);
     await member.page.goto(`${world.relay.url}/dashboard/tokens`);
     expect(await member.page.locator('main').innerText()).toContain('No tokens yet');
     await member.page.goto(link);
@@ -233,7 +236,8 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
     await page.getByLabel('Budget in USD: Bob').fill('12.5');
     await follow(page.getByRole('row', { name: 'Bob' }).getByRole('button', { name: 'Save' }));
     expect(await page.getByLabel('Budget in USD: Bob').inputValue()).toBe('12.5');
-    await press('Disable');
+    await follow(page.getByRole('row', { name: 'Bob' }).getByRole('link', { name: 'Disable' }));
+    await press('Disable account');
     await member.page.goto(world.relay.url);
     expect(new URL(member.page.url()).pathname).toBe('/dashboard/login');
   });

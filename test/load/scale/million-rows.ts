@@ -13,10 +13,11 @@ import { wholeOrShort } from '../../support/test-length.ts';
 
 const root = new URL('../../..', import.meta.url).pathname;
 
-/** Its contents: a third of all requests are of tok_0; 5 % each failed with 429 and 500. */
+/** Its contents: a third of all requests are of tok_0; 5 % each failed with 429 and 500. Any of the end users sent each. */
 export const million = {
   rows: wholeOrShort(1_000_000, 250_000),
   tokens: 200,
+  endUsers: 100_000,
   firstMs: Date.parse(wholeOrShort('2025-11-01', '2026-08-01')),
   lastMs: Date.parse('2026-10-31T23:59:59Z'),
 } as const;
@@ -117,7 +118,7 @@ const stepMs = Math.floor((million.lastMs - million.firstMs) / million.rows);
 /** Inserts the rows. `h` is a pseudo-random number of the row: a multiplicative hash of its index. */
 const rowsSql = `INSERT INTO request_log (id, created_at, token_id, account_id, format, endpoint, requested_model,
     upstream_model, channel_id, status, error_code, stream, input_tokens, cached_tokens, output_tokens,
-    reasoning_tokens, usage_source, cost_nano_usd, charge, ttfb_ms, duration_ms)
+    reasoning_tokens, usage_source, cost_nano_usd, charge, ttfb_ms, duration_ms, end_user, tags)
   WITH RECURSIVE places (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM places WHERE i < ${million.rows - 1}),
   hashed AS (SELECT i, (i * 2654435761) % 4294967296 AS h FROM places),
   drawn AS (SELECT i, h, CASE WHEN h % 10 < 3 THEN 0 ELSE h / 10 % ${million.tokens} END AS t, h / 2000 % 3 AS k FROM hashed),
@@ -126,7 +127,7 @@ const rowsSql = `INSERT INTO request_log (id, created_at, token_id, account_id, 
     '/v1/chat/completions', 'model-' || m, 'model-' || m, 'ch_' || (m % 10),
     CASE WHEN h % 20 = 0 THEN 429 WHEN h % 20 = 1 THEN 500 ELSE 200 END, CASE WHEN h % 20 < 2 THEN 'x' END, h % 2,
     h % 5000, h % 700, h % 900, h % 100, 'upstream', h % 90000000,
-    '{"source":"table","items":[["input",1200,2500000]]}', 120 + h % 400, 800 + h % 400
+    '{"source":"table","items":[["input",1200,2500000]]}', 120 + h % 400, 800 + h % 400, 'user_' || (h / 7 % ${million.endUsers}), '["project=p' || (h % 50) || '"]'
   FROM named`;
 
 const lastDay = Math.floor(million.lastMs / 86_400_000);

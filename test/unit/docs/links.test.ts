@@ -28,9 +28,14 @@ function brokenLinks(page: Page): string[] {
 
 function leadsSomewhere(page: Page, target: string): boolean {
   const [file = '', anchor] = target.split('#');
-  const path = file === '' ? page.path : normalize(join(dirname(page.path), file));
+  const path = file === '' ? page.path : translatedOrOriginal(normalize(join(dirname(page.path), file)));
   if (!existsSync(root + path)) return false;
   return anchor === undefined || anchorsOf(readPage(path)).includes(anchor);
+}
+
+/** A translation links to pages as if all were translated, with the anchors of the English ones. */
+function translatedOrOriginal(path: string): string {
+  return path.replace('src/docs/zh/', 'src/docs/');
 }
 
 it.each(allPages)('every link of %s leads to a file and a heading that exist', (path) => {
@@ -52,7 +57,7 @@ it('the README has at most 200 lines and 12 KB, and no long line in tables eithe
 
 it('every page for users is reached from the README', () => {
   const { text } = readPage('README.md');
-  const pages = userPages.filter((path) => path !== 'README.md');
+  const pages = userPages.filter((path) => path !== 'README.md' && !path.startsWith('src/docs/zh/'));
   expect(pages.filter((path) => !text.includes(`(${path})`))).toEqual([]);
 });
 

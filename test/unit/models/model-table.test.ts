@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { openaiModelTraits } from '../../../src/formats/openai-models.ts';
 import { loadModelTable, type ModelRow, ModelTable } from '../../../src/models/model-table.ts';
 
 const row = (name: string): ModelRow => ({ name, context: 1, input: ['text'] });
@@ -63,5 +64,16 @@ describe('the extracted table', () => {
           context: expect.any(Number),
           output: expect.any(Number),
         });
+  });
+
+  it("agrees with the rules of OpenAI's reasoning levels, which know `none` and names that the table lacks", async () => {
+    const loaded = await loadModelTable();
+    const compared = loaded.namesOf('openai').flatMap((name) => {
+      const rules = openaiModelTraits(name).efforts;
+      return rules === null ? [] : [{ name, rules: rules.filter((effort) => effort !== 'none') }];
+    });
+    expect(compared.length).toBeGreaterThan(25);
+    for (const { name, rules } of compared)
+      expect([name, loaded.find('openai', name, null)?.efforts]).toEqual([name, rules]);
   });
 });

@@ -4,6 +4,7 @@ import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AlertEvent } from '../../../src/alerts/alert-event.ts';
 import { alertsOf } from '../../../src/alerts/alerts.ts';
+import { reviewIncidents } from '../../../src/dashboard/doctor/review-incidents.ts';
 import { hourly } from '../../../src/hourly.ts';
 import { appendRows } from '../../../src/metering/log.ts';
 import { servicesOf } from '../../../src/services.ts';
@@ -177,5 +178,49 @@ describe('channels', () => {
     await servicesOf(env).catalog.refresh(Date.now());
     await hourly(env);
     expect(await openOf('channel.key_rejected')).toEqual([]);
+  });
+});
+
+describe('model.retiring', () => {
+  const review = (nowMs: number) =>
+    reviewIncidents({ alerts, catalog: servicesOf(env).catalog, db: env.DB, nowMs });
+  const retiring = async () =>
+    (await openOf('model.retiring')).filter(({ subject }) => subject === 'gpt-4.1');
+
+  it('begins once when a model with an announced end is used, says by whom, and ends when nobody uses it', async () => {
+    await channel();
+    const { id } = await relay.token({ name: 'nightly' });
+    const nowMs = Date.now();
+    await appendRows(env.DB, [
+      logRow({ id: 'ends', createdAtMs: nowMs, tokenId: id, requestedModel: 'gpt-4.1', servedModel: null }),
+      logRow({ id: 'stays', createdAtMs: nowMs, tokenId: id, requestedModel: 'no-such-end' }),
+    ]);
+    for (const _ of [1, 2]) await review(nowMs);
+    const [incident, ...others] = await retiring();
+    expect(others).toEqual([]);
+    expect(incident?.facts).toMatchObject({
+      model: 'gpt-4.1',
+      sunset: '2027-01-14',
+      tokens: 1,
+      token_names: 'nightly',
+    });
+    expect(await openOf('model.retiring')).not.toContainEqual(
+      expect.objectContaining({ subject: 'no-such-end' }),
+    );
+    await review(nowMs + 9 * 86_400_000);
+    expect(await retiring()).toEqual([]);
+  });
+
+  it('ends when the operator says that the model has no end', async () => {
+    await channel();
+    const nowMs = Date.now();
+    await appendRows(env.DB, [logRow({ id: 'ends', createdAtMs: nowMs, requestedModel: 'gpt-4.1' })]);
+    await review(nowMs);
+    expect(await retiring()).toHaveLength(1);
+    await relay.manage('PUT', '/models/gpt-4.1', { end_date: null });
+    await servicesOf(env).catalog.refresh(nowMs);
+    await review(nowMs);
+    expect(await retiring()).toEqual([]);
+    await relay.manage('DELETE', '/models/gpt-4.1');
   });
 });

@@ -282,3 +282,22 @@ it('saves the channel order that was changed on the page, and keeps concurrent c
   );
   expect(now).toEqual({ [a ?? '']: [3, 1], [b ?? '']: [7, 5], [c ?? '']: [0, 2] });
 });
+
+it('sets and shows what a token adds to its requests, and filters the log by it', async () => {
+  const { member } = await openDashboard();
+  const form = { name: 'x', tags: 'project=apollo\nenv=prod', note: 'For <the> team.', include_cost: '1' };
+  expect((await member.post('/dashboard/tokens/new', form)).status).toBe(200);
+  const [{ id, ...token }] = (await member.api('GET', '/tokens')).body.data;
+  const set = { tags: ['project=apollo', 'env=prod'], note: 'For <the> team.', include_cost: true };
+  expect(token).toMatchObject(set);
+  const details = (await member.get(`/dashboard/tokens/${id}`)).text;
+  expect(details).toContain('project=apollo, env=prod');
+  expect(details).toContain('For &lt;the&gt; team.');
+  const edit = (await member.get(`/dashboard/tokens/${id}/edit`)).text;
+  expect(edit).toContain('project=apollo\nenv=prod');
+  const wrong = await member.post(`/dashboard/tokens/${id}/edit`, { ...form, tags: 'apollo' });
+  expect([wrong.status, wrong.text.includes('must be `key=value`')]).toEqual([400, true]);
+  const filtered = await member.get('/dashboard/logs?end_user=nobody&session=s&tag=env%3Dprod');
+  expect(filtered.status).toBe(200);
+  for (const value of ['nobody', 'env=prod']) expect(filtered.text).toContain(`value="${value}"`);
+});

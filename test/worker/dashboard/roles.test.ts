@@ -22,6 +22,7 @@ const pageRoutes = routesOf(dashboard(services).routes);
 
 /** Management API routes that members may call; a complete list, so each new route needs a decision here. */
 const forMembers = new Set([
+  'POST /tokens/lookup',
   'GET /tokens',
   'POST /tokens',
   'GET /tokens/:id',
@@ -52,7 +53,7 @@ const forMembers = new Set([
 const forAnybody = new Set(['GET /health', 'GET /openapi.json']);
 const adminPages = /^\/dashboard\/(channels|models\/.|groups|people|alerts|audit)/;
 /** Pages for visitors; /pricing has tests of its own. */
-const signInPages = /^\/(pricing|dashboard\/(login|setup|invite|logout|language))/;
+const publicPages = /^\/(pricing|docs|llms\.txt)|^\/dashboard\/(login|setup|invite|logout|language)/;
 
 const filled = (path: string, id: string) => path.replace(/:(id|model|name|key|provider)(\{.+\})?/g, id);
 
@@ -78,7 +79,7 @@ it('requires credentials for the management API, and limits members to their own
 it('shows pages to signed-in users, and admin pages to admins only', async () => {
   const { relay, admin, member } = await openDashboard();
   for (const [method, path] of pageRoutes) {
-    if (signInPages.test(path)) continue;
+    if (publicPages.test(path)) continue;
     const route = `${method} ${path}`;
     const address = filled(path, 'x');
     const send = (person: Person) => (method === 'GET' ? person.get(address) : person.post(address));

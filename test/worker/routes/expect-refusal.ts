@@ -50,7 +50,16 @@ function shapeOf(
         domain: expect.any(String),
       };
       const retry = { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: `${retryAfter}s` };
-      const details = retryAfter === null ? [detail] : [detail, retry];
+      const help = {
+        '@type': 'type.googleapis.com/google.rpc.Help',
+        links: [
+          {
+            description: expect.any(String),
+            url: expect.stringMatching(/^https:\/\/[^/]+\/docs\/errors#\w+$/),
+          },
+        ],
+      };
+      const details = retryAfter === null ? [detail, help] : [detail, retry, help];
       return { error: { code: status, message, status: gemini[0], details } };
     }
   }

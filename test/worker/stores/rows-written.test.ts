@@ -18,7 +18,11 @@ const usdPerMillionRows = 1;
 beforeEach(emptyDatabase);
 
 /** Delivers the arrivals (milliseconds) of one token as its ledger does, and returns the rows written. */
-async function deliver(tokenId: string, arrivals: readonly number[]): Promise<number> {
+async function deliver(
+  tokenId: string,
+  arrivals: readonly number[],
+  more: (index: number) => Partial<LogRow> = () => ({}),
+): Promise<number> {
   let written = 0;
   let flushedAtMs = Number.NEGATIVE_INFINITY;
   for (let next = 0; next < arrivals.length; ) {
@@ -28,7 +32,7 @@ async function deliver(tokenId: string, arrivals: readonly number[]): Promise<nu
     const rows: LogRow[] = [];
     for (; next < arrivals.length && (arrivals[next] ?? 0) <= dueMs; next++) {
       const createdAtMs = startMs + (arrivals[next] ?? 0);
-      rows.push(logRow({ id: newRequestId(createdAtMs), createdAtMs, tokenId }));
+      rows.push(logRow({ id: newRequestId(createdAtMs), createdAtMs, tokenId, ...more(next) }));
     }
     const report = { tokenId, spentNanoUsd: dueMs, lastUsedAtMs: dueMs };
     written += await rowsWrittenBy((db) => appendRows(db, rows, [report]));
@@ -78,6 +82,19 @@ it('writes hardly more than one row for each request of a busy token', async () 
   const often = Array.from({ length: seconds * 100 }, (_, index) => index * 10);
   const fast = record('100/s on one token', seconds * 100, await deliver('tok_1', often));
   expect([slow, fast].map(Math.ceil)).toEqual([2, 2]);
+  const oneEach = (index: number) => ({
+    endUser: `user ${index}`,
+    session: `s ${index}`,
+    tags: [`id=${index}`],
+  });
+  await token('tok_2');
+  const attributed = record(
+    'the same with an end user each',
+    often.length,
+    await deliver('tok_2', often, oneEach),
+  );
+  // What callers name is in the row alone.
+  expect(Math.abs(attributed - fast)).toBeLessThan(0.01);
 });
 
 it('writes at most two rows for each request of a thousand tokens', async () => {

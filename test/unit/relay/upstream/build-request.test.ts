@@ -54,6 +54,7 @@ function sent({
     facts: { stream: false, model },
     model,
     body: { type: 'json', bytes, text, value: body },
+    cost: { isShown: false, isAskedInBody: false, ceilingNanoUsd: null },
     keeps: false,
   } as unknown as Plan;
   const channel = { provider, settings, headers: channelHeaders, baseUrl: null };
