@@ -21,6 +21,7 @@ import { addLoginMethodRoutes } from './login-methods.ts';
 import { addLogRoutes } from './logs.ts';
 import { addMeRoutes } from './me.ts';
 import { addModelRoutes } from './models.ts';
+import { addPlaygroundSecretRoute } from './playground-secret.ts';
 import { addPriceRoutes } from './prices.ts';
 import { Problem, problemResponse, refuseInvalid, unavailable } from './problem.ts';
 import { addReconciliationRoutes } from './reconcile.ts';
@@ -50,6 +51,7 @@ export function managementApi(services: ManagementServices, known?: Principal): 
   api.use(recordChanges(services));
   addTokenLookupRoute(api, services);
   addTokenRoutes(api, services);
+  addPlaygroundSecretRoute(api, services);
   addChannelRoutes(api, services);
   addGroupRoutes(api, services);
   addAliasRoutes(api, services);

@@ -193,12 +193,13 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
   it('filters the log and sends a playground request', async () => {
     const { token } = await world.relay.token({ name: 'asks' });
     await open('/dashboard/playground');
-    await page.getByLabel('Token', { exact: true }).fill(token);
+    await page.getByLabel('Token', { exact: true }).selectOption({ label: 'Another token …' });
+    await page.getByLabel('Token value').fill(token);
     await page.getByLabel('Model').fill('claude-3-5-sonnet-20241022');
     await page.getByLabel('Format').selectOption('anthropic');
     await press('Send');
     expect(await page.locator('#answer').innerText()).toMatch(/Hello from the demo/);
-    expect(await page.locator('#figures').innerText()).toMatch(/^Status\s+200\s/);
+    expect(await page.locator('#turns .caption').innerText()).toMatch(/^Status 200 · /);
     expect(await page.content()).toContain('x-api-key: $RELAY_TOKEN');
     expect(await page.content()).not.toContain(token);
     await expect

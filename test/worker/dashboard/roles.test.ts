@@ -29,6 +29,7 @@ const forMembers = new Set([
   'PATCH /tokens/:id',
   'DELETE /tokens/:id',
   'POST /tokens/:id/rotate',
+  'POST /tokens/:id/playground-secret',
   'GET /logs',
   'GET /logs/:id',
   'GET /logs.csv',
