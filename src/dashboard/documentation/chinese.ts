@@ -1,6 +1,12 @@
 // The pages that are translated into Chinese, by the last part of their address.
+import codingAgents from '../../docs/zh/coding-agents.md';
+import errors from '../../docs/zh/errors.md';
 import quickstart from '../../docs/zh/quickstart.md';
 import type { RenderedPage } from '../../lib/rendered-page.ts';
 
 /** Pages that are missing here are shown in English. */
-export const chinese: Readonly<Record<string, RenderedPage>> = { quickstart };
+export const chinese: Readonly<Record<string, RenderedPage>> = {
+  'coding-agents': codingAgents,
+  errors,
+  quickstart,
+};
