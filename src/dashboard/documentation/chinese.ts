@@ -1,20 +1,28 @@
 // The pages that are translated into Chinese, by the last part of their address.
+import channels from '../../docs/zh/channels.md';
 import codingAgents from '../../docs/zh/coding-agents.md';
 import dashboard from '../../docs/zh/dashboard.md';
 import errors from '../../docs/zh/errors.md';
+import formatsAndTranslation from '../../docs/zh/formats-and-translation.md';
 import headers from '../../docs/zh/headers.md';
+import modelEndpoints from '../../docs/zh/model-endpoints.md';
 import modelsAndPrices from '../../docs/zh/models-and-prices.md';
 import quickstart from '../../docs/zh/quickstart.md';
 import quotasAndLimits from '../../docs/zh/quotas-and-limits.md';
+import tokenEndpoints from '../../docs/zh/token-endpoints.md';
 import type { RenderedPage } from '../../lib/rendered-page.ts';
 
 /** Pages that are missing here are shown in English. */
 export const chinese: Readonly<Record<string, RenderedPage>> = {
+  channels,
   'coding-agents': codingAgents,
   dashboard,
   errors,
+  'formats-and-translation': formatsAndTranslation,
   headers,
+  'model-endpoints': modelEndpoints,
   'models-and-prices': modelsAndPrices,
   quickstart,
   'quotas-and-limits': quotasAndLimits,
+  'token-endpoints': tokenEndpoints,
 };
