@@ -172,12 +172,16 @@ function plainText(markdown: string): string {
 
 /** A line that ends and one that begins with Chinese characters: browsers would show a space between them. */
 const betweenChinese =
-  /([\u3000-\u303f\u4e00-\u9fff\uff00-\uffef])\n(?=[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef])/g;
+  /([\u3000-\u303f\u4e00-\u9fff\uff00-\uffef])\n *(?=[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef])/g;
+
+/** A line that ends with Chinese punctuation, which has its own space, before code, a link, or a Latin word. */
+const afterChinesePunctuation = /([\u3001\u3002\uff08\uff0c\uff1a\uff1b])\n *(?=(?!```)[`[A-Za-z])/g;
 
 /** Leaves out what only the repository's readers see (screenshots), and the marks of generated tables. */
 function withoutRepositoryParts(markdown: string): string {
   return markdown
     .replace(betweenChinese, '$1')
+    .replace(afterChinesePunctuation, '$1')
     .replace(/<!-- repository only -->[\s\S]*?<!-- \/repository only -->\n*/g, '')
     .replace(/<!-- \/?generated.*? -->\n+/g, '');
 }

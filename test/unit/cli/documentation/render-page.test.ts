@@ -95,7 +95,11 @@ describe('tables of translations', () => {
 });
 
 it('joins lines of Chinese without a space', () => {
-  expect(renderPage('# 标题\n\n第一行，\n第二行 with\nwords\n').html).toContain('第一行，第二行 with\nwords');
+  const { html } = renderPage(
+    '# 标题\n\n- 第一行，\n  第二行 with\n  words、\n  `code`：\n- 项目\n\n说明：\n```sh\nls\n```\n',
+  );
+  expect(html).toContain('第一行，第二行 with\nwords、<code>code</code>：</li>');
+  expect(html).toContain('<p>说明：</p>\n<pre');
 });
 
 it('refuses a page that does not begin with its title', () => {
