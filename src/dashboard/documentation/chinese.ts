@@ -9,6 +9,7 @@ import headers from '../../docs/zh/headers.md';
 import managementApi from '../../docs/zh/management-api.md';
 import modelEndpoints from '../../docs/zh/model-endpoints.md';
 import modelsAndPrices from '../../docs/zh/models-and-prices.md';
+import operating from '../../docs/zh/operating.md';
 import quickstart from '../../docs/zh/quickstart.md';
 import quotasAndLimits from '../../docs/zh/quotas-and-limits.md';
 import realtime from '../../docs/zh/realtime.md';
@@ -28,6 +29,7 @@ export const chinese: Readonly<Record<string, RenderedPage>> = {
   'management-api': managementApi,
   'model-endpoints': modelEndpoints,
   'models-and-prices': modelsAndPrices,
+  operating,
   quickstart,
   'quotas-and-limits': quotasAndLimits,
   realtime,
