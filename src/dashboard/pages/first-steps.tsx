@@ -6,7 +6,7 @@ const texts = () => messages().connect;
 
 /** Which steps are done. */
 export interface Progress {
-  /** For admins; the demo upstream is none. */
+  /** For admins. The demo upstream does not count. */
   channel: boolean;
   token: boolean;
   request: boolean;
