@@ -18,6 +18,7 @@ export const en = {
     logs: 'Logs',
     usage: 'Usage',
     playground: 'Playground',
+    connect: 'Connect',
     channels: 'Channels',
     models: 'Models',
     prices: 'Prices',

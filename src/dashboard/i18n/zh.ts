@@ -20,6 +20,7 @@ export const zh: Messages = {
     logs: '日志',
     usage: '用量',
     playground: '操练场',
+    connect: '接入',
     channels: '渠道',
     models: '模型',
     prices: '价格',
