@@ -25,6 +25,30 @@ export const enCalls = {
     add: 'Add Token',
     empty: 'No tokens yet. Create one: with this base URL, it is all that your SDK needs.',
     noneFound: 'No tokens match.',
+    total: (count: number) => (count === 1 ? '1 token' : `${count.toLocaleString('en-US')} tokens`),
+    choose: 'Select',
+    chooseAll: 'Select all on this page',
+    chosen: 'Selected tokens:',
+    noneChosen: 'Select at least one token first.',
+    tooMany: (most: number) => `Select at most ${most} tokens.`,
+    bulk: {
+      disable: {
+        title: (count: number) => (count === 1 ? 'Disable 1 token?' : `Disable ${count} tokens?`),
+        warning: 'Requests with them fail immediately. You can enable them again at any time.',
+        confirm: 'Disable tokens',
+      },
+      enable: {
+        title: (count: number) => (count === 1 ? 'Enable 1 token?' : `Enable ${count} tokens?`),
+        warning: 'Requests with them work again.',
+        confirm: 'Enable tokens',
+      },
+      delete: {
+        title: (count: number) => (count === 1 ? 'Delete 1 token?' : `Delete ${count} tokens?`),
+        warning:
+          'Requests with them fail immediately, and open streams end within a second. Their logs are kept. This cannot be undone.',
+        confirm: 'Delete tokens',
+      },
+    },
     search: 'Name or secret',
     status: 'Status',
     active: 'Active',
