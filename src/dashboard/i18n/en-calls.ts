@@ -118,7 +118,7 @@ export const enCalls = {
     openaiTools: 'Any tool that uses OPENAI_* variables (Aider, LangChain, LlamaIndex …)',
     edit: 'Edit',
     topUp: 'Top up',
-    topUpAmount: 'Add to the quota, in USD',
+    topUpAmount: 'Add to the quota (USD)',
     topUpWrong: 'must be a number above 0',
     topUpUnlimited: 'this token has no quota to raise',
     disable: 'Disable',

@@ -148,18 +148,22 @@ async function showToken(context: PageContext, topUp?: TopUp) {
     need(api<Page<UsageRow>>('GET', usage('model'))),
     need(api<Page<LogRowView>>('GET', `/logs?token=${encodeURIComponent(id)}&limit=10`)),
   ]);
-  const channels = context.var.principal.role === 'admin' ? await services.liveChannels() : [];
+  const isAdmin = context.var.principal.role === 'admin';
+  const channels = isAdmin ? await services.liveChannels() : [];
+  const owner = isAdmin ? await services.accounts.find(token.account_id) : null;
   const content = (
     <TokenDetails
       token={token}
       byDay={byDay.data}
       byModel={byModel.data}
       recent={recent.data}
-      names={new Map([...channels, token].map(({ id, name }) => [id, name]))}
+      names={
+        new Map([...channels, token, ...(owner === null ? [] : [owner])].map(({ id, name }) => [id, name]))
+      }
       now={services.now()}
       topUp={topUp}
       readerId={context.var.principal.accountId}
-      isAdmin={context.var.principal.role === 'admin'}
+      isAdmin={isAdmin}
     />
   );
   return show(context, 'tokens', token.name, content, topUp === undefined ? 200 : 400);
