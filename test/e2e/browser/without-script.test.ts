@@ -227,7 +227,16 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
     await member.page.getByRole('button', { name: 'Create my account' }).click();
     await member.page.getByRole('heading', { name: 'Overview' }).waitFor();
     const sections = await member.page.locator('.sidebar nav li').allInnerTexts();
-    expect(sections).toEqual(['Overview', 'Playground', 'Tokens', 'Logs']);
+    expect(sections).toEqual([
+      'Overview',
+      'Playground',
+      'Connect',
+      'Tokens',
+      'Logs',
+      'Usage',
+      'Models',
+      'Docs',
+    ]);
     await member.page.goto(`${world.relay.url}/dashboard/tokens`);
     expect(await member.page.locator('main').innerText()).toContain('No tokens yet');
     await member.page.goto(link);
