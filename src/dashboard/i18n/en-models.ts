@@ -13,7 +13,7 @@ export const enModels = {
     output: 'Output',
     cached: 'Cached input',
     context: 'Context',
-    maxOutput: 'Max output',
+    maxOutput: (tokens: string) => `${tokens} output`,
     firstByte: 'First byte',
     errorRate: 'Errors',
     actions: 'Actions',

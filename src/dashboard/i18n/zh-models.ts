@@ -15,7 +15,7 @@ export const zhModels: Pick<Messages, 'models' | 'usage' | 'connect' | 'playgrou
     output: '输出',
     cached: '缓存输入',
     context: '上下文',
-    maxOutput: '最大输出',
+    maxOutput: (tokens: string) => `最大输出 ${tokens}`,
     firstByte: '首字节',
     errorRate: '错误率',
     actions: '操作',
