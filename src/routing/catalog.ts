@@ -121,6 +121,13 @@ export class Catalog {
     return this.contents.aliases.find((alias) => alias.name === name)?.models ?? null;
   }
 
+  /** Returns the model that a listed name stands for: of an alias the first member that is served, else the first. */
+  listedModel(name: string, scope: ChannelScope | null): string {
+    const members = this.alias(name);
+    const served = members?.find((model) => this.servingInOrder(model, scope).length > 0);
+    return served ?? members?.[0] ?? name;
+  }
+
   get aliases(): readonly ModelAlias[] {
     return this.contents.aliases;
   }

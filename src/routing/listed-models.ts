@@ -33,10 +33,10 @@ interface Surroundings {
 }
 
 function describe(id: string, { table, policy, multiplier, catalog, nowMs }: Surroundings): ListedModel {
-  const [first] = catalog.servingInOrder(catalog.alias(id)?.[0] ?? id, policy);
+  const [first] = catalog.servingInOrder(catalog.listedModel(id, policy), policy);
   const facts = factsAt(first, id, table, catalog);
   if (first === undefined) return { ...facts, id, owner: 'openopen8-relay', price: null };
-  const rates = ratesOfListed(first, id, catalog, nowMs);
+  const rates = ratesOfListed(first, id, catalog.listedModel(id, policy), catalog, nowMs);
   const price = rates !== null && isByToken(rates) ? priceOf(rates, multiplier) : null;
   return { ...facts, id, owner: first.channel.provider, price };
 }
@@ -54,17 +54,17 @@ export function factsAt(
   return factsOf(row, endDateOf(provider, first.upstreamModel), catalog.modelOverride(id));
 }
 
-/** Returns the rates of a listed name at a channel: an alias's own price, else that of its first member. */
+/** Returns the rates of a listed name at a channel: an alias's own price, else that of the model that it stands for. */
 export function ratesOfListed(
   serving: ServingChannel,
   id: string,
+  model: string,
   catalog: Catalog,
   nowMs: number,
 ): Rates | null {
-  const members = catalog.alias(id);
-  const own = members === null ? null : catalog.overrideOfAlias(id);
+  const own = catalog.alias(id) === null ? null : catalog.overrideOfAlias(id);
   if (own !== null) return overrideRates(own);
-  return ratesOf(serving, members?.[0] ?? id, catalog, nowMs);
+  return ratesOf(serving, model, catalog, nowMs);
 }
 
 /** Returns whether tokens are charged, or nothing at all. Lists have no place for prices by the hour or the image. */

@@ -164,15 +164,15 @@ function describe(
   { catalog, table, nowMs }: { catalog: Catalog; table: ModelTable; nowMs: number },
 ): DirectoryModel {
   const members = catalog.alias(id);
+  const model = catalog.listedModel(id, scope);
   const isPattern = members === null && id.includes('*');
   const serving = isPattern
     ? catalog.enabled
         .filter(({ models }) => models.includes(id))
         .map((channel) => ({ channel, upstreamModel: id }))
-    : catalog.servingInOrder(members?.[0] ?? id, scope);
-  const rates = serving.flatMap((route) => ratesOfListed(route, id, catalog, nowMs) ?? []);
-  const own =
-    members === null ? catalog.override(id) : (catalog.overrideOfAlias(id) ?? ownOf(members, catalog));
+    : catalog.servingInOrder(model, scope);
+  const rates = serving.flatMap((route) => ratesOfListed(route, id, model, catalog, nowMs) ?? []);
+  const own = (members === null ? null : catalog.overrideOfAlias(id)) ?? catalog.override(model);
   return {
     ...factsAt(serving[0], id, table, catalog),
     id,
@@ -182,10 +182,6 @@ function describe(
     price: priceOf(rates, multiplier),
     isOwnPrice: own !== null,
   };
-}
-
-function ownOf([first]: readonly string[], catalog: Catalog) {
-  return first === undefined ? null : catalog.override(first);
 }
 
 /** Returns the price at the channel that is tried first, and the most that another one charges. */

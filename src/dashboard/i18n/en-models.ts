@@ -1,4 +1,4 @@
-// English: the messages of models, prices, usage, and the playground.
+// English: the messages of models, prices, usage, the playground, and how to connect.
 export const enModels = {
   models: {
     title: 'Models',
@@ -13,7 +13,7 @@ export const enModels = {
     output: 'Output',
     cached: 'Cached input',
     context: 'Context',
-    maxOutput: 'Max output',
+    maxOutput: (tokens: string) => `${tokens} output`,
     firstByte: 'First byte',
     errorRate: 'Errors',
     actions: 'Actions',
@@ -128,6 +128,28 @@ export const enModels = {
     more: (shown: number, all: number) =>
       `The ${shown} most expensive of ${all} rows. The CSV file has all of them.`,
     wrongRange: 'Enter a first day, and a last day that is not before it.',
+  },
+  connect: {
+    title: 'Connect',
+    lead: 'Point any SDK or tool at this relay: its base URL, and a token as the API key.',
+    firstSteps: 'First steps',
+    done: 'Done',
+    steps: {
+      channel: 'Add a channel',
+      token: 'Create a token',
+      request: 'Send your first request',
+    },
+    stepHelp: {
+      channel: 'A provider and its key.',
+      token: 'It replaces the provider’s key in your code.',
+      request: 'This step ticks itself a few seconds after the request.',
+    },
+    baseUrls: 'Base URLs',
+    baseUrlsHelp: 'The bare address, /v1, and /v1beta all work, with or without a trailing slash.',
+    tokens: 'Your tokens',
+    tokensHelp: 'The examples read the token from RELAY_TOKEN. Its value is shown once, when you create it.',
+    tools: 'SDKs and tools',
+    trouble: 'If it does not work',
   },
   playground: {
     title: 'Playground',

@@ -1,7 +1,7 @@
-// Chinese (simplified): the messages of models, prices, usage, and the playground.
+// Chinese (simplified): the messages of models, prices, usage, the playground, and how to connect.
 import type { Messages } from './en.ts';
 
-export const zhModels: Pick<Messages, 'models' | 'usage' | 'playground'> = {
+export const zhModels: Pick<Messages, 'models' | 'usage' | 'connect' | 'playground'> = {
   models: {
     title: '模型',
     lead: '您可以调用的模型及其价格（美元 / 百万 Token）。',
@@ -15,7 +15,7 @@ export const zhModels: Pick<Messages, 'models' | 'usage' | 'playground'> = {
     output: '输出',
     cached: '缓存输入',
     context: '上下文',
-    maxOutput: '最大输出',
+    maxOutput: (tokens: string) => `最大输出 ${tokens}`,
     firstByte: '首字节',
     errorRate: '错误率',
     actions: '操作',
@@ -128,6 +128,24 @@ export const zhModels: Pick<Messages, 'models' | 'usage' | 'playground'> = {
     unnamed: '（无）',
     more: (shown: number, all: number) => `共 ${all} 行，此处为花费最高的 ${shown} 行。CSV 文件包含全部。`,
     wrongRange: '请输入起始日期，以及不早于它的结束日期。',
+  },
+  connect: {
+    title: '接入',
+    lead: '让任何 SDK 或工具使用本中继：填入基础 URL，并以令牌作为 API 密钥。',
+    firstSteps: '开始使用',
+    done: '已完成',
+    steps: { channel: '添加渠道', token: '创建令牌', request: '发送第一个请求' },
+    stepHelp: {
+      channel: '一个提供商及其密钥。',
+      token: '在您的代码中代替提供商的密钥。',
+      request: '请求结束几秒后，此步骤会自动完成。',
+    },
+    baseUrls: '基础 URL',
+    baseUrlsHelp: '裸地址、/v1 和 /v1beta 均可，末尾有无斜杠皆可。',
+    tokens: '您的令牌',
+    tokensHelp: '示例从 RELAY_TOKEN 读取令牌。令牌值只在创建时显示一次。',
+    tools: 'SDK 与工具',
+    trouble: '如果无法使用',
   },
   playground: {
     title: '操练场',

@@ -12,6 +12,7 @@ import { accountRoutes } from './account.tsx';
 import { alertRoutes } from './alert-endpoints.tsx';
 import { auditRoutes } from './audit.tsx';
 import { channelRoutes } from './channels.tsx';
+import { connectRoutes } from './connect.tsx';
 import { groupRoutes } from './groups.tsx';
 import { languageRoutes } from './language.tsx';
 import { pageHeaders, show, showAlone } from './layout.tsx';
@@ -54,6 +55,7 @@ export function dashboard(services: PageServices): Hono<PageEnv> {
   app.route('/dashboard/tokens', tokenRoutes());
   app.route('/dashboard/logs', logRoutes());
   app.route('/dashboard/usage', usageRoutes());
+  app.route('/dashboard/connect', connectRoutes());
   app.route('/dashboard/models', modelRoutes());
   app.route('/dashboard/playground', playgroundRoutes());
   app.route('/dashboard/account', accountRoutes());

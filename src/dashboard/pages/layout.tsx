@@ -36,6 +36,7 @@ export const pageHeaders = {
 const sections = [
   { key: 'overview', href: '/', admin: false, group: 'use' },
   { key: 'playground', href: '/dashboard/playground', admin: false, group: 'use' },
+  { key: 'connect', href: '/dashboard/connect', admin: false, group: 'use' },
   { key: 'tokens', href: '/dashboard/tokens', admin: false, group: 'use' },
   { key: 'logs', href: '/dashboard/logs', admin: false, group: 'use' },
   { key: 'usage', href: '/dashboard/usage', admin: false, group: 'use' },

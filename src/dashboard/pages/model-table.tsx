@@ -1,5 +1,5 @@
 // The table of models, for admins, members, and the public page of prices.
-import type { FC } from 'hono/jsx';
+import type { FC, PropsWithChildren } from 'hono/jsx';
 import type { ServedModelView } from '../api/served-models.ts';
 import { messages } from '../i18n/messages.ts';
 import { CopyButton } from './form.tsx';
@@ -27,9 +27,6 @@ export const ModelTable: FC<TableFacts> = ({ models, url, view, today }) => (
             {texts().cached}
           </th>
           <SortHeading url={url} by="context" label={texts().context} />
-          <th scope="col" class="number">
-            {texts().maxOutput}
-          </th>
           {view === 'public' ? null : <SeenHeadings />}
         </tr>
       </thead>
@@ -38,12 +35,15 @@ export const ModelTable: FC<TableFacts> = ({ models, url, view, today }) => (
           <tr>
             <ModelCell model={model} id={`model-${index}`} today={today} />
             <PriceCells model={model} />
-            <td class="number">{tokenCount(model.context_length)}</td>
-            <td class="number">{tokenCount(model.max_output_tokens)}</td>
+            <FigureCell figure={tokenCount(model.context_length)}>
+              {model.max_output_tokens === null ? null : (
+                <small>{texts().maxOutput(tokenCount(model.max_output_tokens) ?? '')}</small>
+              )}
+            </FigureCell>
             {view === 'public' ? null : (
               <>
-                <td class="number">{milliseconds(model.ttfb_ms)}</td>
-                <td class="number">{model.error_rate === null ? '–' : percent(model.error_rate, 1)}</td>
+                <FigureCell figure={model.ttfb_ms === null ? null : milliseconds(model.ttfb_ms)} />
+                <FigureCell figure={model.error_rate === null ? null : percent(model.error_rate, 1)} />
                 <td>
                   <Actions model={model} id={`model-${index}`} isAdmin={view === 'admin'} />
                 </td>
@@ -107,25 +107,38 @@ const PriceCells: FC<{ model: ServedModelView }> = ({ model: { price, is_pattern
   if (price === null)
     return (
       <>
-        <td class="number">{is_pattern ? '–' : <Badge kind="warn">{texts().none}</Badge>}</td>
-        <td class="number">–</td>
-        <td class="number">–</td>
+        {is_pattern ? (
+          <FigureCell figure={null} />
+        ) : (
+          <td class="number">
+            <Badge kind="warn">{texts().none}</Badge>
+          </td>
+        )}
+        <FigureCell figure={null} />
+        <FigureCell figure={null} />
       </>
     );
   return (
     <>
-      <td class="number">
-        {amount(price.input)}
+      <FigureCell figure={amount(price.input)}>
         {is_own_price ? <small>{texts().own}</small> : null}
-      </td>
-      <td class="number">{amount(price.output)}</td>
-      <td class="number">{amount(price.cache_read)}</td>
+      </FigureCell>
+      <FigureCell figure={amount(price.output)} />
+      <FigureCell figure={amount(price.cache_read)} />
     </>
   );
 };
 
-function amount(usd: number | null): string {
-  return usd === null ? '–' : priceText(usd);
+/** A figure that is not known has no line on phones, where a row is a card. */
+const FigureCell: FC<PropsWithChildren<{ figure: string | null }>> = ({ figure, children }) => (
+  <td class={figure === null ? 'number unknown' : 'number'}>
+    {figure ?? '–'}
+    {children}
+  </td>
+);
+
+function amount(usd: number | null): string | null {
+  return usd === null ? null : priceText(usd);
 }
 
 const Actions: FC<{ model: ServedModelView; id: string; isAdmin: boolean }> = ({ model, id, isAdmin }) => {
@@ -148,8 +161,8 @@ const Actions: FC<{ model: ServedModelView; id: string; isAdmin: boolean }> = ({
 };
 
 /** Formats a number of tokens as models' pages do: 200K, 1.05M. */
-function tokenCount(tokens: number | null): string {
-  if (tokens === null) return '–';
+function tokenCount(tokens: number | null): string | null {
+  if (tokens === null) return null;
   if (tokens < 1_000) return String(tokens);
   const [value, unit] = tokens < 1_000_000 ? [tokens / 1_000, 'K'] : [tokens / 1_000_000, 'M'];
   return `${value.toLocaleString('en-US', { maximumFractionDigits: unit === 'K' ? 0 : 2 })}${unit}`;

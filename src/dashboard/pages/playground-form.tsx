@@ -203,7 +203,9 @@ const TokenFields: FC<Pick<SettingsFacts, 'tokens' | 'token' | 'values'>> = ({ t
           label={texts().token}
           value={chosen ?? (isPasted ? '' : tokens[0]?.id)}
           options={[
-            ...tokens.map(({ id, name, hint }) => [id, `${name} (${hint})`] as const),
+            ...tokens.map(
+              ({ id, name, hint }) => [id, `${name} (${hint.slice(hint.indexOf('…'))})`] as const,
+            ),
             ['', texts().paste] as const,
           ]}
         />

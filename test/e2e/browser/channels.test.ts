@@ -54,9 +54,10 @@ describe.runIf(haveChromium)('channels', () => {
       'Draft saved. It stays disabled until you submit.',
     );
     expect(await page.content()).not.toContain('key-abcdefghij-abcdefghij');
-    await page.getByLabel('little-1').check();
-    await page.getByLabel('great-1').check();
-    await page.getByRole('button', { name: 'Submit' }).click();
+    await page.getByLabel('Search models').fill('-1');
+    await page.getByRole('button', { name: 'Select all' }).click();
+    expect(await page.locator('[name="found"]:checked').count()).toBe(2);
+    await page.getByRole('button', { name: 'Submit', exact: true }).click();
     await page.getByRole('heading', { name: 'Channels' }).waitFor();
     expect(await row('Cellar').innerText()).toMatch(/Untested.*little-1, great-1/s);
   });
@@ -66,7 +67,7 @@ describe.runIf(haveChromium)('channels', () => {
     await page.getByLabel('Provider').selectOption('Ollama');
     await page.getByText('Advanced').click();
     await page.getByLabel('Base URL').fill(`${upstream.url}/v1`);
-    await page.getByRole('button', { name: 'Submit' }).click();
+    await page.getByRole('button', { name: 'Submit', exact: true }).click();
     await page.getByRole('heading', { name: 'Channels' }).waitFor();
     expect(await row('Ollama').innerText()).toMatch(/Untested.*little-1, little-2 \+1/s);
   });

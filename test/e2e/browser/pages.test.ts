@@ -51,6 +51,8 @@ const pages = (): Record<string, string> => ({
   'channel-new': '/dashboard/channels/new',
   channel: `/dashboard/channels/${channelId}`,
   'channel-delete': `/dashboard/channels/${channelId}/delete`,
+  connect: '/dashboard/connect',
+  'connect-tool': '/dashboard/connect?tool=claude-code',
   usage: '/dashboard/usage?range=7d&and=token',
   'usage-wrong': '/dashboard/usage?range=custom',
   models: '/dashboard/models',

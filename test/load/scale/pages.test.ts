@@ -34,6 +34,7 @@ const paths = [
   '/dashboard/channels/new',
   '/dashboard/usage?range=12m',
   '/dashboard/usage?range=30d&by=token&and=model',
+  '/dashboard/connect',
   '/dashboard/models',
   '/dashboard/models?sort=input&order=desc&search=model',
   '/dashboard/models/prices',

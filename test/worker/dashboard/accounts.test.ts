@@ -177,6 +177,8 @@ it('sends at most five statements for any page, and a search of the log in at mo
     '/dashboard/models',
     '/dashboard/models?sort=input',
     '/dashboard/models/prices',
+    '/dashboard/connect',
+    '/dashboard/connect/progress',
     '/dashboard/usage?by=token&and=account',
     '/dashboard/groups',
     '/dashboard/groups/new',
