@@ -108,9 +108,9 @@ function withTabs(tokens: readonly Token[]): Token[] {
   for (const token of tokens) {
     if (token.type === 'space' && group.length > 0) continue;
     const language = token.type === 'code' ? languageOf(token.lang) : '';
-    const fits = language in tabNames && group.every(({ lang }) => languageOf(lang) !== language);
-    if (!fits) close();
-    if (fits) group.push(token as Tokens.Code);
+    const hasTab = language in tabNames;
+    if (!hasTab || group.some(({ lang }) => languageOf(lang) === language)) close();
+    if (hasTab) group.push(token as Tokens.Code);
     else joined.push(token);
   }
   close();

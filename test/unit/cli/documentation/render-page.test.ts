@@ -59,8 +59,12 @@ it('shows the same example in several languages as tabs that need no script', ()
   expect(html.match(/<pre/g)).toHaveLength(4);
 });
 
-it('leaves two commands that follow each other two blocks', () => {
-  expect(renderPage('# T\n\n```sh\na\n```\n\n```sh\nb\n```\n').html).not.toContain('<fieldset');
+it('leaves two commands that follow each other two blocks, the second with the tabs after it', () => {
+  const commands = '# T\n\n```sh\na\n```\n\n```sh\nb\n```\n';
+  expect(renderPage(commands).html).not.toContain('<fieldset');
+  const { html } = renderPage(`${commands}\n\`\`\`ts\nf();\n\`\`\`\n`);
+  expect(html.indexOf('<fieldset')).toBeLessThan(html.indexOf('value="sh"'));
+  expect(html.indexOf('<fieldset')).toBeGreaterThan(html.indexOf('<pre'));
 });
 
 it('leaves out HTML, and what only the repository shows', () => {
