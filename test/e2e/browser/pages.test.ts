@@ -69,6 +69,10 @@ const pages = (): Record<string, string> => ({
   'alert-endpoint-new': '/dashboard/alerts/new',
   audit: '/dashboard/audit',
   account: '/dashboard/account',
+  docs: '/docs/quickstart',
+  'docs-tables': '/docs/channels',
+  'docs-reference': '/docs/api-reference',
+  'docs-search': '/docs/search?q=quota',
   missing: '/dashboard/nothing',
 });
 
