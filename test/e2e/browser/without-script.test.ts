@@ -227,9 +227,6 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
     await member.page.getByRole('button', { name: 'Create account' }).click();
     await member.page.getByRole('heading', { name: 'Overview' }).waitFor();
     const sections = await member.page.locator('.sidebar nav li').allInnerTexts();
-<<<<<<< HEAD
-    expect(sections).toEqual(['Overview', 'Playground', 'Tokens', 'Logs', 'Docs']);
-=======
     expect(sections).toEqual([
       'Overview',
       'Playground',
@@ -240,7 +237,6 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
       'Models',
       'Docs',
     ]);
->>>>>>> 50e55fec73099b3a0c9893cd43db4999633ca9f3
     await member.page.goto(`${world.relay.url}/dashboard/tokens`);
     expect(await member.page.locator('main').innerText()).toContain('No tokens yet');
     await member.page.goto(link);
