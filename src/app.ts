@@ -4,7 +4,6 @@ import { crossOrigin } from './cross-origin.ts';
 import type { Env } from './env.ts';
 import { formats } from './formats/registry.ts';
 import { report } from './lib/log.ts';
-import { managementServices } from './management-services.ts';
 import { newRequestId } from './metering/request-id.ts';
 import { notFound } from './not-found.ts';
 import { anthropicRoutes } from './routes/anthropic.ts';
@@ -37,24 +36,29 @@ routesForPages.use('/api/usage/token', crossOrigin);
 routesForPages.all('*', (context) => routes.fetch(context.req.raw, context.env, context.executionCtx));
 
 routes.all('/api/*', async (context) => {
-  const { managementApi } = await import('./dashboard/api/management-api.ts');
-  const api = managementApi(await managementServices(context.env));
+  const [{ managementApi }, { managementServices }] = await Promise.all([
+    import('./dashboard/api/management-api.ts'),
+    import('./management-services.ts'),
+  ]);
+  const background = (work: Promise<unknown>) => context.executionCtx.waitUntil(work);
+  const api = managementApi(await managementServices(context.env, background));
   const response = await api.fetch(belowPrefix(context.req), context.env, context.executionCtx);
   response.headers.set('x-request-id', newRequestId());
   return response;
 });
 
-for (const path of ['/', '/dashboard', '/dashboard/*', '/docs', '/docs/*', '/llms.txt'])
+for (const path of ['/', '/pricing', '/dashboard', '/dashboard/*', '/docs', '/docs/*', '/llms.txt'])
   routes.all(path, showDashboard);
 
 async function showDashboard({ req, env, executionCtx }: Context<RouteEnv>): Promise<Response> {
-  const [{ dashboard }, { setupProblemsOf }] = await Promise.all([
+  const [{ dashboard }, { setupProblemsOf }, { managementServices }] = await Promise.all([
     import('./dashboard/pages/dashboard.tsx'),
     import('./dashboard/pages/setup-checks.ts'),
+    import('./management-services.ts'),
   ]);
   const services = servicesOf(env);
   const pages = dashboard({
-    ...(await managementServices(env)),
+    ...(await managementServices(env, (work) => executionCtx.waitUntil(work))),
     liveChannels: async () => (await services.catalog.current(Date.now(), () => undefined)).enabled,
     unpricedModels: async (models) => {
       const now = Date.now();
@@ -62,6 +66,7 @@ async function showDashboard({ req, env, executionCtx }: Context<RouteEnv>): Pro
     },
     callModel: async (request) => routes.fetch(request, env, executionCtx),
     setupProblems: () => setupProblemsOf(services.config, env.DB),
+    hasPublicPricing: services.config.hasPublicPricing,
     signIn: services.config.signIn,
   });
   return pages.fetch(req.raw, env, executionCtx);

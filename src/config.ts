@@ -75,6 +75,10 @@ export const variables: Readonly<Record<VariableName, VariableText>> = {
     default: 'any origin',
     text: 'Origins, separated by commas, whose pages may call the model endpoints.',
   },
+  PUBLIC_PRICING: {
+    default: 'unset',
+    text: '`1` shows the models and prices of the default group to everybody at `/pricing`.',
+  },
   ALLOW_PRIVATE_WEBHOOKS: {
     default: 'unset',
     text: '`1` lets webhooks go to private addresses and to http, for a receiver beside the relay.',
@@ -149,6 +153,8 @@ export interface Config {
   readonly pricesUrl: string | null;
   readonly environmentChannels: readonly EnvironmentChannel[];
   readonly signIn: SignIn;
+  /** Whether anybody may see the models and prices of the default group. */
+  readonly hasPublicPricing: boolean;
   /** Whether there is Workers AI, which serves models that nothing else is configured for. */
   readonly hasWorkersAi: boolean;
 }
@@ -174,6 +180,7 @@ export function readConfig(env: Env): Config {
     pricesUrl: pricesUrl(env.PRICES_URL),
     environmentChannels: environmentChannels(env),
     signIn: signIn(env),
+    hasPublicPricing: env.PUBLIC_PRICING === '1',
     hasWorkersAi: env.AI !== undefined,
   });
 }

@@ -46,6 +46,8 @@ export interface Env {
   CORS_ORIGINS?: string;
   /** `1`: webhooks may go to private addresses and to http. */
   ALLOW_PRIVATE_WEBHOOKS?: string;
+  /** `1`: /pricing shows the models and prices of the default group to everybody. */
+  PUBLIC_PRICING?: string;
   /** An OAuth app of GitHub that people sign in to the dashboard with. */
   GITHUB_CLIENT_ID?: string;
   GITHUB_CLIENT_SECRET?: string;

@@ -9,11 +9,15 @@ import { discoverModels, testChannel } from './relay/upstream/channel-probe.ts';
 import { servicesOf } from './services.ts';
 
 /** Builds the services of the management API and the pages. Loaded on demand, with them. */
-export async function managementServices(env: Env): Promise<ManagementServices> {
-  const [{ AccountStore }, { PasskeyStore }, { IdentityStore }] = await Promise.all([
+export async function managementServices(
+  env: Env,
+  background: (work: Promise<unknown>) => void,
+): Promise<ManagementServices> {
+  const [{ AccountStore }, { PasskeyStore }, { IdentityStore }, { ModelDirectory }] = await Promise.all([
     import('./dashboard/accounts/account-store.ts'),
     import('./dashboard/accounts/passkey-store.ts'),
     import('./dashboard/accounts/identity-store.ts'),
+    import('./routing/model-directory.ts'),
   ]);
   const services = servicesOf(env);
   return {
@@ -27,6 +31,7 @@ export async function managementServices(env: Env): Promise<ManagementServices> 
     accounts: new AccountStore(env.DB),
     passkeys: new PasskeyStore(env.DB),
     identities: new IdentityStore(env.DB),
+    directory: new ModelDirectory({ ...services, background, now: Date.now }),
     accountLedgers: new AccountLedgerClient(env.ACCOUNTS),
     onChannelsChanged: () => services.catalog.refresh(Date.now()),
     testChannel: (channelId, model, keyId) => testChannel(services, channelId, model, keyId ?? null),

@@ -68,7 +68,7 @@ function buildServices(env: Env): Services {
     tokenCache,
     ...stores,
     keys,
-    resolver: new TokenResolver(tokens, tokenCache),
+    resolver: new TokenResolver(tokens, tokenCache, config.encryptionKeys),
     ledgers: new LedgerClient(env.LEDGER, (tokenId) => tokens.findPolicy(tokenId)),
     catalog: new CatalogLoader(catalogSource(stores, env.CACHE, refreshedPrices), config),
     health: new SharedHealth(healthBoard(env)),

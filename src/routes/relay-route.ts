@@ -74,6 +74,10 @@ export async function authenticated(
   switch (resolution.outcome) {
     case 'malformed':
       throw new RelayError('invalid_api_key', malformedMessage(secret));
+    case 'expired': {
+      const at = new Date(resolution.atMs).toISOString();
+      throw new RelayError('token_expired', `This key of the playground expired at ${at}. Reload the page.`);
+    }
     case 'unknown':
       throw new RelayError(
         'invalid_api_key',

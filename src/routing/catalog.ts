@@ -121,6 +121,13 @@ export class Catalog {
     return this.contents.aliases.find((alias) => alias.name === name)?.models ?? null;
   }
 
+  /** Returns the model that a listed name stands for: of an alias the first member that is served, else the first. */
+  listedModel(name: string, scope: ChannelScope | null): string {
+    const members = this.alias(name);
+    const served = members?.find((model) => this.servingInOrder(model, scope).length > 0);
+    return served ?? members?.[0] ?? name;
+  }
+
   get aliases(): readonly ModelAlias[] {
     return this.contents.aliases;
   }
@@ -154,19 +161,31 @@ export class Catalog {
     );
   }
 
-  private serve(model: string, scope: ChannelScope): readonly ServingChannel[] {
-    const key = JSON.stringify([model, scope.group, scope.bounds.channels]);
-    return remembered(this.servingChannels, key, () => this.findServing(model, scope));
+  /**
+   * Returns the channels that serve a model in the order in which they are tried, those of equal priority by their
+   * weight. `scope` null: to any token.
+   */
+  servingInOrder(model: string, scope: ChannelScope | null): ServingChannel[] {
+    const serving = scope === null ? servingOf(model, () => this.enabled) : this.serve(model, scope);
+    return serving.toSorted(
+      ({ channel: one }, { channel: other }) => other.priority - one.priority || other.weight - one.weight,
+    );
   }
 
-  private findServing(model: string, scope: ChannelScope): ServingChannel[] {
-    if (goesUp(model)) return [];
-    const routes = this.channelsFor(scope)
-      .filter((channel) => matchesAny(channel.models, model) || Object.hasOwn(channel.modelMap, model))
-      .map((channel) => ({ channel, upstreamModel: upstreamNameOf(channel, model) }));
-    const proper = routes.filter(({ channel }) => !channel.lastResort);
-    return proper.length > 0 ? proper : routes;
+  private serve(model: string, scope: ChannelScope): readonly ServingChannel[] {
+    const key = JSON.stringify([model, scope.group, scope.bounds.channels]);
+    return remembered(this.servingChannels, key, () => servingOf(model, () => this.channelsFor(scope)));
   }
+}
+
+/** Returns those of the channels that serve a model: a channel of last resort only if no other one does. */
+function servingOf(model: string, channels: () => readonly LiveChannel[]): ServingChannel[] {
+  if (goesUp(model)) return [];
+  const routes = channels()
+    .filter((channel) => matchesAny(channel.models, model) || Object.hasOwn(channel.modelMap, model))
+    .map((channel) => ({ channel, upstreamModel: upstreamNameOf(channel, model) }));
+  const proper = routes.filter(({ channel }) => !channel.lastResort);
+  return proper.length > 0 ? proper : routes;
 }
 
 /** Returns the value of a key, made once. What is remembered is forgotten when there is too much of it. */
@@ -180,7 +199,7 @@ function remembered<T>(memory: Map<string, T>, key: string, make: () => T): T {
 }
 
 /** A channel that has the model, whatever format it speaks. */
-type ServingChannel = Pick<Route, 'channel' | 'upstreamModel'>;
+export type ServingChannel = Pick<Route, 'channel' | 'upstreamModel'>;
 
 /** Returns null if the channel neither supports the operation nor can be translated to. */
 function routeFor(serving: ServingChannel, endpoint: ServedEndpoint): Route | null {

@@ -1,12 +1,10 @@
 // What is known of the models that a token may use, for its lists: limits, modalities, prices, end dates.
 import type { ListedModel, ListedPrice } from '../formats/model-lists.ts';
-import { matchesAny } from '../lib/wildcard.ts';
-import type { Rates } from '../metering/price.ts';
+import { overrideRates, type Rates } from '../metering/price.ts';
 import { endDateOf } from '../models/end-dates.ts';
-import { factsOf } from '../models/model-override.ts';
+import { factsOf, type ModelFacts } from '../models/model-override.ts';
 import { loadModelTable, type ModelTable } from '../models/model-table.ts';
-import type { Catalog, ChannelScope, LiveChannel } from './catalog.ts';
-import { upstreamNameOf } from './catalog.ts';
+import type { Catalog, ChannelScope, ServingChannel } from './catalog.ts';
 import { ratesOf } from './route-rates.ts';
 
 /** Describes names of models, as a token's policy lets it use them. An alias is described as its first member. */
@@ -17,9 +15,8 @@ export async function describeModels(
   nowMs: number,
 ): Promise<ListedModel[]> {
   const table = await loadModelTable();
-  const channels = catalog.channelsFor(policy).sort((one, other) => other.priority - one.priority);
   const multiplier = policy.bounds.priceMultiplierMillionths / 1_000_000;
-  return names.map((id) => describe(id, { table, channels, multiplier, catalog, nowMs }));
+  return names.map((id) => describe(id, { table, policy, multiplier, catalog, nowMs }));
 }
 
 /** Whose list it is: which channels, at which multiplier of prices. */
@@ -29,26 +26,45 @@ interface ListScope extends ChannelScope {
 
 interface Surroundings {
   table: ModelTable;
-  channels: readonly LiveChannel[];
+  policy: ListScope;
   multiplier: number;
   catalog: Catalog;
   nowMs: number;
 }
 
-function describe(id: string, { table, channels, multiplier, catalog, nowMs }: Surroundings): ListedModel {
-  const model = catalog.alias(id)?.[0] ?? id;
-  const channel = channels.find((one) => matchesAny(one.models, model) || Object.hasOwn(one.modelMap, model));
-  if (channel === undefined)
-    return { ...factsOf(null, null, catalog.modelOverride(id)), id, owner: 'openopen8-relay', price: null };
-  const upstreamModel = upstreamNameOf(channel, model);
-  const row = table.find(channel.provider, upstreamModel, channel.baseUrl);
-  const rates = ratesOf({ channel, upstreamModel }, id, catalog, nowMs);
-  return {
-    id,
-    owner: channel.provider,
-    ...factsOf(row, endDateOf(channel.provider, upstreamModel), catalog.modelOverride(id)),
-    price: rates !== null && isByToken(rates) ? priceOf(rates, multiplier) : null,
-  };
+function describe(id: string, { table, policy, multiplier, catalog, nowMs }: Surroundings): ListedModel {
+  const [first] = catalog.servingInOrder(catalog.listedModel(id, policy), policy);
+  const facts = factsAt(first, id, table, catalog);
+  if (first === undefined) return { ...facts, id, owner: 'openopen8-relay', price: null };
+  const rates = ratesOfListed(first, id, catalog.listedModel(id, policy), catalog, nowMs);
+  const price = rates !== null && isByToken(rates) ? priceOf(rates, multiplier) : null;
+  return { ...facts, id, owner: first.channel.provider, price };
+}
+
+/** Returns what is known of a listed name at the channel that is tried first. */
+export function factsAt(
+  first: ServingChannel | undefined,
+  id: string,
+  table: ModelTable,
+  catalog: Catalog,
+): ModelFacts {
+  if (first === undefined) return factsOf(null, null, catalog.modelOverride(id));
+  const { provider, baseUrl } = first.channel;
+  const row = table.find(provider, first.upstreamModel, baseUrl);
+  return factsOf(row, endDateOf(provider, first.upstreamModel), catalog.modelOverride(id));
+}
+
+/** Returns the rates of a listed name at a channel: an alias's own price, else that of the model that it stands for. */
+export function ratesOfListed(
+  serving: ServingChannel,
+  id: string,
+  model: string,
+  catalog: Catalog,
+  nowMs: number,
+): Rates | null {
+  const own = catalog.alias(id) === null ? null : catalog.overrideOfAlias(id);
+  if (own !== null) return overrideRates(own);
+  return ratesOf(serving, model, catalog, nowMs);
 }
 
 /** Returns whether tokens are charged, or nothing at all. Lists have no place for prices by the hour or the image. */

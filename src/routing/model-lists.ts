@@ -17,6 +17,8 @@ export const listLimits = {
   names: 5_000,
   pages: 20,
   channels: 200,
+  /** A page of the dashboard waits this long for an upstream's list. The reading then goes on beside it. */
+  pageWaitMs: 400,
   /** Keys of a channel that are tried in turn while they are refused. */
   keys: 3,
   errorCharacters: 1_000,
@@ -54,9 +56,27 @@ export class ModelLists {
     return lists.flat();
   }
 
+  /**
+   * Returns the names that channels serve, for a page: without those of an upstream that has not answered in
+   * `pageWaitMs`. `background` lets its reading go on, so that the next page has them.
+   */
+  async namesWithin(
+    channels: readonly LiveChannel[],
+    nowMs: number,
+    background: (work: Promise<unknown>) => void,
+  ): Promise<string[]> {
+    const lists = channels.map((channel) => this.namesOf(channel, nowMs));
+    background(Promise.allSettled(lists));
+    const late = scheduler.wait(listLimits.pageWaitMs).then(() => null);
+    const names = await Promise.all(
+      lists.map(async (list, index) => (await Promise.race([list, late])) ?? exactNames(channels[index])),
+    );
+    return names.flat();
+  }
+
   /** Returns the names that one channel serves. */
   async namesOf(channel: LiveChannel, nowMs: number): Promise<string[]> {
-    const exact = [...channel.models, ...Object.keys(channel.modelMap)].filter((name) => !name.includes('*'));
+    const exact = exactNames(channel);
     const wildcards = channel.models.filter((name) => name.includes('*'));
     if (wildcards.length === 0) return exact;
     const all = listedByUpstream.has(channel.provider)
@@ -151,6 +171,12 @@ async function pageOf(answering: Promise<Response>): Promise<unknown> {
   if (response.ok) return JSON.parse(text);
   const words = `the upstream answered ${response.status}: ${text.slice(0, listLimits.errorCharacters)}`;
   throw [401, 402, 403].includes(response.status) ? new RefusedKey(words) : new Error(words);
+}
+
+/** Returns the names that a channel's settings spell out. */
+function exactNames(channel: LiveChannel | undefined): string[] {
+  if (channel === undefined) return [];
+  return [...channel.models, ...Object.keys(channel.modelMap)].filter((name) => !name.includes('*'));
 }
 
 /** Another key of the channel may be accepted. */

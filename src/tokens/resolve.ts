@@ -1,8 +1,10 @@
 // Resolves a credential to an identity: checksum, then the isolate's cache, then KV, then D1. None of these
 // decides whether the token may be used; its ledger does.
+import type { EncryptionKeys } from '../lib/encryption-keys.ts';
 import { RelayError } from '../lib/relay-error.ts';
 import type { TokenCache } from './cache.ts';
 import { hashSecret, isWellFormedSecret } from './secret.ts';
+import { openShortLived, shortLivedPrefix } from './short-lived-secret.ts';
 import type { TokenStore } from './store.ts';
 import type { TokenIdentity, TokenPolicy } from './token.ts';
 
@@ -20,6 +22,8 @@ export const isolateCache = {
 export type Resolution =
   | { outcome: 'known'; identity: TokenIdentity }
   | { outcome: 'malformed' }
+  /** A short-lived secret whose time is over. */
+  | { outcome: 'expired'; atMs: number }
   | { outcome: 'unknown' };
 
 interface Remembered {
@@ -33,20 +37,36 @@ export class TokenResolver {
   private readonly underWay = new Map<string, Promise<TokenIdentity | null>>();
   private readonly store: Pick<TokenStore, 'findByHash'>;
   private readonly cache: TokenCache;
+  private readonly keys: Pick<EncryptionKeys, 'open'>;
 
-  constructor(store: Pick<TokenStore, 'findByHash'>, cache: TokenCache) {
+  /** `keys` open short-lived secrets. */
+  constructor(
+    store: Pick<TokenStore, 'findByHash'>,
+    cache: TokenCache,
+    keys: Pick<EncryptionKeys, 'open'> = { open: [] },
+  ) {
     this.store = store;
     this.cache = cache;
+    this.keys = keys;
   }
 
   /** Throws RelayError `service_unavailable` when no cache knows the token and the database is unavailable. */
   async resolve(secret: string, nowMs: number): Promise<Resolution> {
+    if (secret.startsWith(shortLivedPrefix)) return this.resolveShortLived(secret, nowMs);
     const remembered = this.known.get(secret) ?? this.unknown.get(secret);
     if (remembered !== undefined && remembered.untilMs > nowMs) return resolution(remembered.identity);
     if (!isWellFormedSecret(secret)) return { outcome: 'malformed' };
     const identity = await this.lookUpOnce(secret);
     this.remember(secret, identity, nowMs);
     return resolution(identity);
+  }
+
+  /** The statement is as old as the secret: a newer policy of the ledger wins. */
+  private async resolveShortLived(secret: string, nowMs: number): Promise<Resolution> {
+    const statement = await openShortLived(secret, this.keys);
+    if (statement === null) return { outcome: 'unknown' };
+    if (statement.expiresAtMs <= nowMs) return { outcome: 'expired', atMs: statement.expiresAtMs };
+    return resolution(this.known.get(secret)?.identity ?? statement.identity);
   }
 
   /** Caches the newer policy that the ledger returned. */

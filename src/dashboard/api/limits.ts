@@ -38,6 +38,8 @@ export const managementLimits = {
   modelTokens: 1_000_000_000,
   /** Modalities, or levels of reasoning, of an override of a model. */
   modelWords: 20,
+  /** Keys that one call of `/api/usage` may be narrowed to (`only`). */
+  usageKeys: 20,
   /** Models of an alias. */
   modelsOfAlias: 10,
   /** Characters of a URL. */

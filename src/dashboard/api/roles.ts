@@ -8,7 +8,7 @@ import type { ManagementServices } from './services.ts';
 
 /** Paths (after /api) that members may call. New paths are closed to them until they are listed here. */
 const forMembers =
-  /^(\/api)?\/(tokens(\/[^/]+(\/rotate)?)?|logs(\/[^/]+)?|logs\.csv|usage(\/top)?|usage\.csv|sessions(\/[^/]+)?|access-keys(\/[^/]+)?|password|login-methods|ways-in|passkeys(\/[^/]+)?|identities\/[^/]+)$/;
+  /^(\/api)?\/(tokens(\/[^/]+(\/(rotate|playground-secret))?)?|logs(\/[^/]+)?|logs\.csv|usage(\/top)?|usage\.csv|served-models|sessions(\/[^/]+)?|access-keys(\/[^/]+)?|password|login-methods|ways-in|passkeys(\/[^/]+)?|identities\/[^/]+)$/;
 
 /** Refuses members what only admins may do. */
 export const requireRole: MiddlewareHandler<ApiEnv> = async (context, next) => {

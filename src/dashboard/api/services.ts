@@ -8,6 +8,7 @@ import type { Ledgers } from '../../quota/quota.ts';
 import type { AliasStore } from '../../routing/alias-store.ts';
 import type { GroupStore } from '../../routing/group-store.ts';
 import type { TargetHealth, TargetId } from '../../routing/health.ts';
+import type { ModelDirectory } from '../../routing/model-directory.ts';
 import type { RoutingStore } from '../../routing/store.ts';
 import type { TokenCache } from '../../tokens/cache.ts';
 import type { TokenStore } from '../../tokens/store.ts';
@@ -52,6 +53,8 @@ export interface ManagementServices {
   aliases: AliasStore;
   prices: PriceStore;
   modelOverrides: ModelOverrideStore;
+  /** Which models there are, for whom, at what price. */
+  directory: Pick<ModelDirectory, 'names' | 'list' | 'audienceOfGroup'>;
   /** Throw RelayError `service_unavailable` when a ledger cannot be reached. */
   ledgers: Ledgers;
   accountLedgers: AccountLedgers;

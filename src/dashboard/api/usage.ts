@@ -53,6 +53,16 @@ const query = z.object({
   model: z.string().optional().openapi({ description: 'The model that answered.' }),
   requested_model: z.string().optional().openapi({ description: 'Not together with `model`.' }),
   channel: z.string().optional().openapi({ description: 'Channel id or name.' }),
+  only: z
+    .union([z.string().transform((key) => [key]), z.array(z.string())])
+    .refine((keys) => keys.length <= managementLimits.usageKeys, `at most ${managementLimits.usageKeys}`)
+    .optional()
+    .openapi({
+      type: 'array',
+      items: { type: 'string' },
+      description:
+        'Only these keys of the last grouping, which is a token, account, channel, or model. Repeat it for several.',
+    }),
 });
 
 const answer = z.object({
@@ -180,7 +190,7 @@ async function queryOf(
       'sums know the model that answered or the requested one, not both together',
     );
   const ids = await idsOfNames(db, { token: asked.token, channel: asked.channel });
-  return {
+  return onlyKeys(asked, {
     ...rangeOf(asked, now()),
     tokenId: ids.token,
     channelId: ids.channel,
@@ -188,7 +198,33 @@ async function queryOf(
     model: asked.model,
     requestedModel: asked.requested_model,
     group: asked.group,
-  };
+  });
+}
+
+const filterOf = {
+  token: 'tokenId',
+  account: 'accountId',
+  channel: 'channelId',
+  model: 'model',
+  requested_model: 'requestedModel',
+} as const;
+
+/** Narrows a query to keys of its last grouping. It never widens a filter, so a member sees nothing of others. */
+function onlyKeys<Query extends Partial<UsageQuery>>(
+  { only, group_by }: z.infer<typeof query>,
+  asked: Query,
+): Query {
+  if (only === undefined) return asked;
+  const last = group_by.at(-1) ?? '';
+  if (!Object.hasOwn(filterOf, last))
+    throw fieldProblem(
+      'only',
+      'needs token, account, channel, model, or requested_model as the last grouping',
+    );
+  const field = filterOf[last as keyof typeof filterOf];
+  const before = asked[field];
+  const keys = before === undefined ? only : only.filter((key) => [before].flat().includes(key));
+  return { ...asked, [field]: keys };
 }
 
 async function accountsInView(

@@ -1,4 +1,4 @@
-// English: the messages of overview, tokens, logs and playground.
+// English: the messages of overview, tokens and logs.
 export const enCalls = {
   overview: {
     title: 'Overview',
@@ -206,28 +206,5 @@ export const enCalls = {
     },
     notYet: 'Request not found. New requests appear within a few seconds.',
     lookAgain: 'Reload',
-  },
-  playground: {
-    title: 'Playground',
-    lead: 'A real request: it is charged to the token that you paste.',
-    token: 'Token',
-    tokenHelp: 'Is sent with this request only, and not kept.',
-    tokenWrong: 'This is no token: it has characters that no token has. Copy it again, whole.',
-    valueOf: 'The value of',
-    model: 'Model',
-    format: 'Format',
-    prompt: 'Prompt',
-    hello: 'Hello',
-    send: 'Send',
-    stop: 'Stop',
-    stopped: 'Stopped. What had come by then is charged.',
-    request: 'Request, as it was sent',
-    raw: 'Response, as it came',
-    answer: 'Answer',
-    waiting: 'Waiting for the first byte …',
-    firstByte: 'First byte, at the relay',
-    ownTime: 'Of that the relay’s own',
-    late: 'later in the log',
-    inLog: 'This request in the log',
   },
 } as const;

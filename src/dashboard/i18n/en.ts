@@ -2,6 +2,7 @@
 import { enAlerts } from './en-alerts.ts';
 import { enCalls } from './en-calls.ts';
 import { enDocs } from './en-docs.ts';
+import { enModels } from './en-models.ts';
 import { enUpstreams } from './en-upstreams.ts';
 
 export const en = {
@@ -15,9 +16,12 @@ export const en = {
     overview: 'Overview',
     tokens: 'Tokens',
     logs: 'Logs',
+    usage: 'Usage',
     playground: 'Playground',
+    connect: 'Connect',
     channels: 'Channels',
     models: 'Models',
+    prices: 'Prices',
     groups: 'Groups',
     people: 'People',
     docs: 'Docs',
@@ -265,6 +269,7 @@ export const en = {
   },
   ...enCalls,
   ...enUpstreams,
+  ...enModels,
   ...enAlerts,
   ...enDocs,
   errors: {

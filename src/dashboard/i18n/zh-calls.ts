@@ -1,7 +1,7 @@
-// Chinese (simplified): the messages of overview, tokens, logs and playground.
+// Chinese (simplified): the messages of overview, tokens and logs.
 import type { Messages } from './en.ts';
 
-export const zhCalls: Pick<Messages, 'overview' | 'tokens' | 'logs' | 'playground'> = {
+export const zhCalls: Pick<Messages, 'overview' | 'tokens' | 'logs'> = {
   overview: {
     title: '概览',
     ranges: { day: '24 小时', week: '7 天', month: '30 天' },
@@ -205,28 +205,5 @@ export const zhCalls: Pick<Messages, 'overview' | 'tokens' | 'logs' | 'playgroun
     },
     notYet: '找不到该请求。新请求会在几秒内出现。',
     lookAgain: '重新加载',
-  },
-  playground: {
-    title: '操练场',
-    lead: '真实的请求：费用计入您粘贴的令牌。',
-    token: '令牌',
-    tokenHelp: '只随本次请求发送，不会保存。',
-    tokenWrong: '这不是令牌：其中有令牌不会包含的字符。请重新完整复制。',
-    valueOf: '请粘贴令牌值：',
-    model: '模型',
-    format: '格式',
-    prompt: '提示词',
-    hello: '你好',
-    send: '发送',
-    stop: '停止',
-    stopped: '已停止。此前已产生的内容照常计费。',
-    request: '请求原文',
-    raw: '响应原文',
-    answer: '回答',
-    waiting: '等待首字节 …',
-    firstByte: '首字节（中继处）',
-    ownTime: '其中中继自身',
-    late: '稍后见日志',
-    inLog: '在日志中查看此请求',
   },
 };

@@ -1,7 +1,7 @@
-// Chinese (simplified): the messages about upstreams: channels, groups, models, prices.
+// Chinese (simplified): the messages about upstreams: channels and groups.
 import type { Messages } from './en.ts';
 
-export const zhUpstreams: Pick<Messages, 'channels' | 'groups' | 'models'> = {
+export const zhUpstreams: Pick<Messages, 'channels' | 'groups'> = {
   channels: {
     title: '渠道',
     lead: '请求会转发到的提供商。优先级高的先试；同一优先级内按权重分配流量。',
@@ -115,58 +115,5 @@ export const zhUpstreams: Pick<Messages, 'channels' | 'groups' | 'models'> = {
     deleteTitle: '删除此分组？',
     deleteWarning: '当没有令牌属于它、也没有渠道限定于它时，才能删除。',
     deleteConfirm: '删除分组',
-  },
-  models: {
-    title: '模型与价格',
-    lead: '提供哪些模型、由哪些渠道提供、价格多少：美元 / 百万 Token。',
-    model: '模型',
-    channels: '渠道',
-    input: '输入',
-    output: '输出',
-    source: '价格来源',
-    table: '价格表',
-    own: '自定义',
-    none: '无价格',
-    set: '设置价格',
-    setHelp: '自定义价格从下一个请求起生效。可填名称或通配符。',
-    further: '其他价格',
-    furtherHelp:
-      '各类 Token 为美元 / 百万；最后几项为美元 / 每次（件）。留空：Token 按所属类别计价，其余免费。',
-    noName: '必须是一个名称',
-    prices: {
-      input: '输入',
-      output: '输出',
-      cache_read: '缓存输入',
-      cache_write: '写入缓存',
-      cache_write_1h: '写入缓存（一小时）',
-      reasoning: '推理',
-      input_audio: '音频输入',
-      cached_audio: '音频输入（缓存）',
-      output_audio: '音频输出',
-      input_image: '图像输入',
-      cached_image: '图像输入（缓存）',
-      output_image: '图像输出',
-      input_video: '视频输入',
-      request: '每次请求',
-      web_search: '每次网页搜索',
-      map_search: '每次地图搜索',
-      file_search: '每次文件搜索',
-      code_session: '每次代码运行',
-      search_unit: '每次重排搜索',
-      image: '每张图像',
-      audio_hour: '每小时音频',
-      characters: '每百万字符语音',
-    },
-    takeBack: '撤销',
-    empty: '还没有渠道按名称提供模型。',
-    overrides: '自定义价格',
-    noOverrides: '没有：使用价格表。',
-    aliases: '别名',
-    noAliases: '没有。别名是代表若干模型的名称，按次序尝试。',
-    setAlias: '设置别名',
-    aliasHelp: '它优先于同名模型。令牌必须被允许使用其全部模型。',
-    aliasName: '别名',
-    aliasModels: '模型（按次序）',
-    aliasModelsHelp: '每行一个。前一个模型的渠道用尽时再试下一个。',
   },
 };

@@ -4,6 +4,7 @@ import type { Messages } from './en.ts';
 import { zhAlerts } from './zh-alerts.ts';
 import { zhCalls } from './zh-calls.ts';
 import { zhDocs } from './zh-docs.ts';
+import { zhModels } from './zh-models.ts';
 import { zhUpstreams } from './zh-upstreams.ts';
 
 export const zh: Messages = {
@@ -17,9 +18,12 @@ export const zh: Messages = {
     overview: '概览',
     tokens: '令牌',
     logs: '日志',
+    usage: '用量',
     playground: '操练场',
+    connect: '接入',
     channels: '渠道',
     models: '模型',
+    prices: '价格',
     groups: '分组',
     people: '成员',
     docs: '文档',
@@ -259,6 +263,7 @@ export const zh: Messages = {
   },
   ...zhCalls,
   ...zhUpstreams,
+  ...zhModels,
   ...zhAlerts,
   ...zhDocs,
   errors: {

@@ -1,7 +1,7 @@
-// Aliases, a part of the page of models: names that stand for models, tried in order.
+// Aliases, a part of the page of prices: names that stand for models, tried in order.
 import type { FC } from 'hono/jsx';
 import { messages } from '../i18n/messages.ts';
-import { ActionButton, Field } from './form.tsx';
+import { Alert, Field } from './form.tsx';
 import { listOf, textOf, type Values } from './page-env.ts';
 import { TableFrame } from './parts.tsx';
 
@@ -12,51 +12,47 @@ export interface Alias {
   models: string[];
 }
 
-interface AliasFacts {
-  aliases: readonly Alias[];
+interface FormFacts {
   values: Values;
-  errors: Record<string, string>;
+  wrong: { detail: string; errors: Record<string, string> } | undefined;
 }
 
-export const Aliases: FC<AliasFacts> = ({ aliases, values, errors }) => (
-  <>
-    <h2>{texts().aliases}</h2>
-    {aliases.length === 0 ? <p class="quiet">{texts().noAliases}</p> : <AliasTable aliases={aliases} />}
-    <article class="narrow">
-      <h2>{texts().setAlias}</h2>
-      <p class="quiet">{texts().aliasHelp}</p>
-      <form method="post" action="/dashboard/models/aliases">
-        <Field
-          name="alias"
-          label={texts().aliasName}
-          value={textOf(values, 'alias')}
-          error={errors.name}
-          autocomplete="off"
-          required
-        />
-        <Field
-          name="alias_models"
-          label={texts().aliasModels}
-          help={texts().aliasModelsHelp}
-          rows={3}
-          value={listOf(values, 'alias_models').join('\n')}
-          error={errors.models}
-          required
-        />
-        <button type="submit">{texts().setAlias}</button>
-      </form>
-    </article>
-  </>
+export const AliasForm: FC<FormFacts> = ({ values, wrong }) => (
+  <article id="set-alias">
+    <h2>{texts().setAlias}</h2>
+    <p class="quiet">{texts().aliasHelp}</p>
+    {wrong === undefined ? null : <Alert>{wrong.detail}</Alert>}
+    <form method="post" action="/dashboard/models/aliases">
+      <Field
+        name="alias"
+        label={texts().aliasName}
+        value={textOf(values, 'alias')}
+        error={wrong?.errors.name}
+        autocomplete="off"
+        required
+      />
+      <Field
+        name="alias_models"
+        label={texts().aliasModels}
+        help={texts().aliasModelsHelp}
+        rows={3}
+        value={listOf(values, 'alias_models').join('\n')}
+        error={wrong?.errors.models}
+        required
+      />
+      <button type="submit">{texts().setAlias}</button>
+    </form>
+  </article>
 );
 
-const AliasTable: FC<{ aliases: readonly Alias[] }> = ({ aliases }) => (
+export const AliasTable: FC<{ aliases: readonly Alias[] }> = ({ aliases }) => (
   <TableFrame label={texts().aliases}>
     <table>
       <thead>
         <tr>
           <th scope="col">{texts().aliasName}</th>
           <th scope="col">{texts().aliasModels}</th>
-          <th scope="col">{texts().takeBack}</th>
+          <th scope="col">{texts().actions}</th>
         </tr>
       </thead>
       <tbody>
@@ -67,9 +63,12 @@ const AliasTable: FC<{ aliases: readonly Alias[] }> = ({ aliases }) => (
             </td>
             <td class="wide">{models.join(' → ')}</td>
             <td>
-              <ActionButton action="/dashboard/models/aliases/delete" values={{ alias: name }}>
-                {texts().takeBack}
-              </ActionButton>
+              <a
+                href={`/dashboard/models/aliases/delete?alias=${encodeURIComponent(name)}`}
+                class="button outline small"
+              >
+                {texts().removeAlias}
+              </a>
             </td>
           </tr>
         ))}

@@ -12,18 +12,21 @@ import { accountRoutes } from './account.tsx';
 import { alertRoutes } from './alert-endpoints.tsx';
 import { auditRoutes } from './audit.tsx';
 import { channelRoutes } from './channels.tsx';
+import { connectRoutes } from './connect.tsx';
 import { groupRoutes } from './groups.tsx';
 import { languageRoutes } from './language.tsx';
 import { pageHeaders, show, showAlone } from './layout.tsx';
 import { logRoutes } from './logs.tsx';
-import { modelRoutes } from './models.tsx';
+import { modelRoutes, pricingRoutes } from './models.tsx';
 import { overviewRoutes } from './overview.tsx';
 import { apiFor, type PageEnv, PageProblem, type PageServices } from './page-env.ts';
 import { peopleRoutes } from './people.tsx';
 import { playgroundRoutes } from './playground.tsx';
+import { priceRoutes } from './prices.tsx';
 import { rememberPage } from './return-to.ts';
 import { signInRoutes } from './sign-in.tsx';
 import { tokenRoutes } from './tokens.tsx';
+import { usageRoutes } from './usage.tsx';
 
 /** Returns the app for `/` and everything under `/dashboard` and `/docs`. */
 export function dashboard(services: PageServices): Hono<PageEnv> {
@@ -44,18 +47,22 @@ export function dashboard(services: PageServices): Hono<PageEnv> {
   app.route('/dashboard', languageRoutes());
   app.route('/dashboard', signInRoutes());
   app.route('/', documentationRoutes());
+  app.route('/', pricingRoutes());
   app.use(requireSession);
   app.use(trimTrailingSlash({ alwaysRedirect: true }));
   app.get('/dashboard', (context) => context.redirect('/', 302));
   app.route('/', overviewRoutes());
   app.route('/dashboard/tokens', tokenRoutes());
   app.route('/dashboard/logs', logRoutes());
+  app.route('/dashboard/usage', usageRoutes());
+  app.route('/dashboard/connect', connectRoutes());
+  app.route('/dashboard/models', modelRoutes());
   app.route('/dashboard/playground', playgroundRoutes());
   app.route('/dashboard/account', accountRoutes());
   // From here on for admins only; the management API would refuse members as well.
   app.use('/dashboard/:section/*', requireAdmin);
   app.route('/dashboard/channels', channelRoutes());
-  app.route('/dashboard/models', modelRoutes());
+  app.route('/dashboard/models', priceRoutes());
   app.route('/dashboard/groups', groupRoutes());
   app.route('/dashboard/people', peopleRoutes());
   app.route('/dashboard/alerts', alertRoutes());
@@ -89,7 +96,10 @@ function guard(services: PageServices): MiddlewareHandler<PageEnv> {
       throw new PageProblem(403, messages().form.crossOrigin);
     }
     await next();
+    // A public page says itself how long it may be cached.
+    const caching = context.res.headers.get('cache-control');
     for (const [name, value] of Object.entries(pageHeaders)) context.res.headers.set(name, value);
+    if (caching !== null) context.res.headers.set('cache-control', caching);
   };
 }
 

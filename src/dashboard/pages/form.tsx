@@ -130,8 +130,8 @@ export const OnceValue: FC<{ id: string; label: string; value: string }> = ({ id
 );
 
 /** Appears only with script (dashboard.js). */
-export const CopyButton: FC<{ target: string }> = ({ target }) => (
+export const CopyButton: FC<{ target: string; label?: string }> = ({ target, label }) => (
   <button type="button" class="outline small" hidden data-copy={target} data-copied={messages().form.copied}>
-    {messages().form.copy}
+    {label ?? messages().form.copy}
   </button>
 );

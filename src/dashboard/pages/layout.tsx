@@ -36,11 +36,14 @@ export const pageHeaders = {
 const sections = [
   { key: 'overview', href: '/', admin: false, group: 'use' },
   { key: 'playground', href: '/dashboard/playground', admin: false, group: 'use' },
+  { key: 'connect', href: '/dashboard/connect', admin: false, group: 'use' },
   { key: 'tokens', href: '/dashboard/tokens', admin: false, group: 'use' },
   { key: 'logs', href: '/dashboard/logs', admin: false, group: 'use' },
-  { key: 'models', href: '/dashboard/models', admin: true, group: 'use' },
+  { key: 'usage', href: '/dashboard/usage', admin: false, group: 'use' },
+  { key: 'models', href: '/dashboard/models', admin: false, group: 'use' },
   { key: 'docs', href: '/docs', admin: false, group: 'use' },
   { key: 'channels', href: '/dashboard/channels', admin: true, group: 'operate' },
+  { key: 'prices', href: '/dashboard/models/prices', admin: true, group: 'operate' },
   { key: 'groups', href: '/dashboard/groups', admin: true, group: 'operate' },
   { key: 'people', href: '/dashboard/people', admin: true, group: 'operate' },
   { key: 'alerts', href: '/dashboard/alerts', admin: true, group: 'operate' },
@@ -62,6 +65,8 @@ interface Frame {
   back?: string | undefined;
   /** A page of the documentation, which has a style and a script of its own. */
   isDocument?: boolean;
+  /** A table needs the whole width. */
+  isWide?: boolean | undefined;
   /** What the form before this page has changed. */
   done?: Done | null;
 }
@@ -71,6 +76,7 @@ const Page: FC<PropsWithChildren<Frame>> = ({
   principal,
   section,
   back,
+  isWide,
   done = null,
   isDocument = false,
   children,
@@ -88,7 +94,7 @@ const Page: FC<PropsWithChildren<Frame>> = ({
       {isDocument ? <link rel="stylesheet" href="/docs.css" /> : null}
       {isDocument ? <script src="/docs.js" defer></script> : null}
     </head>
-    <body class={principal !== undefined ? 'framed' : isDocument ? 'open' : 'alone'}>
+    <body class={bodyClass({ principal, isDocument, isWide })}>
       <a class="skip" href="#content">
         {messages().skip}
       </a>
@@ -107,6 +113,13 @@ const Page: FC<PropsWithChildren<Frame>> = ({
     </body>
   </html>
 );
+
+/** Returns the layout: with the sidebar, a document for strangers, or a form alone. */
+function bodyClass({ principal, isDocument, isWide }: Partial<Frame>): string {
+  if (principal !== undefined) return 'framed';
+  if (isDocument) return 'open';
+  return isWide ? 'alone wide' : 'alone';
+}
 
 /** Above a page for strangers. */
 const TopBar: FC = () => (
@@ -228,6 +241,14 @@ export function showDocument(context: PageContext, title: string, content: Child
 /** Renders a page without a signed-in person. */
 export function showAlone(title: string, content: Child, status = 200): Promise<Response> {
   return respond({ title }, content, status);
+}
+
+/** Renders a page that anybody may see and caches may keep for five minutes. */
+export async function showPublic(title: string, content: Child): Promise<Response> {
+  const response = await respond({ title, isWide: true }, content, 200);
+  response.headers.set('cache-control', 'public, max-age=300');
+  response.headers.set('vary', 'accept-language, cookie');
+  return response;
 }
 
 async function respond(frame: Frame, content: Child, status: number): Promise<Response> {

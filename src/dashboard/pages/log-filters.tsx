@@ -8,7 +8,7 @@ const texts = () => messages().logs;
 const listAddress = '/dashboard/logs';
 
 /** The filters in the page's address, by name. `range` is a preset, which `from` and `to` override. */
-export const filterNames = [
+const filterNames = [
   ...(['token', 'account', 'model', 'channel', 'status', 'errors', 'error_code'] as const),
   ...(['end_user', 'session', 'tag', 'range', 'from', 'to'] as const),
 ] as const;

@@ -1,147 +1,144 @@
-// The served models, their channels and prices, and an operator's own prices.
+// The models that the reader may use, with their prices, limits, and how they did here; and the public page of prices.
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
+import { type ServedModelView, servedModelView } from '../api/served-models.ts';
+import type { Token } from '../api/token-fields.ts';
 import { messages } from '../i18n/messages.ts';
-import { type Alias, Aliases } from './aliases.tsx';
-import { Alert } from './form.tsx';
-import { show } from './layout.tsx';
-import {
-  formOf,
-  listOf,
-  need,
-  needAll,
-  type PageContext,
-  type PageEnv,
-  textOf,
-  type Values,
-} from './page-env.ts';
-import { Badge, Empty, Heading, priceText, TableFrame } from './parts.tsx';
-import { OwnPrices, type Price, PriceForm, priceBody, valuesOfPrice } from './price-form.tsx';
-import { type Served, servedOf } from './served-prices.ts';
+import { Choice, Field } from './form.tsx';
+import { show, showPublic } from './layout.tsx';
+import { ModelTable } from './model-table.tsx';
+import { need, type PageContext, type PageEnv } from './page-env.ts';
+import { Empty, Heading, Pager } from './parts.tsx';
 
 const texts = () => messages().models;
 
-/** The routes under /dashboard/models. */
+interface ModelPage {
+  data: ServedModelView[];
+  total: number;
+  next_cursor: string | null;
+}
+
+/** A member's tokens that the list can be limited to: the newest ones. */
+const tokensOffered = 100;
+
+/** The route of /dashboard/models. */
 export function modelRoutes(): Hono<PageEnv> {
   const routes = new Hono<PageEnv>();
-  routes.get('/', (context) => showModels(context, { values: { model: context.req.query('price') } }));
-  routes.post('/prices', async (context) => {
-    const values = await formOf(context);
-    const wrong = wrongName('model', textOf(values, 'model'));
-    if (wrong !== null) return showModels(context, { values, price: wrong });
-    const set = await context.var.api('PUT', pathOf(textOf(values, 'model')), priceBody(values));
-    if (!set.ok) return showModels(context, { values, price: set });
-    return context.redirect('/dashboard/models', 303);
-  });
-  routes.post('/aliases', async (context) => {
-    const values = await formOf(context);
-    const models = listOf(values, 'alias_models');
-    const wrong = wrongName('name', textOf(values, 'alias'));
-    if (wrong !== null) return showModels(context, { values, alias: wrong });
-    const set = await context.var.api('PUT', aliasPath(textOf(values, 'alias')), { models });
-    if (!set.ok) return showModels(context, { values, alias: set });
-    return context.redirect('/dashboard/models', 303);
-  });
-  routes.post('/aliases/delete', async (context) => {
-    await need(context.var.api('DELETE', aliasPath(textOf(await formOf(context), 'alias'))));
-    return context.redirect('/dashboard/models', 303);
-  });
-  routes.post('/prices/delete', async (context) => {
-    await need(context.var.api('DELETE', pathOf(textOf(await formOf(context), 'model'))));
-    return context.redirect('/dashboard/models', 303);
+  routes.get('/', async (context) => {
+    const priced = context.req.query('price');
+    // How alerts and older links name the form of a price.
+    if (priced !== undefined)
+      return context.redirect(`/dashboard/models/prices?model=${encodeURIComponent(priced)}`, 302);
+    return showModels(context);
   });
   return routes;
 }
 
-/** Returns an error for a name that no URL can contain, or null. */
-function wrongName(field: string, name: string): Wrong | null {
-  if (!/^\.{0,2}$/.test(name.trim())) return null;
-  return { detail: messages().form.notSaved, errors: { [field]: texts().noName } };
-}
-
-function pathOf(model: string): string {
-  return `/prices/${encodeURIComponent(model.trim())}`;
-}
-
-function aliasPath(name: string): string {
-  return `/aliases/${encodeURIComponent(name.trim())}`;
-}
-
-/** The submitted values, and what is wrong with them. */
-interface Outcome {
-  values?: Values;
-  price?: Wrong;
-  alias?: Wrong;
-}
-
-interface Wrong {
-  detail: string;
-  errors: Record<string, string>;
-}
-
-async function showModels(context: PageContext, { values = {}, price, alias }: Outcome = {}) {
-  const { api, services } = context.var;
-  const [live, own, aliases] = await Promise.all([
-    services.liveChannels(),
-    needAll<Price>(api, '/prices'),
-    needAll<Alias>(api, '/aliases'),
+async function showModels(context: PageContext) {
+  const { api, principal } = context.var;
+  const isAdmin = principal.role === 'admin';
+  const [page, tokens] = await Promise.all([
+    need(api<ModelPage>('GET', `/served-models?${querySent(context)}`)),
+    isAdmin ? { data: [] } : need(api<{ data: Token[] }>('GET', `/tokens?limit=${tokensOffered}`)),
   ]);
-  const detail = price?.detail ?? alias?.detail;
-  const errors = price?.errors ?? {};
-  // The page is requested with a model to set a price for. If it has a price, that one is edited.
-  const asked = own.find(({ model }) => model === context.req.query('price'));
-  const known = asked === undefined ? {} : valuesOfPrice(asked);
-  const served = servedOf(live, own, new Date(services.now()));
+  const isSearch = ['search', 'token'].some((name) => context.req.query(name));
   const content = (
     <>
-      <Heading title={texts().title} lead={texts().lead} />
-      {detail === undefined ? null : <Alert>{detail}</Alert>}
-      {served.length === 0 ? <Empty>{texts().empty}</Empty> : <ModelTable served={served} />}
-      <h2>{texts().overrides}</h2>
-      {own.length === 0 ? <p class="quiet">{texts().noOverrides}</p> : <OwnPrices prices={own} />}
-      <PriceForm values={{ ...known, ...values }} errors={errors} />
-      <Aliases aliases={aliases} values={values} errors={alias?.errors ?? {}} />
+      <Heading title={texts().title} lead={isAdmin ? texts().leadAdmin : texts().lead}>
+        {isAdmin ? (
+          <a href="/dashboard/models/prices" class="button outline">
+            {texts().pricesAndAliases}
+          </a>
+        ) : null}
+      </Heading>
+      <Filters context={context} tokens={tokens.data} />
+      {page.total > 0 ? (
+        <>
+          <ModelTable
+            models={page.data}
+            url={context.req.url}
+            view={isAdmin ? 'admin' : 'member'}
+            today={today(context)}
+          />
+          <p class="quiet">{`${texts().count(page.total)}. ${texts().seenHelp}`}</p>
+        </>
+      ) : (
+        <Empty>{isSearch ? texts().noneFound : isAdmin ? texts().emptyAdmin : texts().empty}</Empty>
+      )}
+      <Pager url={context.req.url} next={page.next_cursor} />
     </>
   );
-  return show(context, 'models', texts().title, content, detail === undefined ? 200 : 400);
+  return show(context, 'models', texts().title, content);
 }
 
-const ModelTable: FC<{ served: readonly Served[] }> = ({ served }) => (
-  <TableFrame label={texts().title}>
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">{texts().model}</th>
-          <th scope="col">{texts().channels}</th>
-          <th scope="col" class="number">
-            {texts().input}
-          </th>
-          <th scope="col" class="number">
-            {texts().output}
-          </th>
-          <th scope="col">{texts().source}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {served.map(({ model, channels, input, output, others, source }) => (
-          <tr>
-            <td class="wide">
-              <code>{model}</code>
-              {others.map(([name, usd]) => (
-                <small>{`${texts().prices[name]} ${priceText(usd)}`}</small>
-              ))}
-            </td>
-            <td class="wide">{channels.join(', ')}</td>
-            <td class="number">{input === null ? '–' : priceText(input)}</td>
-            <td class="number">{output === null ? '–' : priceText(output)}</td>
-            <td>
-              <Badge kind={source === 'none' && !model.includes('*') ? 'warn' : 'off'}>
-                {source === 'none' && model.includes('*') ? '–' : texts()[source]}
-              </Badge>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  </TableFrame>
+/** Returns the page's own query, as far as the management API knows it. */
+function querySent(context: PageContext): URLSearchParams {
+  const sent = new URLSearchParams();
+  for (const name of ['token', 'search', 'sort', 'order', 'cursor']) {
+    const value = context.req.query(name);
+    if (value) sent.set(name, value);
+  }
+  return sent;
+}
+
+function today({ var: { services } }: PageContext): string {
+  return new Date(services.now()).toISOString().slice(0, 10);
+}
+
+const Filters: FC<{ context: PageContext; tokens: readonly Token[] }> = ({ context, tokens }) => (
+  <form method="get" class="filters">
+    <Field name="search" label={texts().search} type="search" value={context.req.query('search') ?? ''} />
+    {tokens.length < 2 ? null : (
+      <Choice
+        name="token"
+        label={texts().forToken}
+        value={context.req.query('token')}
+        options={[['', texts().anyToken], ...tokens.map(({ id, name }) => [id, name] as const)]}
+      />
+    )}
+    <button type="submit" class="secondary">
+      {messages().form.filter}
+    </button>
+  </form>
 );
+
+/** The most models on the public page. */
+const publicModels = 1_000;
+
+/** The route of /pricing: what tokens of the default group may use. It reads nothing of any account. */
+export function pricingRoutes(): Hono<PageEnv> {
+  return new Hono<PageEnv>().get('/pricing', async (context) => {
+    const { services } = context.var;
+    if (!services.hasPublicPricing) return context.notFound();
+    const query = (name: string) => context.req.query(name) ?? '';
+    const sort = (['input', 'output', 'context'] as const).find((one) => one === query('sort')) ?? 'name';
+    const { models } = await services.directory.list([await services.directory.audienceOfGroup('default')], {
+      search: query('search'),
+      sort,
+      descending: query('order') === 'desc',
+      offset: 0,
+      limit: publicModels,
+    });
+    const content = (
+      <>
+        <Heading title={texts().public} lead={texts().publicLead}>
+          <a href="/dashboard/login" class="button outline">
+            {texts().signIn}
+          </a>
+        </Heading>
+        <Filters context={context} tokens={[]} />
+        {models.length === 0 ? (
+          <Empty>{query('search') === '' ? texts().empty : texts().noneFound}</Empty>
+        ) : (
+          <ModelTable
+            models={models.map((model) => servedModelView(model, undefined, false))}
+            url={context.req.url}
+            view="public"
+            today={today(context)}
+          />
+        )}
+      </>
+    );
+    return showPublic(texts().public, content);
+  });
+}

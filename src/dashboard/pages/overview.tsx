@@ -7,6 +7,7 @@ import { messages } from '../i18n/messages.ts';
 import { accountsNearBudget } from './alert-store.ts';
 import { AlertList, alertsOf } from './alerts.tsx';
 import { Chart } from './chart.tsx';
+import { FirstSteps } from './first-steps.tsx';
 import { show } from './layout.tsx';
 import { need, type PageContext, type PageEnv } from './page-env.ts';
 import { count, dollars, Empty, Heading, milliseconds, percent } from './parts.tsx';
@@ -56,7 +57,7 @@ async function showOverview(context: PageContext) {
       <AlertList alerts={alerts} />
       <Figures rows={overTime.data} />
       {overTime.data.length === 0 ? (
-        <Nothing origin={new URL(context.req.url).origin} />
+        <Nothing origin={new URL(context.req.url).origin} isAdmin={principal.role === 'admin'} />
       ) : (
         <>
           <article>
@@ -99,16 +100,19 @@ const Ranges: FC<{ chosen: RangeName }> = ({ chosen }) => (
   </nav>
 );
 
-const Nothing: FC<{ origin: string }> = ({ origin }) => (
-  <Empty>
-    <p>{texts().nothing}</p>
-    <p>
-      {texts().address} <code>{`${origin}/v1`}</code>
-    </p>
-    <a href="/dashboard/tokens/new" class="button">
-      {texts().begin}
-    </a>
-  </Empty>
+const Nothing: FC<{ origin: string; isAdmin: boolean }> = ({ origin, isAdmin }) => (
+  <>
+    <FirstSteps progress={null} isAdmin={isAdmin} />
+    <Empty>
+      <p>{texts().nothing}</p>
+      <p>
+        {texts().address} <code>{`${origin}/v1`}</code>
+      </p>
+      <a href="/dashboard/tokens/new" class="button">
+        {texts().begin}
+      </a>
+    </Empty>
+  </>
 );
 
 const Figures: FC<{ rows: readonly UsageRow[] }> = ({ rows }) => {

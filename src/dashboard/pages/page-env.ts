@@ -18,6 +18,8 @@ export interface PageServices extends ManagementServices {
   liveChannels: () => Promise<readonly LiveChannel[]>;
   /** Returns which of the models a channel serves without a price. */
   unpricedModels: (models: readonly string[]) => Promise<string[]>;
+  /** Whether /pricing is served. */
+  hasPublicPricing: boolean;
   /** Calls a model endpoint, as if from outside. */
   callModel: (request: Request) => Promise<Response>;
   /** Returns what the deployment lacks, each with its remedy. */
@@ -141,8 +143,7 @@ export function listOf(values: Values, name: string): string[] {
 
 export type { Child };
 
-export async function servedModels({ liveChannels }: PageServices): Promise<string[]> {
-  const channels = await liveChannels();
-  const names = channels.flatMap(({ models, modelMap }) => [...models, ...Object.keys(modelMap)]);
-  return [...new Set(names)].filter((name) => !name.includes('*')).sort();
+/** Returns every served name, for pickers. */
+export async function servedModels({ directory }: PageServices): Promise<string[]> {
+  return directory.names();
 }

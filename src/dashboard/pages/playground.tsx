@@ -1,11 +1,16 @@
-// The playground: a real request with a pasted token. With script it streams (playground.js); without, the form is
-// posted and the answer is in the page.
+// The playground: real requests with the reader's own token, or with a pasted one. With script it is a conversation
+// that streams (playground.js); without, the form is posted and the answer is in the page.
 import { Hono } from 'hono';
-import type { FC } from 'hono/jsx';
 import { matchesAny } from '../../lib/wildcard.ts';
 import type { Token } from '../api/token-fields.ts';
 import { messages } from '../i18n/messages.ts';
-import { Alert, Choice, Field } from './form.tsx';
+import {
+  answerText,
+  errorOf,
+  playgroundFormats,
+  requestFor,
+  requestText,
+} from '../public/playground-formats.js';
 import { show } from './layout.tsx';
 import {
   formOf,
@@ -16,27 +21,14 @@ import {
   textOf,
   type Values,
 } from './page-env.ts';
-import { Heading, milliseconds } from './parts.tsx';
-import {
-  answerOf,
-  blanks,
-  type PlaygroundFormat,
-  playgroundFormats,
-  playgroundRequest,
-  requestText,
-} from './playground-request.ts';
+import { Heading } from './parts.tsx';
+import { type Exchange, PlaygroundForm } from './playground-form.tsx';
 
 const texts = () => messages().playground;
+type Format = keyof typeof playgroundFormats;
 
-interface Exchange {
-  request: string;
-  raw: string;
-  answer: string;
-  error: string | undefined;
-  status: number;
-  durationMs: number | null;
-  requestId: string;
-}
+/** Own tokens to choose from: the newest ones. */
+const tokensOffered = 100;
 
 /** The routes under /dashboard/playground. */
 export function playgroundRoutes(): Hono<PageEnv> {
@@ -49,14 +41,13 @@ export function playgroundRoutes(): Hono<PageEnv> {
   return routes;
 }
 
+/** Sends the form's request, as if from outside. */
 async function exchange(context: PageContext, values: Values): Promise<Exchange> {
   const format = formatOf(values);
-  // Joins a token that was copied with a line break. Text that no header can contain is not a token (a hint with
-  // `…`, for example).
-  const token = textOf(values, 'token').replace(/\s+/g, '');
-  const question = { token, model: textOf(values, 'model').trim(), prompt: textOf(values, 'prompt') };
-  const asked = playgroundRequest(format, question, false);
-  if (!/^[!-~]*$/.test(token)) return notSent(requestText(asked, token));
+  const secret = await secretOf(context, values);
+  const asked = requestFor(format, chatOf(values, secret.token), false);
+  const shown = { question: textOf(values, 'prompt'), request: requestText(asked, secret.token) };
+  if (secret.error !== undefined) return { ...shown, ...notSent, error: secret.error };
   const request = new Request(new URL(context.req.url).origin + asked.path, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...asked.headers },
@@ -66,26 +57,52 @@ async function exchange(context: PageContext, values: Values): Promise<Exchange>
   const response = await context.var.services.callModel(request);
   const raw = await response.text();
   const value = parsed(raw);
-  const reply = answerOf(format, value);
   return {
-    request: requestText(asked, token),
+    ...shown,
     raw: value === undefined ? raw : JSON.stringify(value, null, 2),
-    answer: reply?.text ?? '',
-    error: response.ok ? undefined : (reply?.error ?? raw),
+    answer: response.ok ? answerText(format, value) : '',
+    error: response.ok ? undefined : String(errorOf(value) ?? raw),
     status: response.status,
     durationMs: Date.now() - started,
     requestId: response.headers.get('x-request-id') ?? '',
   };
 }
 
-function notSent(request: string): Exchange {
-  const error = texts().tokenWrong;
-  return { request, raw: '', answer: '', error, status: 0, durationMs: null, requestId: '' };
+const notSent = { raw: '', answer: '', status: 0, durationMs: null, requestId: '' };
+
+/** Returns a secret for the chosen token, else the pasted one, or what is wrong. */
+async function secretOf(context: PageContext, values: Values): Promise<{ token: string; error?: string }> {
+  const id = textOf(values, 'token_id');
+  if (id !== '') {
+    const path = `/tokens/${encodeURIComponent(id)}/playground-secret`;
+    const made = await context.var.api<{ secret: string }>('POST', path);
+    return made.ok ? { token: made.value.secret } : { token: '', error: made.detail };
+  }
+  // Joins a token that was copied with a line break. Text that no header can contain is not a token (a hint with
+  // `…`, for example).
+  const token = textOf(values, 'token').replace(/\s+/g, '');
+  return /^[!-~]+$/.test(token) ? { token } : { token: '', error: texts().tokenWrong };
 }
 
-function formatOf(values: Values): PlaygroundFormat {
+function chatOf(values: Values, token: string) {
+  const number = (name: string) => {
+    const text = textOf(values, name).trim();
+    return text === '' ? {} : { [name === 'max_tokens' ? 'maxTokens' : name]: Number(text) };
+  };
+  return {
+    token,
+    model: textOf(values, 'model').trim(),
+    turns: [{ role: 'user' as const, text: textOf(values, 'prompt') }],
+    system: textOf(values, 'system'),
+    effort: textOf(values, 'effort'),
+    ...number('temperature'),
+    ...number('max_tokens'),
+  };
+}
+
+function formatOf(values: Values): Format {
   const asked = textOf(values, 'format');
-  return Object.hasOwn(playgroundFormats, asked) ? (asked as PlaygroundFormat) : 'openai';
+  return Object.hasOwn(playgroundFormats, asked) ? (asked as Format) : 'openai';
 }
 
 /** Returns undefined if it is not JSON. */
@@ -98,10 +115,18 @@ function parsed(text: string): unknown {
 }
 
 async function showPlayground(context: PageContext, values: Values, exchange?: Exchange) {
-  const id = context.req.query('token');
-  const [served, token] = await Promise.all([
-    servedModels(context.var.services),
-    id === undefined ? null : need(context.var.api<Token>('GET', `/tokens/${encodeURIComponent(id)}`)),
+  const { api, services, principal } = context.var;
+  const id = context.req.query('token') ?? textOf(values, 'token_id');
+  const account = encodeURIComponent(principal.accountId);
+  const [served, token, own] = await Promise.all([
+    servedModels(services),
+    id === '' ? null : need(api<Token>('GET', `/tokens/${encodeURIComponent(id)}`)),
+    // Without the key, the server can make no secret: tokens are pasted.
+    services.encryptionKey === null
+      ? { data: [] }
+      : need(
+          api<{ data: Token[] }>('GET', `/tokens?status=active&account=${account}&limit=${tokensOffered}`),
+        ),
   ]);
   const isAny = token === null || token.models.length === 0;
   const models = isAny ? served : served.filter((model) => matchesAny(token.models, model));
@@ -109,129 +134,8 @@ async function showPlayground(context: PageContext, values: Values, exchange?: E
     <>
       <Heading title={texts().title} lead={texts().lead} />
       <script src="/playground.js" type="module"></script>
-      <div class="columns playground">
-        <Question token={token} models={models} values={values} />
-        <Outcome exchange={exchange} />
-      </div>
+      <PlaygroundForm tokens={own.data} token={token} models={models} values={values} exchange={exchange} />
     </>
   );
   return show(context, 'playground', texts().title, content);
 }
-
-/** The requests for the script, with placeholders for the form's fields. */
-function wires(): string {
-  const formats = Object.keys(playgroundFormats) as PlaygroundFormat[];
-  return JSON.stringify(
-    Object.fromEntries(formats.map((format) => [format, playgroundRequest(format, blanks, true)])),
-  );
-}
-
-const Question: FC<{ token: Token | null; models: readonly string[]; values: Values }> = ({
-  token,
-  models,
-  values,
-}) => (
-  <form method="post" id="playground" data-wires={wires()} data-blanks={JSON.stringify(blanks)}>
-    <Field
-      name="token"
-      label={texts().token}
-      help={
-        token === null
-          ? texts().tokenHelp
-          : `${texts().valueOf} ${token.name} (${token.hint}). ${texts().tokenHelp}`
-      }
-      type="password"
-      autocomplete="off"
-      required
-    />
-    <div class="row">
-      <Field
-        name="model"
-        label={texts().model}
-        list="models"
-        value={textOf(values, 'model') || (token === null ? '' : (models[0] ?? ''))}
-        autocomplete="off"
-        required
-      />
-      <Choice
-        name="format"
-        label={texts().format}
-        value={textOf(values, 'format') || 'openai'}
-        options={Object.entries(playgroundFormats)}
-      />
-    </div>
-    <datalist id="models">
-      {models.map((model) => (
-        <option value={model} />
-      ))}
-    </datalist>
-    <Field
-      name="prompt"
-      label={texts().prompt}
-      rows={6}
-      value={textOf(values, 'prompt') || texts().hello}
-      required
-    />
-    <div class="actions">
-      <button type="submit" id="send">
-        {texts().send}
-      </button>
-      <button type="button" id="stop" class="secondary" hidden>
-        {texts().stop}
-      </button>
-    </div>
-  </form>
-);
-
-const Outcome: FC<{ exchange: Exchange | undefined }> = ({ exchange }) => {
-  const { status, durationMs, requestId } = exchange ?? { status: 0, durationMs: null, requestId: '' };
-  return (
-    <div
-      id="outcome"
-      data-waiting={texts().waiting}
-      data-stopped={texts().stopped}
-      data-no-price={messages().logs.noPrice}
-      data-late={texts().late}
-      data-wrong-token={texts().tokenWrong}
-    >
-      {exchange?.error === undefined ? null : <Alert>{exchange.error}</Alert>}
-      <p role="alert" class="alert error" id="trouble" hidden></p>
-      <h2>{texts().answer}</h2>
-      <pre id="answer" tabindex={0} aria-live="polite">
-        {exchange?.answer ?? ''}
-      </pre>
-      <dl class="facts" id="figures" hidden={exchange === undefined}>
-        <Figure name="status" label={messages().logs.status} value={status === 0 ? '' : String(status)} />
-        <Figure name="total" label={messages().logs.duration} value={milliseconds(durationMs)} />
-        <Figure name="first" label={texts().firstByte} value="–" />
-        <Figure name="own" label={texts().ownTime} value="–" />
-        <Figure name="tokens" label={messages().logs.tokensInOut} value="–" />
-        <Figure name="cost" label={messages().logs.cost} value="–" />
-      </dl>
-      <p>
-        <a id="in-log" href={`/dashboard/logs/${encodeURIComponent(requestId)}`} hidden={requestId === ''}>
-          {texts().inLog}
-        </a>
-      </p>
-      <details>
-        <summary>{texts().request}</summary>
-        <pre id="request" tabindex={0}>
-          {exchange?.request ?? ''}
-        </pre>
-      </details>
-      <details>
-        <summary>{texts().raw}</summary>
-        <pre id="raw" tabindex={0}>
-          {exchange?.raw ?? ''}
-        </pre>
-      </details>
-    </div>
-  );
-};
-
-const Figure: FC<{ name: string; label: string; value: string }> = ({ name, label, value }) => (
-  <>
-    <dt>{label}</dt>
-    <dd id={`figure-${name}`}>{value}</dd>
-  </>
-);

@@ -3,7 +3,7 @@
 import type { FC } from 'hono/jsx';
 import { priceFields } from '../api/price-fields.ts';
 import { messages } from '../i18n/messages.ts';
-import { ActionButton, Field } from './form.tsx';
+import { Alert, Field } from './form.tsx';
 import { numberOrNull } from './model-choice.tsx';
 import { textOf, type Values } from './page-env.ts';
 import { priceText, TableFrame } from './parts.tsx';
@@ -33,21 +33,31 @@ export function valuesOfPrice(price: Price): Values {
 
 interface FormFacts {
   values: Values;
-  errors: Record<string, string>;
+  /** Names to choose from. */
+  names: readonly string[];
+  wrong: { detail: string; errors: Record<string, string> } | undefined;
 }
 
-export const PriceForm: FC<FormFacts> = ({ values, errors }) => (
-  <article class="narrow" id="set-price">
+export const PriceForm: FC<FormFacts> = ({ values, names, wrong: { detail, errors = {} } = {} }) => (
+  <article id="set-price">
     <h2>{texts().set}</h2>
     <p class="quiet">{texts().setHelp}</p>
+    {detail === undefined ? null : <Alert>{detail}</Alert>}
     <form method="post" action="/dashboard/models/prices">
       <Field
         name="model"
         label={texts().model}
         value={textOf(values, 'model')}
         error={errors.model}
+        list="model-names"
+        autocomplete="off"
         required
       />
+      <datalist id="model-names">
+        {names.map((name) => (
+          <option value={name} />
+        ))}
+      </datalist>
       <PriceInputs names={usualFields} values={values} errors={errors} />
       <details open={furtherFields.some((name) => errors[name] !== undefined || textOf(values, name) !== '')}>
         <summary>{texts().further}</summary>
@@ -59,7 +69,13 @@ export const PriceForm: FC<FormFacts> = ({ values, errors }) => (
   </article>
 );
 
-const PriceInputs: FC<FormFacts & { names: readonly PriceField[] }> = ({ names, values, errors }) => (
+interface InputFacts {
+  names: readonly PriceField[];
+  values: Values;
+  errors: Record<string, string>;
+}
+
+const PriceInputs: FC<InputFacts> = ({ names, values, errors }) => (
   <div class="row">
     {names.map((name) => (
       <Field
@@ -89,7 +105,7 @@ export const OwnPrices: FC<{ prices: readonly Price[] }> = ({ prices }) => (
             {texts().output}
           </th>
           <th scope="col">{texts().further}</th>
-          <th scope="col">{messages().tokens.edit}</th>
+          <th scope="col">{texts().actions}</th>
         </tr>
       </thead>
       <tbody>
@@ -104,14 +120,17 @@ export const OwnPrices: FC<{ prices: readonly Price[] }> = ({ prices }) => (
             <td>
               <span class="actions">
                 <a
-                  href={`/dashboard/models?price=${encodeURIComponent(price.model)}#set-price`}
+                  href={`/dashboard/models/prices?model=${encodeURIComponent(price.model)}`}
                   class="button outline small"
                 >
                   {messages().tokens.edit}
                 </a>
-                <ActionButton action="/dashboard/models/prices/delete" values={{ model: price.model }}>
-                  {texts().takeBack}
-                </ActionButton>
+                <a
+                  href={`/dashboard/models/prices/delete?model=${encodeURIComponent(price.model)}`}
+                  class="button outline small"
+                >
+                  {texts().resetPrice}
+                </a>
               </span>
             </td>
           </tr>

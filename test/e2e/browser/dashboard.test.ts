@@ -109,44 +109,50 @@ describe.runIf(haveChromium)('the dashboard', () => {
     expect((await chat()).choices).toHaveLength(1);
   });
 
-  it('streams an answer in the playground', async () => {
+  it('chats in the playground with an own token: several turns, cost, and code to paste', async () => {
     await page.goto(`${world.relay.url}/dashboard/playground`);
-    await page.getByLabel('Token', { exact: true }).fill(token);
+    const own = page.locator('#field-token_id option', { hasText: 'My app' });
+    await page.getByLabel('Token', { exact: true }).selectOption(await own.getAttribute('value'));
     await page.getByLabel('Model').fill('gpt-4o');
+    await page.getByLabel('Message').fill('**Hello** there');
+    await page.getByLabel('Message').press('Control+Enter');
+    const answers = page.locator('#turns .assistant');
+    await expect
+      .poll(() => answers.first().innerText(), { timeout: 15_000 })
+      .toMatch(/Hello from[\s\S]*\$0\.0\d+/);
+    expect(await answers.first().innerText()).toMatch(/first byte \d+ ms/);
+    await page.getByLabel('Message').fill('Second');
     await page.getByRole('button', { name: 'Send' }).click();
-    await expect.poll(() => page.locator('#answer').innerText(), { timeout: 15_000 }).toMatch(/Hello from/);
-    const figures = page.locator('#figures');
-    await expect.poll(() => figures.innerText(), { timeout: 15_000 }).toMatch(/Cost\s+\$0\.0\d+/);
-    expect(await figures.innerText()).toMatch(/^Status\s+200\s/);
-    expect(await figures.innerText()).toMatch(/Of that the relay’s own\s+\d+ ms/);
-    await page.getByText('Request, as it was sent').click();
-    expect(await page.locator('#request').innerText()).toContain('authorization: Bearer $RELAY_TOKEN');
-    await page.getByText('Response, as it came').click();
-    expect(await page.locator('#raw').innerText()).toMatch(/^data: \{[\s\S]*data: \[DONE\]\s*$/);
-    await page.getByRole('link', { name: 'This request in the log' }).click();
+    await expect.poll(() => answers.count(), { timeout: 15_000 }).toBe(2);
+    await expect.poll(() => answers.last().innerText(), { timeout: 15_000 }).toMatch(/\$0\.0\d+/);
+    const request = page.locator('#request');
+    await page.locator('form.playground .conversation summary').first().click();
+    expect(await request.innerText()).toMatch(/Bearer \$RELAY_TOKEN[\s\S]*Hello\*\* there[\s\S]*Second/);
+    expect(await page.content()).not.toContain('pg-oo8-');
+    await page.getByRole('link', { name: 'Show in the log' }).first().click();
     expect(await page.locator('.log-details').innerText()).toMatch(/Attempts\s+(1\.\s+)?200 demo/);
   });
 
   it.each(['OpenAI Responses', 'Anthropic', 'Gemini'])(
-    'streams an answer in the playground like %s',
+    'streams an answer in the playground like %s, with a pasted token',
     async (format) => {
-      await page.goto(`${world.relay.url}/dashboard/playground`);
-      await page.getByLabel('Token', { exact: true }).fill(token);
+      await openPlaygroundWithValue();
       await page.getByLabel('Model').fill('gpt-4o');
       await page.getByLabel('Format').selectOption(format);
       await page.getByRole('button', { name: 'Send' }).click();
-      await expect.poll(() => page.locator('#answer').innerText(), { timeout: 15_000 }).toMatch(/Hello from/);
+      const answer = page.locator('#turns .assistant');
+      await expect.poll(() => answer.innerText(), { timeout: 15_000 }).toMatch(/Hello from/);
       expect(await page.locator('#trouble').isHidden()).toBe(true);
     },
   );
 
   it('shows a refusal in the playground and stops a stream on request', async () => {
-    await page.goto(`${world.relay.url}/dashboard/playground`);
-    await page.getByLabel('Token', { exact: true }).fill(token);
+    await openPlaygroundWithValue();
     await page.getByLabel('Model').fill('no-such-model');
     await page.getByRole('button', { name: 'Send' }).click();
     await page.locator('#trouble').waitFor();
     expect(await page.locator('#trouble').innerText()).toContain('no-such-model');
+    expect(await page.locator('#turns li').count()).toBe(0);
     await page.route('**/v1/chat/completions', () => new Promise(() => undefined));
     await page.getByRole('button', { name: 'Send' }).click();
     await page.getByRole('button', { name: 'Stop' }).click();
@@ -167,6 +173,12 @@ describe.runIf(haveChromium)('the dashboard', () => {
   it('causes no script error and no content policy violation in the browser', () => {
     expect(problems.filter((text) => !text.includes('status of 40'))).toEqual([]);
   });
+
+  async function openPlaygroundWithValue(): Promise<void> {
+    await page.goto(`${world.relay.url}/dashboard/playground`);
+    await page.getByLabel('Token', { exact: true }).selectOption({ label: 'Another token …' });
+    await page.getByLabel('Token value').fill(token);
+  }
 
   async function openToken(): Promise<void> {
     await page.goto(`${world.relay.url}/dashboard/tokens`);

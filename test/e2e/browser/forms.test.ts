@@ -106,6 +106,7 @@ describe.runIf(haveChromium)('a form in the dashboard', () => {
       `/dashboard/groups/${name}/delete`,
       '/dashboard/channels',
       '/dashboard/models',
+      '/dashboard/models/prices',
     ]) {
       await page.goto(url + path);
       const wide = await page.evaluate<number>('document.documentElement.scrollWidth');
@@ -117,6 +118,7 @@ describe.runIf(haveChromium)('a form in the dashboard', () => {
       '/dashboard/groups',
       '/dashboard/channels',
       '/dashboard/models',
+      '/dashboard/models/prices',
     ]) {
       await page.goto(url + path);
       const hidden = await page.evaluate<number[]>(

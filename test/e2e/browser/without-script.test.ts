@@ -115,7 +115,7 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
   it('sorts the token list by its headings', async () => {
     for (const name of ['bravo', 'Alpha', 'charlie']) await world.relay.token({ name });
     await open('/dashboard/tokens?status=active');
-    const names = () => page.locator('tbody td:first-child a').allInnerTexts();
+    const names = () => page.locator('tbody td.name a').allInnerTexts();
     await follow(page.getByRole('link', { name: 'Name', exact: true }));
     expect(await names()).toEqual(['Alpha', 'bravo', 'charlie']);
     await follow(page.getByRole('link', { name: 'Name', exact: true }));
@@ -125,28 +125,31 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
   });
 
   it('sets a custom price and removes it', async () => {
-    await open('/dashboard/models');
+    await open('/dashboard/models/prices');
     await page.getByLabel('Model', { exact: true }).fill('gpt-4o');
     await page.getByLabel('Input', { exact: true }).fill('1.5');
     await page.getByLabel('Output', { exact: true }).fill('6');
-    await press('Set a price');
-    expect(await page.locator('main').innerText()).toContain('your own');
-    await press('Take back');
-    expect(await page.locator('main').innerText()).toContain('None: the table’s prices hold.');
+    await press('Set price');
+    await follow(page.getByRole('link', { name: 'Reset to default' }));
+    await press('Reset to default');
+    expect(await page.locator('main').innerText()).toContain('No custom prices – defaults apply.');
   });
 
   it('adds an alias, shows what is wrong with another, and removes the first', async () => {
-    await open('/dashboard/models');
+    await open('/dashboard/models/prices');
     await page.getByLabel('Alias', { exact: true }).fill('smart');
-    await page.getByLabel('Models in order').fill('claude-opus-4-5\ngpt-4o');
-    await press('Set an alias');
+    await page.getByLabel('Models', { exact: true }).fill('claude-opus-4-5\ngpt-4o');
+    await press('Set alias');
     expect(await page.locator('main').innerText()).toContain('claude-opus-4-5 → gpt-4o');
     await page.getByLabel('Alias', { exact: true }).fill('smarter');
-    await page.getByLabel('Models in order').fill('smart');
-    await press('Set an alias');
+    await page.getByLabel('Models', { exact: true }).fill('smart');
+    await press('Set alias');
     expect(await page.locator('#help-alias_models').innerText()).toContain('`smart` is an alias itself');
-    await press('Take back');
-    expect(await page.locator('main').innerText()).toContain('None. An alias is a name that stands for');
+    await follow(page.getByRole('link', { name: 'Remove', exact: true }));
+    await press('Remove');
+    expect(await page.locator('main').innerText()).toContain(
+      'No aliases. An alias is a name that stands for',
+    );
   });
 
   it('adds a group, assigns a token to it, edits it, and deletes it once empty', async () => {
@@ -190,12 +193,13 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
   it('filters the log and sends a playground request', async () => {
     const { token } = await world.relay.token({ name: 'asks' });
     await open('/dashboard/playground');
-    await page.getByLabel('Token', { exact: true }).fill(token);
+    await page.getByLabel('Token', { exact: true }).selectOption({ label: 'Another token …' });
+    await page.getByLabel('Token value').fill(token);
     await page.getByLabel('Model').fill('claude-3-5-sonnet-20241022');
     await page.getByLabel('Format').selectOption('anthropic');
     await press('Send');
     expect(await page.locator('#answer').innerText()).toMatch(/Hello from the demo/);
-    expect(await page.locator('#figures').innerText()).toMatch(/^Status\s+200\s/);
+    expect(await page.locator('#turns .caption').innerText()).toMatch(/^Status 200 · /);
     expect(await page.content()).toContain('x-api-key: $RELAY_TOKEN');
     expect(await page.content()).not.toContain(token);
     await expect
@@ -223,7 +227,16 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
     await member.page.getByRole('button', { name: 'Create account' }).click();
     await member.page.getByRole('heading', { name: 'Overview' }).waitFor();
     const sections = await member.page.locator('.sidebar nav li').allInnerTexts();
-    expect(sections).toEqual(['Overview', 'Playground', 'Tokens', 'Logs', 'Docs']);
+    expect(sections).toEqual([
+      'Overview',
+      'Playground',
+      'Connect',
+      'Tokens',
+      'Logs',
+      'Usage',
+      'Models',
+      'Docs',
+    ]);
     await member.page.goto(`${world.relay.url}/dashboard/tokens`);
     expect(await member.page.locator('main').innerText()).toContain('No tokens yet');
     await member.page.goto(link);

@@ -13,7 +13,9 @@ import { ModelOverrideStore } from '../../../src/models/override-store.ts';
 import type { AccountLedgers } from '../../../src/quota/account-client.ts';
 import type { Ledgers } from '../../../src/quota/quota.ts';
 import { AliasStore } from '../../../src/routing/alias-store.ts';
+import { Catalog } from '../../../src/routing/catalog.ts';
 import { GroupStore } from '../../../src/routing/group-store.ts';
+import { ModelDirectory } from '../../../src/routing/model-directory.ts';
 import { RoutingStore } from '../../../src/routing/store.ts';
 import { TokenCache } from '../../../src/tokens/cache.ts';
 import { TokenStore } from '../../../src/tokens/store.ts';
@@ -127,6 +129,12 @@ function servicesOver(db: D1Database): PageServices {
     aliases: new AliasStore(db),
     prices: new PriceStore(db),
     modelOverrides: new ModelOverrideStore(db),
+    directory: new ModelDirectory({
+      catalog: { current: () => new Catalog({ channels: [], groups: [], overrides: [], aliases: [] }) },
+      modelLists: { namesWithin: async () => Array.from({ length: 300 }, (_, index) => `model-${index}`) },
+      now: () => million.lastMs,
+      background: () => undefined,
+    }),
     ledgers: { balance: async () => balance, deliverLog: async () => undefined } as unknown as Ledgers,
     accountLedgers: {} as unknown as AccountLedgers,
     tokenCache: new TokenCache({} as KVNamespace, () => undefined),
@@ -143,6 +151,7 @@ function servicesOver(db: D1Database): PageServices {
     now: () => million.lastMs,
     liveChannels: async () => [],
     unpricedModels: async () => [],
+    hasPublicPricing: true,
     callModel: async () => new Response(),
     signIn: { github: null, access: null },
     setupProblems: async () => [],

@@ -17,6 +17,7 @@ import { compareVersions } from '../../../src/quota/policy.ts';
 import type { Audit, Balance, Ledgers } from '../../../src/quota/quota.ts';
 import { AliasStore } from '../../../src/routing/alias-store.ts';
 import { GroupStore } from '../../../src/routing/group-store.ts';
+import { everything } from '../../../src/routing/model-directory.ts';
 import { RoutingStore } from '../../../src/routing/store.ts';
 import { TokenCache } from '../../../src/tokens/cache.ts';
 import { TokenStore } from '../../../src/tokens/store.ts';
@@ -125,6 +126,11 @@ export function relay(overrides: Partial<ManagementServices> = {}) {
     aliases: new AliasStore(env.DB),
     prices: new PriceStore(env.DB),
     modelOverrides: new ModelOverrideStore(env.DB),
+    directory: {
+      names: async () => [],
+      list: async () => ({ models: [], total: 0 }),
+      audienceOfGroup: async () => everything,
+    },
     ledgers,
     accountLedgers,
     tokenCache: new TokenCache(env.CACHE, (event) => events.push(event)),

@@ -165,10 +165,13 @@ it('shows the whole price to edit, and keeps the untouched parts', async () => {
   const { admin } = await openDashboard();
   const price = { input: 2.5, output: 10, cache_write: 3.125, web_search: 0.01, audio_hour: 0.36 };
   await admin.api('PUT', '/prices/gpt-4o', price);
-  const list = (await admin.get('/dashboard/models')).text;
-  expect(list).toContain('href="/dashboard/models?price=gpt-4o#set-price"');
+  const list = (await admin.get('/dashboard/models/prices')).text;
+  expect(list).toContain('href="/dashboard/models/prices?model=gpt-4o"');
   for (const shown of ['$3.125', '$0.01', '$0.36']) expect(list).toContain(shown);
-  const form = fieldsOf((await admin.get('/dashboard/models?price=gpt-4o')).text, '/dashboard/models/prices');
+  const form = fieldsOf(
+    (await admin.get('/dashboard/models/prices?model=gpt-4o')).text,
+    '/dashboard/models/prices',
+  );
   expect(form).toMatchObject({ model: 'gpt-4o', input: '2.5', cache_write: '3.125', image: '' });
   expect(
     (await admin.post('/dashboard/models/prices', { ...form, output: '11', web_search: '' })).status,
@@ -207,10 +210,10 @@ it('shows the price of a model that is not charged by tokens, instead of free', 
   await admin.api('PUT', '/prices/own-by-the-image', { input: 0, output: 0, image: 0.04 });
   const text = (await admin.get('/dashboard/models')).text.replaceAll(/ data-label="[^"]*"/g, '');
   const rowOf = (model: string) =>
-    new RegExp(`<tr><td class="wide"><code>${model}</code>(.*?)</tr>`, 's').exec(text)?.[1] ?? '';
-  expect(rowOf('whisper-1')).toMatch(/<small>An hour of audio \$0\.\d+<\/small>/);
-  expect(rowOf('tts-1')).toMatch(/<small>A million characters of speech \$15\.00<\/small>/);
-  expect(rowOf('own-by-the-image')).toContain('<small>An image $0.04</small>');
+    new RegExp(`<code id="model-\\d+">${model}</code>(.*?)</tr>`, 's').exec(text)?.[1] ?? '';
+  expect(rowOf('whisper-1')).toMatch(/<small>Hour of audio: \$0\.\d+<\/small>/);
+  expect(rowOf('tts-1')).toMatch(/<small>1M characters of speech: \$15\.00<\/small>/);
+  expect(rowOf('own-by-the-image')).toContain('<small>Image: $0.04</small>');
   for (const model of ['whisper-1', 'tts-1', 'own-by-the-image']) {
     expect([model, rowOf(model).includes('$0.00')]).toEqual([model, false]);
   }
@@ -232,8 +235,8 @@ it('shows every price, channel and group, however many pages there are', async (
   );
   await admin.api('PUT', '/prices/z-last', { input: 1, output: 2, web_search: 3 });
   const last = numbers.at(-1);
-  expect((await admin.get('/dashboard/models')).text).toContain('<code>z-last</code>');
-  const price = (await admin.get('/dashboard/models?price=z-last')).text;
+  expect((await admin.get('/dashboard/models/prices')).text).toContain('<code>z-last</code>');
+  const price = (await admin.get('/dashboard/models/prices?model=z-last')).text;
   expect(fieldsOf(price, '/dashboard/models/prices')).toMatchObject({ model: 'z-last', web_search: '3' });
   expect((await admin.get('/dashboard/channels')).text).toContain(`c-${last}</a>`);
   expect((await admin.get('/dashboard/groups/new')).text).toContain(`c-${last}</label>`);

@@ -29,12 +29,14 @@ const forMembers = new Set([
   'PATCH /tokens/:id',
   'DELETE /tokens/:id',
   'POST /tokens/:id/rotate',
+  'POST /tokens/:id/playground-secret',
   'GET /logs',
   'GET /logs/:id',
   'GET /logs.csv',
   'GET /usage',
   'GET /usage.csv',
   'GET /usage/top',
+  'GET /served-models',
   'GET /sessions',
   'DELETE /sessions/:id',
   'GET /access-keys',
@@ -49,8 +51,9 @@ const forMembers = new Set([
   'DELETE /identities/:provider',
 ]);
 const forAnybody = new Set(['GET /health', 'GET /openapi.json']);
-const adminPages = /^\/dashboard\/(channels|models|groups|people|alerts|audit)/;
-const publicPages = /^\/(docs|llms\.txt)|^\/dashboard\/(login|setup|invite|logout|language)/;
+const adminPages = /^\/dashboard\/(channels|models\/.|groups|people|alerts|audit)/;
+/** Pages for visitors; /pricing has tests of its own. */
+const publicPages = /^\/(pricing|docs|llms\.txt)|^\/dashboard\/(login|setup|invite|logout|language)/;
 
 const filled = (path: string, id: string) => path.replace(/:(id|model|name|key|provider)(\{.+\})?/g, id);
 
