@@ -4,7 +4,6 @@ import { crossOrigin } from './cross-origin.ts';
 import type { Env } from './env.ts';
 import { formats } from './formats/registry.ts';
 import { report } from './lib/log.ts';
-import { managementServices } from './management-services.ts';
 import { newRequestId } from './metering/request-id.ts';
 import { notFound } from './not-found.ts';
 import { anthropicRoutes } from './routes/anthropic.ts';
@@ -37,7 +36,10 @@ routesForPages.use('/api/usage/token', crossOrigin);
 routesForPages.all('*', (context) => routes.fetch(context.req.raw, context.env, context.executionCtx));
 
 routes.all('/api/*', async (context) => {
-  const { managementApi } = await import('./dashboard/api/management-api.ts');
+  const [{ managementApi }, { managementServices }] = await Promise.all([
+    import('./dashboard/api/management-api.ts'),
+    import('./management-services.ts'),
+  ]);
   const background = (work: Promise<unknown>) => context.executionCtx.waitUntil(work);
   const api = managementApi(await managementServices(context.env, background));
   const response = await api.fetch(belowPrefix(context.req), context.env, context.executionCtx);
@@ -49,9 +51,10 @@ for (const path of ['/', '/pricing', '/dashboard', '/dashboard/*', '/docs', '/do
   routes.all(path, showDashboard);
 
 async function showDashboard({ req, env, executionCtx }: Context<RouteEnv>): Promise<Response> {
-  const [{ dashboard }, { setupProblemsOf }] = await Promise.all([
+  const [{ dashboard }, { setupProblemsOf }, { managementServices }] = await Promise.all([
     import('./dashboard/pages/dashboard.tsx'),
     import('./dashboard/pages/setup-checks.ts'),
+    import('./management-services.ts'),
   ]);
   const services = servicesOf(env);
   const pages = dashboard({

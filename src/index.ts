@@ -1,6 +1,5 @@
 import { app } from './app.ts';
 import type { Env } from './env.ts';
-import { hourly } from './hourly.ts';
 import { realtimeSessionWith } from './realtime/session.ts';
 import { servicesOf } from './services.ts';
 
@@ -13,5 +12,9 @@ export const RealtimeSession = realtimeSessionWith(servicesOf);
 
 export default {
   fetch: app.fetch,
-  scheduled: (_event: ScheduledController, env: Env) => hourly(env),
+  scheduled: async (_event: ScheduledController, env: Env) => {
+    // Loaded with the first hour: isolates that relay need none of it.
+    const { hourly } = await import('./hourly.ts');
+    await hourly(env);
+  },
 };

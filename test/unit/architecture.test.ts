@@ -23,7 +23,7 @@ const files: SourceFile[] = readdirSync(root, { recursive: true, encoding: 'utf8
 function importsOf(path: string, text: string): string[] {
   const found = text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'(\.[^']+)'/g);
   const paths = [...found].map(([, relative = '']) => normalize(join(dirname(path), relative)));
-  return paths.filter((to) => !/\.(sql|json)$/.test(to));
+  return paths.filter((to) => !/\.(sql|json|md)$/.test(to));
 }
 
 /** The layers from top to bottom; a layer may import itself and those below. */

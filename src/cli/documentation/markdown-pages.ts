@@ -2,7 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plugin } from 'esbuild';
-import { anchorOf, renderPage } from './render-page.ts';
+import { anchorOf } from '../../lib/rendered-page.ts';
+import { renderPage } from './render-page.ts';
 
 /** A string for JSON.parse costs an isolate less than literals. */
 function moduleOf(path: string): string {

@@ -2,7 +2,7 @@
 // Runs when the Worker is built; the Markdown is our own, so HTML in it is left out rather than made safe.
 import { createRequire } from 'node:module';
 import { Marked, type RendererObject, type Token, type Tokens } from 'marked';
-import type { DocumentationPage, Section } from '../../dashboard/documentation/page.ts';
+import { anchorOf, type RenderedPage, type Section } from '../../lib/rendered-page.ts';
 
 /** Its types would bring those of browsers into every file of the Worker. */
 const hljs = createRequire(import.meta.url)('highlight.js/lib/common') as {
@@ -29,7 +29,7 @@ const tabNames: Readonly<Record<string, string>> = { sh: 'curl', python: 'Python
  * Renders a page. `anchors` are the ids of its headings in their order; without them they are made of the headings as
  * GitHub makes them. Throws if the page does not begin with its title, or if the number of anchors differs.
  */
-export function renderPage(markdown: string, anchors?: readonly string[]): DocumentationPage {
+export function renderPage(markdown: string, anchors?: readonly string[]): RenderedPage {
   const shown = withoutRepositoryParts(markdown);
   const tokens = new Marked().lexer(shown);
   const [first] = tokens;
@@ -57,15 +57,6 @@ function isHeading(token: Token): token is Tokens.Heading {
   return token.type === 'heading';
 }
 
-/** Returns the anchor that GitHub makes of a heading. */
-export function anchorOf(heading: string): string {
-  return plainText(heading)
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-    .trim()
-    .replace(/\s/g, '-');
-}
-
 function rendererOf(ids: ReadonlyMap<Token, string>): RendererObject {
   return {
     html: () => '',
@@ -84,7 +75,7 @@ function rendererOf(ids: ReadonlyMap<Token, string>): RendererObject {
       const row = (cells: Tokens.TableCell[], tag: 'th' | 'td') =>
         `<tr>${cells.map((cell) => `<${tag}>${this.parser.parseInline(cell.tokens)}</${tag}>`).join('')}</tr>`;
       const body = token.rows.map((cells) => row(cells, 'td')).join('\n');
-      return `<div class="table" tabindex="0"><table><thead>${row(token.header, 'th')}</thead><tbody>${body}</tbody></table></div>\n`;
+      return `<div class="facts-table" tabindex="0"><table><thead>${row(token.header, 'th')}</thead><tbody>${body}</tbody></table></div>\n`;
     },
   };
 }
@@ -179,9 +170,14 @@ function plainText(markdown: string): string {
     .replace(/\*\*/g, '');
 }
 
+/** A line that ends and one that begins with Chinese characters: browsers would show a space between them. */
+const betweenChinese =
+  /([\u3000-\u303f\u4e00-\u9fff\uff00-\uffef])\n(?=[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef])/g;
+
 /** Leaves out what only the repository's readers see (screenshots), and the marks of generated tables. */
 function withoutRepositoryParts(markdown: string): string {
   return markdown
+    .replace(betweenChinese, '$1')
     .replace(/<!-- repository only -->[\s\S]*?<!-- \/repository only -->\n*/g, '')
     .replace(/<!-- \/?generated.*? -->\n+/g, '');
 }

@@ -36,10 +36,10 @@ export function auditEventOf(row: { method: string; path: string }): AuditEvent 
 /** The events in English, for the API. The pages have their own texts in each language. */
 export const auditSummaries: Readonly<Record<AuditEvent, string>> = {
   'sign-in': 'Signed in',
-  'sign-in-failed': 'A sign-in failed',
+  'sign-in-failed': 'Sign-in failed',
   'sign-out': 'Signed out',
-  'admin-created': 'Created the admin',
-  'invitation-created': 'Invited somebody',
+  'admin-created': 'Created the admin account',
+  'invitation-created': 'Invited someone',
   'invitation-accepted': 'Accepted an invitation',
   'identity-linked': 'Linked an identity',
   'identity-unlinked': 'Unlinked an identity',

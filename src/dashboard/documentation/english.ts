@@ -16,10 +16,10 @@ import quotas from '../../docs/quotas-and-limits.md';
 import realtime from '../../docs/realtime.md';
 import scaling from '../../docs/scaling.md';
 import tokenEndpoints from '../../docs/token-endpoints.md';
-import type { DocumentationPage } from './page.ts';
+import type { RenderedPage } from '../../lib/rendered-page.ts';
 
 /** Pages by the last part of their address. */
-export const english: Readonly<Record<string, DocumentationPage>> = {
+export const english: Readonly<Record<string, RenderedPage>> = {
   quickstart,
   'coding-agents': codingAgents,
   'model-endpoints': modelEndpoints,

@@ -1,6 +1,6 @@
 // The pages in the reader's language, and the search over them. Pure, apart from loading the chunks.
+import type { RenderedPage } from '../../lib/rendered-page.ts';
 import type { Language } from '../i18n/messages.ts';
-import { type DocumentationPage, forReader } from './page.ts';
 
 /** A place that a search found. */
 export interface Hit {
@@ -12,13 +12,13 @@ export interface Hit {
 }
 
 /** Hits that one search shows. */
-export const mostHits = 30;
+const mostHits = 30;
 
 /** Longest query that is searched, in characters. */
 export const longestQuery = 100;
 
 /** Returns the pages by name, in order. A page without a translation is in English. */
-export async function pagesIn(language: Language): Promise<Readonly<Record<string, DocumentationPage>>> {
+export async function pagesIn(language: Language): Promise<Readonly<Record<string, RenderedPage>>> {
   const { english } = await import('./english.ts');
   if (language !== 'zh') return english;
   const { chinese } = await import('./chinese.ts');
@@ -34,10 +34,7 @@ export interface IndexEntry {
 }
 
 /** Returns the index of all pages, with the reader's address in its texts. */
-export function searchIndex(
-  pages: Readonly<Record<string, DocumentationPage>>,
-  origin: string,
-): IndexEntry[] {
+export function searchIndex(pages: Readonly<Record<string, RenderedPage>>, origin: string): IndexEntry[] {
   return Object.entries(pages).flatMap(([name, { title, sections }]) =>
     sections.map((section) => ({
       href: `/docs/${name}${section.id === '' ? '' : `#${section.id}`}`,
@@ -83,7 +80,7 @@ function excerptOf(text: string, words: readonly string[]): string {
 }
 
 /** Returns llms.txt (https://llmstxt.org): what this is, and the Markdown of every page. */
-export function llmsText(pages: Readonly<Record<string, DocumentationPage>>, origin: string): string {
+export function llmsText(pages: Readonly<Record<string, RenderedPage>>, origin: string): string {
   const lines = Object.entries(pages).map(
     ([name, { title, sections }]) =>
       `- [${title}](${origin}/docs/${name}.md): ${firstSentence(sections[0]?.text ?? '')}`,
@@ -106,4 +103,17 @@ export function llmsText(pages: Readonly<Record<string, DocumentationPage>>, ori
 
 function firstSentence(text: string): string {
   return /^.*?[.。](?=\s|$)/.exec(text)?.[0] ?? text.slice(0, excerptLength);
+}
+
+/** The address in the Markdown; readers see the one that they use. */
+const writtenAddress = 'http://localhost:8787';
+
+/**
+ * Puts the reader's address in the place of the written one, that of WebSockets too. `origin` is a URL's, so it has no
+ * character that HTML would need escaped.
+ */
+export function forReader(text: string, origin: string): string {
+  return text
+    .replaceAll(writtenAddress, origin)
+    .replaceAll(writtenAddress.replace('http', 'ws'), origin.replace(/^http/, 'ws'));
 }

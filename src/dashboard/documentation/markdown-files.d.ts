@@ -1,5 +1,5 @@
 /** src/cli/documentation renders Markdown when the Worker is built. */
 declare module '*.md' {
-  const page: import('./page.ts').DocumentationPage;
+  const page: import('../../lib/rendered-page.ts').RenderedPage;
   export default page;
 }

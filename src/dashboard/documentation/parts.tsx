@@ -1,12 +1,12 @@
 // Parts of every page of the documentation: the list of pages, the search, the article, and what is on the page.
 import { raw } from 'hono/html';
 import type { FC, PropsWithChildren } from 'hono/jsx';
+import type { RenderedPage, Section } from '../../lib/rendered-page.ts';
 import { messages } from '../i18n/messages.ts';
 import { type Hit, longestQuery } from './library.ts';
-import type { DocumentationPage, Section } from './page.ts';
 
 const texts = () => messages().docs;
-type Pages = Readonly<Record<string, DocumentationPage>>;
+type Pages = Readonly<Record<string, RenderedPage>>;
 
 /** Which pages belong together, in order. Pages that are not named here come last. */
 const groups = {
@@ -52,11 +52,11 @@ export const Frame: FC<PropsWithChildren<FrameFacts>> = ({ pages, name, contents
             id="docs-query"
             value={query}
             maxlength={longestQuery}
-            placeholder={texts().search}
+            placeholder={texts().searchButton}
             aria-label={texts().search}
             autocomplete="off"
           />
-          <button type="submit" class="small">
+          <button type="submit" class="hidden">
             {texts().searchButton}
           </button>
         </form>
@@ -106,7 +106,7 @@ function titleOf(pages: Pages, name: string): string {
 }
 
 interface ArticleFacts {
-  page: DocumentationPage;
+  page: RenderedPage;
   name: string;
   pages: Pages;
   /** The reader's tokens; null for a stranger. */

@@ -188,7 +188,7 @@ const OperationDetails: FC<{ operation: Operation; origin: string; canTry: boole
     <details class="operation" id={id}>
       <summary>
         <code class={`method ${method.toLowerCase()}`}>{method}</code> <code>{path}</code>{' '}
-        <span class="quiet">{summary}</span>
+        <span class="quiet">{withCode(summary)}</span>
       </summary>
       {parameters.length === 0 ? null : <FieldTable title={texts().parameters} fields={parameters} />}
       {body.length === 0 ? null : <FieldTable title={texts().body} fields={body} />}
@@ -196,7 +196,7 @@ const OperationDetails: FC<{ operation: Operation; origin: string; canTry: boole
       <ul>
         {responses.map(({ status, meaning }) => (
           <li>
-            <code>{status}</code> {meaning}
+            <code>{status}</code> {withCode(meaning)}
           </li>
         ))}
       </ul>
@@ -211,7 +211,7 @@ const OperationDetails: FC<{ operation: Operation; origin: string; canTry: boole
 const FieldTable: FC<{ title: string; fields: readonly Field[] }> = ({ title, fields }) => (
   <>
     <h3>{title}</h3>
-    <div class="table" tabindex={0}>
+    <div class="facts-table" tabindex={0}>
       <table>
         <thead>
           <tr>
@@ -229,7 +229,7 @@ const FieldTable: FC<{ title: string; fields: readonly Field[] }> = ({ title, fi
               <td>
                 <code>{type}</code>
               </td>
-              <td>{meaning}</td>
+              <td>{withCode(meaning)}</td>
             </tr>
           ))}
         </tbody>
@@ -237,6 +237,10 @@ const FieldTable: FC<{ title: string; fields: readonly Field[] }> = ({ title, fi
     </div>
   </>
 );
+
+/** Texts of the document mark code as Markdown does. */
+const withCode = (text: string) =>
+  text.split('`').map((part, index) => (index % 2 === 1 ? <code>{part}</code> : part));
 
 function curlOf({ method, path, body }: Operation, origin: string): string {
   const verb = method === 'GET' ? '' : ` -X ${method}`;

@@ -1,13 +1,13 @@
 // /docs: every page as HTML and as Markdown, the search, the API reference, and /llms.txt. For everybody, signed in or not.
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
+import { contentsOf } from '../../lib/rendered-page.ts';
 import { sessionValue } from '../accounts/session-cookie.ts';
 import { principalOfSession } from '../api/authenticate.ts';
 import { language, messages } from '../i18n/messages.ts';
 import { showDocument } from '../pages/layout.tsx';
 import { apiFor, type PageEnv, PageProblem } from '../pages/page-env.ts';
-import { llmsText, longestQuery, pagesIn, searchIndex, searchPages } from './library.ts';
+import { forReader, llmsText, longestQuery, pagesIn, searchIndex, searchPages } from './library.ts';
 import { liveModels } from './live-models.tsx';
-import { contentsOf, forReader } from './page.ts';
 import { Article, Frame, SearchResults } from './parts.tsx';
 import { Reference, referenceOf } from './reference.tsx';
 

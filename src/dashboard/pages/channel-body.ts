@@ -18,11 +18,34 @@ function channelBody(values: Values): Record<string, unknown> {
       }),
     ),
     base_url: textOf(values, 'base_url').trim() || null,
+    ...(values.headers !== undefined && { headers: headersOf(values) }),
     priority: Number(textOf(values, 'priority') || '0'),
     weight: Number(textOf(values, 'weight') || '1'),
     enabled: textOf(values, 'enabled') !== 'no',
     ...(values.says_groups !== undefined && { groups: listOf(values, 'groups') }),
   };
+}
+
+/** Returns the lines of `Name: value`. A line without a colon is a name without a value, which the API refuses. */
+function headersOf(values: Values): Record<string, string> {
+  const lines = textOf(values, 'headers').split(/\r?\n/);
+  return Object.fromEntries(
+    lines.flatMap((line) => {
+      const [name = '', ...rest] = line.split(':');
+      return line.trim() === '' ? [] : [[name.trim(), rest.join(':').trim()]];
+    }),
+  );
+}
+
+/** Returns the timeouts, which the form has in seconds. An empty field removes one. */
+function timeoutsOf(values: Values): Record<string, number> {
+  const given = [
+    ['first_byte_ms', textOf(values, 'first_byte_s')],
+    ['idle_ms', textOf(values, 'idle_s')],
+  ] as const;
+  return Object.fromEntries(
+    given.flatMap(([name, text]) => (text.trim() === '' ? [] : [[name, Math.round(Number(text) * 1_000)]])),
+  );
 }
 
 /** For a new channel: its kind and key as well. */
@@ -32,7 +55,7 @@ export function newChannelBody(values: Values): Record<string, unknown> {
   return {
     ...channelBody(values),
     keys: key === '' ? [] : [key],
-    settings: placesOf(values),
+    settings: { ...placesOf(values), ...timeoutsOf(values) },
     ...(preset !== undefined && { preset }),
   };
 }
@@ -46,14 +69,17 @@ export function channelEditBody(values: Values, before: ChannelWithHealth): Reco
     region: _region,
     project: _project,
     location: _location,
+    first_byte_ms,
+    idle_ms,
     ...kept
   } = before.settings;
+  const shown = values.first_byte_s === undefined ? { first_byte_ms, idle_ms } : timeoutsOf(values);
   const typed = textOf(values, 'keys').trim();
   return {
     ...body,
     ...(typed !== '' && { keys: [typed] }),
     base_url: body.base_url ?? (preset === undefined ? null : presets[preset].baseUrl),
-    settings: { ...kept, ...placesOf(values), ...(preset !== undefined && { preset }) },
+    settings: { ...kept, ...shown, ...placesOf(values), ...(preset !== undefined && { preset }) },
   };
 }
 
@@ -90,8 +116,17 @@ export function valuesOfChannel(channel: ChannelWithHealth): Values {
     priority: String(channel.priority),
     weight: String(channel.weight),
     enabled: channel.enabled ? 'yes' : 'no',
+    headers: Object.entries(channel.headers)
+      .map(([name, value]) => `${name}: ${value}`)
+      .join('\n'),
+    first_byte_s: secondsText(channel.settings.first_byte_ms),
+    idle_s: secondsText(channel.settings.idle_ms),
     says_groups: 'yes',
     groups: channel.groups,
     ...Object.fromEntries(locationSettings.map(({ name }) => [name, channel.settings[name] ?? ''])),
   };
+}
+
+function secondsText(ms: number | undefined): string {
+  return ms === undefined ? '' : String(ms / 1_000);
 }

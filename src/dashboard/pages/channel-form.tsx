@@ -3,12 +3,16 @@ import type { FC } from 'hono/jsx';
 import type { ChannelWithHealth } from '../api/channel-health.ts';
 import { messages } from '../i18n/messages.ts';
 import { valuesOfChannel } from './channel-body.ts';
+import { GroupChoice, More } from './channel-more.tsx';
 import { locationSettings, pickerOptions } from './channel-picker.ts';
 import { ShownWith } from './edit-form.tsx';
-import { Alert, Choice, Choices, Field } from './form.tsx';
+import { Alert, Choice, Field } from './form.tsx';
 import { listOf, textOf, type Values } from './page-env.ts';
 
 const texts = () => messages().channels;
+
+/** The id of the form. The field of a further key belongs to it. */
+export const channelFormId = 'channel-form';
 
 /** What is wrong with a submitted form, or the result of reading the upstream's list. */
 export interface FormOutcome {
@@ -32,10 +36,13 @@ interface FormFacts {
 
 export const ChannelForm: FC<FormFacts> = ({ channel, values, groups, outcome }) => {
   const { errors, detail, found, note } = outcome;
+  const isDraft = textOf(values, 'draft') !== '';
   const isKnown = Object.keys(errors).some((name) => fieldNames.has(name));
   return (
-    <form method="post" action={`/dashboard/channels/${channel?.id ?? 'new'}`}>
+    <form id={channelFormId} method="post" action={`/dashboard/channels/${channel?.id ?? 'new'}`} data-guard>
+      <script src="/channels.js" type="module"></script>
       {channel === null ? null : <ShownWith values={values} record={valuesOfChannel(channel)} />}
+      {isDraft ? <input type="hidden" name="draft" value="yes" /> : null}
       {detail === undefined ? null : <Alert>{isKnown ? messages().form.notSaved : detail}</Alert>}
       {note === undefined ? null : <Alert kind="good">{note}</Alert>}
       <Choice
@@ -69,6 +76,13 @@ export const ChannelForm: FC<FormFacts> = ({ channel, values, groups, outcome })
           />
         </div>
       ))}
+      <Field
+        name="base_url"
+        label={texts().baseUrl}
+        help={texts().baseUrlHelp}
+        value={textOf(values, 'base_url')}
+        error={errors.base_url}
+      />
       {found === undefined ? null : <Found found={found} chosen={listOf(values, 'models')} />}
       <details open={channel !== null || detail !== undefined}>
         <summary>{texts().more}</summary>
@@ -77,10 +91,24 @@ export const ChannelForm: FC<FormFacts> = ({ channel, values, groups, outcome })
       </details>
       <div class="actions">
         <button type="submit">{messages().form.submit}</button>
+        <button type="submit" name="test" value="yes" class="outline">
+          {texts().saveAndTest}
+        </button>
         <button type="submit" name="discover" value="yes" class="outline">
           {texts().discover}
         </button>
-        <a href="/dashboard/channels">{messages().form.cancel}</a>
+        {channel !== null && isDraft ? (
+          <button
+            type="submit"
+            class="outline secondary"
+            formaction={`/dashboard/channels/${channel.id}/discard`}
+            formnovalidate
+          >
+            {messages().form.cancel}
+          </button>
+        ) : (
+          <a href="/dashboard/channels">{messages().form.cancel}</a>
+        )}
       </div>
       <small>{channel === null ? texts().discoverNewHelp : texts().discoverHelp}</small>
     </form>
@@ -89,7 +117,19 @@ export const ChannelForm: FC<FormFacts> = ({ channel, values, groups, outcome })
 
 /** Fields that show their error beside them. */
 const fieldNames = new Set([
-  ...['provider', 'preset', 'keys', 'name', 'models', 'model_map', 'base_url', 'priority', 'weight'],
+  ...[
+    'provider',
+    'preset',
+    'keys',
+    'add_keys',
+    'name',
+    'models',
+    'model_map',
+    'base_url',
+    'priority',
+    'weight',
+  ],
+  ...['headers', 'settings.first_byte_ms', 'settings.idle_ms'],
   ...locationSettings.map(({ name }) => `settings.${name}`),
 ]);
 
@@ -97,6 +137,15 @@ const Found: FC<{ found: readonly string[]; chosen: readonly string[] }> = ({ fo
   <fieldset class="checks" tabindex={0}>
     <legend>{texts().found}</legend>
     <small>{texts().foundHelp}</small>
+    <p class="actions" data-found hidden>
+      <input type="search" aria-label={texts().foundSearch} placeholder={texts().foundSearch} />
+      <button type="button" class="outline small" data-select="all">
+        {texts().selectAll}
+      </button>
+      <button type="button" class="outline small" data-select="none">
+        {texts().selectNone}
+      </button>
+    </p>
     <div>
       {found.map((model) => (
         <label>
@@ -107,90 +156,3 @@ const Found: FC<{ found: readonly string[]; chosen: readonly string[] }> = ({ fo
     </div>
   </fieldset>
 );
-
-const More: FC<{ values: Values; errors: Record<string, string>; found: readonly string[] }> = ({
-  values,
-  errors,
-  found,
-}) => (
-  <>
-    <Field
-      name="name"
-      label={texts().name}
-      help={texts().nameHelp}
-      value={textOf(values, 'name')}
-      error={errors.name}
-    />
-    <Field
-      name="models"
-      label={texts().models}
-      help={texts().modelsHelp}
-      rows={4}
-      value={listOf(values, 'models')
-        .filter((name) => !found.includes(name))
-        .join('\n')}
-      error={errors.models}
-    />
-    <Field
-      name="model_map"
-      label={texts().modelMap}
-      help={texts().modelMapHelp}
-      rows={2}
-      value={textOf(values, 'model_map')}
-      error={errors.model_map}
-    />
-    <Field
-      name="base_url"
-      label={texts().baseUrl}
-      help={texts().baseUrlHelp}
-      value={textOf(values, 'base_url')}
-      error={errors.base_url}
-    />
-    <div class="row">
-      <Field
-        name="priority"
-        label={texts().priority}
-        type="number"
-        value={textOf(values, 'priority') || '0'}
-        error={errors.priority}
-      />
-      <Field
-        name="weight"
-        label={texts().weight}
-        type="number"
-        min="0"
-        value={textOf(values, 'weight') || '1'}
-        error={errors.weight}
-      />
-      <Choice
-        name="enabled"
-        label={texts().health}
-        value={textOf(values, 'enabled') || 'yes'}
-        options={[
-          ['yes', texts().enabled],
-          ['no', texts().off],
-        ]}
-      />
-    </div>
-  </>
-);
-
-/** With only one group there is no choice, so the field is left out. */
-const GroupChoice: FC<Pick<FormFacts, 'groups' | 'values'> & { error: string | undefined }> = ({
-  groups,
-  values,
-  error,
-}) =>
-  groups.length < 2 ? null : (
-    <>
-      <input type="hidden" name="says_groups" value="yes" />
-      <Choices
-        name="groups"
-        label={texts().groups}
-        help={texts().groupsHelp}
-        error={error}
-        chosen={listOf(values, 'groups')}
-        options={[...new Set([...groups, ...listOf(values, 'groups')])].map((name) => [name, name] as const)}
-      />
-    </>
-  );

@@ -2,12 +2,14 @@
 import type { FC } from 'hono/jsx';
 import type { ChannelWithHealth } from '../api/channel-health.ts';
 import { messages } from '../i18n/messages.ts';
+import { channelFormId } from './channel-form.tsx';
 import { HealthBadge } from './channel-state.tsx';
 import { ActionButton, Alert, Field } from './form.tsx';
 import { TableFrame } from './parts.tsx';
 
 const texts = () => messages().channels;
 
+/** A key is added by the channel's form, so that what was edited there is saved, and not lost. */
 export const ChannelKeys: FC<{ channel: ChannelWithHealth; problem?: string | undefined }> = ({
   channel,
   problem,
@@ -22,12 +24,18 @@ export const ChannelKeys: FC<{ channel: ChannelWithHealth; problem?: string | un
       ) : (
         <KeyTable channel={channel} address={address} />
       )}
-      <form method="post" action={address} class="filters">
-        <Field name="key" label={texts().newKey} type="password" autocomplete="off" required />
-        <button type="submit" class="secondary">
+      <div class="filters">
+        <Field
+          name="add_key"
+          label={texts().newKey}
+          type="password"
+          autocomplete="off"
+          form={channelFormId}
+        />
+        <button type="submit" name="add" value="yes" form={channelFormId} class="secondary">
           {texts().addKey}
         </button>
-      </form>
+      </div>
       <small>{texts().keyHelp}</small>
     </article>
   );

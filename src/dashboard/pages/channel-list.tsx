@@ -27,7 +27,7 @@ interface ListFacts {
   others: readonly OtherChannel[];
   /** Of the last 24 hours, by channel id. */
   usage: ReadonlyMap<string, UsageRow>;
-  tested?: { name: string; test: ChannelTest } | undefined;
+  tested?: { id: string; name: string; test: ChannelTest } | undefined;
   problem?: string | undefined;
 }
 
@@ -194,7 +194,8 @@ const LastError: FC<{ channel: Parameters<typeof lastErrorOf>[0] }> = ({ channel
 };
 
 /** The outcome in words: what the provider said, and what to do. */
-export const TestOutcome: FC<{ name: string; test: ChannelTest }> = ({ name, test }) => {
+/** `id`: of a channel on another page, where it is fixed. */
+export const TestOutcome: FC<{ id?: string; name: string; test: ChannelTest }> = ({ id, name, test }) => {
   if (test.ok)
     return <Alert kind="good">{`${name}: ${texts().testOk} · ${milliseconds(test.latency_ms)}`}</Alert>;
   const said = errorTextOfBody(test.status ?? 0, test.error ?? '');
@@ -202,7 +203,8 @@ export const TestOutcome: FC<{ name: string; test: ChannelTest }> = ({ name, tes
   const shown = said.slice(0, shownCharacters);
   return (
     <Alert>
-      {`${name}: ${texts().testFailed} · ${status}${shown}`} {texts().testNext[nextStepOf(test.status)]}
+      {`${name}: ${texts().testFailed} · ${status}${shown}`} {texts().testNext[nextStepOf(test.status)]}{' '}
+      {id === undefined ? null : <a href={`/dashboard/channels/${id}`}>{texts().edit}</a>}
     </Alert>
   );
 };

@@ -1,7 +1,6 @@
 // The routes of channels: list and order, add, edit, keys, test, delete.
 import { Hono } from 'hono';
-import type { FC } from 'hono/jsx';
-import type { ChannelView } from '../api/channel-fields.ts';
+import { errorTextOfBody } from '../../formats/error-text.ts';
 import { type ChannelWithHealth, channelHealth } from '../api/channel-health.ts';
 import type { ChannelTest, Discovery } from '../api/services.ts';
 import { messages } from '../i18n/messages.ts';
@@ -15,20 +14,11 @@ import {
 import { ChannelForm, type FormOutcome } from './channel-form.tsx';
 import { ChannelKeys } from './channel-keys.tsx';
 import { ChannelList, TestOutcome } from './channel-list.tsx';
-import { Confirm } from './confirm.tsx';
+import { addRemovalRoutes, channelPath, findChannel } from './channel-removal.tsx';
 import { type DoneCode, redirectDone } from './done.tsx';
 import { changedOnly } from './edit-form.tsx';
 import { show } from './layout.tsx';
-import {
-  formOf,
-  need,
-  needAll,
-  type PageContext,
-  type PageEnv,
-  PageProblem,
-  textOf,
-  type Values,
-} from './page-env.ts';
+import { formOf, need, needAll, type PageContext, type PageEnv, textOf, type Values } from './page-env.ts';
 import { Heading } from './parts.tsx';
 import type { UsageRow } from './usage-table.tsx';
 
@@ -43,51 +33,22 @@ export function channelRoutes(): Hono<PageEnv> {
   routes.get('/new', (context) => showForm(context, null, {}, { errors: {} }));
   routes.post('/new', createChannel);
   routes.get('/:id', async (context) => {
-    const channel = await find(context);
+    const channel = await findChannel(context);
     return showForm(context, channel, valuesOfChannel(channel), { errors: {} });
   });
   routes.post('/:id', editChannel);
-  routes.get('/:id/delete', async (context) =>
-    show(context, 'channels', texts().deleteTitle, <ChannelDelete channel={await find(context)} />),
-  );
-  routes.post('/:id/delete', async (context) => {
-    await need(context.var.api('DELETE', pathOf(context)));
-    return redirectDone(context, listAddress, 'channelDeleted');
-  });
-  addKeyRoutes(routes);
+  routes.post('/:id/test', testChannel);
+  addRemovalRoutes(routes);
   return routes;
 }
 
-function addKeyRoutes(routes: Hono<PageEnv>): void {
-  routes.post('/:id/test', async (context) => {
-    const key = textOf(await formOf(context), 'key');
-    const ask = key === '' ? {} : { key_id: key };
-    const test = await need(context.var.api<ChannelTest>('POST', `${pathOf(context)}/test`, ask));
-    if (key === '') return showList(context, { tested: { id: context.req.param('id'), test } });
-    const channel = await find(context);
-    return showForm(context, channel, valuesOfChannel(channel), { errors: {}, test });
-  });
-  routes.post('/:id/keys', async (context) => {
-    const key = textOf(await formOf(context), 'key').trim();
-    return editKeys(context, { add_keys: [key] }, 'keyAdded');
-  });
-  routes.get('/:id/keys/:key/delete', async (context) => {
-    const channel = await find(context);
-    const key = channel.keys.find(({ id }) => id === context.req.param('key'));
-    if (key === undefined) throw new PageProblem(404, messages().errors.notFound);
-    return show(context, 'channels', texts().removeTitle, <KeyRemoval channel={channel} hint={key.hint} />);
-  });
-  routes.post('/:id/keys/:key/delete', (context) =>
-    editKeys(context, { remove_key_ids: [context.req.param('key')] }, 'keyRemoved'),
-  );
-}
-
-async function editKeys(context: PageContext, edit: Record<string, string[]>, code: DoneCode) {
-  const edited = await context.var.api('PATCH', pathOf(context), edit);
-  if (edited.ok) return redirectDone(context, `/dashboard${pathOf(context)}`, code);
-  const channel = await find(context);
-  const keyProblem = Object.values(edited.errors)[0] ?? edited.detail;
-  return showForm(context, channel, valuesOfChannel(channel), { errors: {}, keyProblem });
+async function testChannel(context: PageContext) {
+  const key = textOf(await formOf(context), 'key');
+  const ask = key === '' ? {} : { key_id: key };
+  const test = await need(context.var.api<ChannelTest>('POST', `${channelPath(context)}/test`, ask));
+  if (key === '') return showList(context, { tested: { id: context.req.param('id') ?? '', test } });
+  const channel = await findChannel(context);
+  return showForm(context, channel, valuesOfChannel(channel), { errors: {}, test });
 }
 
 /**
@@ -104,16 +65,24 @@ async function createChannel(context: PageContext) {
   const staged = { ...body, enabled: false, ...(lacksModels && { models: ['*'] }) };
   const made = await api<ChannelWithHealth>('POST', '/channels', isStaged ? staged : body);
   if (!made.ok) return showForm(context, null, values, made);
-  if (!isStaged) return redirectDone(context, listAddress, 'channelAdded');
   const path = `/channels/${made.value.id}`;
+  if (!isStaged) return afterSaving(context, made.value.id, values, 'channelAdded');
   const channel = await need(api<ChannelWithHealth>('GET', path));
   const list = await need(api<Discovery>('POST', `${path}/discover`));
   if (list.models === null || list.models.length === 0 || isAsked) {
-    return showForm(context, channel, values, { ...listOutcome(list), note: texts().staged });
+    const draft = { ...values, draft: 'yes' };
+    return showForm(context, channel, draft, { ...listOutcome(list), note: texts().staged });
   }
   const models = list.models.slice(0, mostModels);
   await need(api('PATCH', path, { models, enabled: body.enabled }));
-  return redirectDone(context, listAddress, 'channelAdded');
+  return afterSaving(context, made.value.id, values, 'channelAdded');
+}
+
+/** Shows the list; first tests the channel if the form was sent by the button that asks for it. */
+async function afterSaving(context: PageContext, id: string, values: Values, code: DoneCode) {
+  if (values.test === undefined) return redirectDone(context, listAddress, code);
+  const test = await need(context.var.api<ChannelTest>('POST', `/channels/${id}/test`, {}));
+  return showList(context, { tested: { id, test } });
 }
 
 /** As many as a channel may have. */
@@ -122,20 +91,31 @@ const mostModels = 1_000;
 async function editChannel(context: PageContext) {
   const { api } = context.var;
   const values = await formOf(context);
-  const before = await find(context);
+  const before = await findChannel(context);
   if (values.discover !== undefined) {
-    const list = await need(api<Discovery>('POST', `${pathOf(context)}/discover`));
+    const list = await need(api<Discovery>('POST', `${channelPath(context)}/discover`));
     return showForm(context, before, values, listOutcome(list));
   }
-  const edit = changedOnly(values, (said) => channelEditBody(said, before));
-  const edited = await api('PATCH', pathOf(context), edit);
-  if (edited.ok) return redirectDone(context, listAddress, 'channelSaved');
-  return showForm(context, before, values, edited);
+  const edit = changedOnly(values, (sent) => channelEditBody(sent, before));
+  const added = textOf(values, 'add_key').trim();
+  const isAdding = values.add !== undefined;
+  const keys = added !== '' || isAdding ? { add_keys: [added] } : {};
+  const edited = await api('PATCH', channelPath(context), { ...edit, ...keys });
+  if (!edited.ok) {
+    const keyProblem = edited.errors.add_keys;
+    return showForm(context, before, values, { ...edited, ...(keyProblem !== undefined && { keyProblem }) });
+  }
+  if (isAdding) return redirectDone(context, `/dashboard${channelPath(context)}`, 'keyAdded');
+  return afterSaving(context, before.id, values, 'channelSaved');
 }
 
-function listOutcome({ models, error }: Discovery): FormOutcome {
+/** Says in words why there is no list. */
+function listOutcome({ models, error = '' }: Discovery): FormOutcome {
   if (models !== null && models.length > 0) return { errors: {}, found: models };
-  return { errors: {}, detail: `${texts().noList} ${error ?? ''}`.trim() };
+  const [, status = '', body = error] = /answered (\d{3}): (.*)$/s.exec(error) ?? [];
+  const reason = errorTextOfBody(Number(status), body);
+  const numbered = status === '' || reason.includes(status) ? reason : `${status}: ${reason}`;
+  return { errors: {}, detail: error === '' ? texts().noList : `${texts().noList} (${numbered})` };
 }
 
 /** Saves priorities and weights of the whole list; writes only those that differ. */
@@ -193,6 +173,7 @@ async function showList(context: PageContext, { tested, problem }: ListOutcome =
       usage={new Map(usage.data.map((row) => [row.key, row]))}
       tested={
         tested && {
+          id: tested.id,
           name: known.find(({ id }) => id === tested.id)?.name ?? tested.id,
           test: tested.test,
         }
@@ -237,40 +218,3 @@ async function showForm(
   const isWrong = detail !== undefined || keyProblem !== undefined;
   return show(context, 'channels', title, content, isWrong ? 400 : 200);
 }
-
-function find(context: PageContext): Promise<ChannelWithHealth> {
-  return need(context.var.api<ChannelWithHealth>('GET', pathOf(context)));
-}
-
-function pathOf(context: PageContext): string {
-  return `/channels/${encodeURIComponent(context.req.param('id') ?? '')}`;
-}
-
-/** Asks before a channel is deleted. */
-const ChannelDelete: FC<{ channel: ChannelView }> = ({ channel }) => (
-  <Confirm
-    title={texts().deleteTitle}
-    facts={[
-      [texts().name, channel.name],
-      [texts().models, channel.models.join(', ')],
-      [texts().keys, channel.keys.map(({ hint }) => hint).join(', ') || '–'],
-    ]}
-    warning={texts().deleteWarning}
-    submit={texts().deleteConfirm}
-    back={`${listAddress}/${channel.id}`}
-  />
-);
-
-/** Asks before a key is removed. */
-const KeyRemoval: FC<{ channel: ChannelView; hint: string }> = ({ channel, hint }) => (
-  <Confirm
-    title={texts().removeTitle}
-    facts={[
-      [messages().logs.channel, channel.name],
-      [texts().key, <code>{hint}</code>],
-    ]}
-    warning={channel.keys.length === 1 ? texts().removeLastWarning : texts().removeWarning}
-    submit={texts().removeConfirm}
-    back={`${listAddress}/${channel.id}`}
-  />
-);

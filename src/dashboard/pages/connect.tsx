@@ -3,9 +3,9 @@
 import { Hono } from 'hono';
 import { raw } from 'hono/html';
 import type { FC } from 'hono/jsx';
+import type { RenderedPage } from '../../lib/rendered-page.ts';
 import type { Token } from '../api/token-fields.ts';
-import { pagesIn } from '../documentation/library.ts';
-import { type DocumentationPage, forReader } from '../documentation/page.ts';
+import { forReader, pagesIn } from '../documentation/library.ts';
 import { language, messages } from '../i18n/messages.ts';
 import { FirstSteps, type Progress } from './first-steps.tsx';
 import { CopyButton } from './form.tsx';
@@ -90,7 +90,7 @@ async function tabsFor(context: PageContext, origin: string): Promise<Tab[]> {
 }
 
 /** Returns a tab for each section of the documentation's page of tools that has a tool's name as its heading. */
-function toolsOf({ html, sections }: DocumentationPage, origin: string): Tab[] {
+function toolsOf({ html, sections }: RenderedPage, origin: string): Tab[] {
   const parts = html.split(/(?=<h2 id=")/).slice(1);
   const byId = new Map(parts.map((part) => [/^<h2 id="([^"]*)"/.exec(part)?.[1] ?? '', part]));
   return sections

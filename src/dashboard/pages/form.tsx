@@ -17,6 +17,8 @@ interface TextField extends Common {
   step?: string;
   min?: string;
   list?: string;
+  /** The id of the form that it belongs to, if it stands elsewhere. */
+  form?: string;
   /** For a text area. */
   rows?: number;
   placeholder?: string;

@@ -158,7 +158,7 @@ async function showForm(
       {detail === undefined ? null : (
         <Alert>{Object.keys(errors).length > 0 ? messages().form.notSaved : detail}</Alert>
       )}
-      <form method="post">
+      <form method="post" data-guard>
         {group === null ? null : <ShownWith values={values} record={valuesOfGroup(group)} />}
         {group === null ? (
           <Field

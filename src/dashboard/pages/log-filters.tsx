@@ -8,7 +8,7 @@ const texts = () => messages().logs;
 const listAddress = '/dashboard/logs';
 
 /** The filters in the page's address, by name. `range` is a preset, which `from` and `to` override. */
-export const filterNames = [
+const filterNames = [
   ...(['token', 'account', 'model', 'channel', 'status', 'errors', 'error_code'] as const),
   ...(['end_user', 'session', 'tag', 'range', 'from', 'to'] as const),
 ] as const;
@@ -90,10 +90,22 @@ export const LogFilters: FC<FilterFacts> = ({ filters, channels, isAdmin, models
           <option value={model} />
         ))}
       </datalist>
-      <Field name="token" label={texts().tokenId} value={filters.token} error={errors.token} />
+      <Field
+        name="token"
+        label={texts().token}
+        placeholder={texts().tokenHelp}
+        value={filters.token}
+        error={errors.token}
+      />
       {isAdmin ? (
         <>
-          <Field name="account" label={texts().person} value={filters.account} error={errors.account} />
+          <Field
+            name="account"
+            label={texts().person}
+            placeholder={texts().personHelp}
+            value={filters.account}
+            error={errors.account}
+          />
           <Choice
             name="channel"
             label={texts().channel}
@@ -212,7 +224,8 @@ const ActiveFilters: FC<Pick<FilterFacts, 'filters' | 'channels'>> = ({ filters,
         const text = `${labelOf(name)}: ${textOf(name, filters, channelName)}`;
         return (
           <li>
-            <a href={addressWith({ ...filters, [name]: undefined })} aria-label={texts().remove(text)}>
+            <a href={addressWith({ ...filters, [name]: undefined })}>
+              <span class="for-readers">{texts().remove} </span>
               {text} <span aria-hidden="true">×</span>
             </a>
           </li>

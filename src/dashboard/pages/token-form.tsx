@@ -32,7 +32,7 @@ export const TokenForm: FC<FormFacts> = ({ token, isOthers, models, groups, valu
       <Heading title={token === null ? texts().add : `${texts().edit}: ${token.name}`} />
       {isWrong ? <Alert>{messages().form.notSaved}</Alert> : null}
       {isOthers ? <p class="quiet">{texts().editsAdminPart}</p> : null}
-      <form method="post">
+      <form method="post" data-guard>
         {token === null ? null : <ShownWith values={values} record={valuesOfToken(token)} />}
         <Field
           name="name"

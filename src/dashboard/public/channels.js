@@ -1,5 +1,5 @@
-// The list of channels where script runs: rows are moved by dragging or with the arrow keys, and their priorities follow.
-// Nothing is saved but by the form's button.
+// Channels where script runs. The list: rows are moved by dragging or with the arrow keys, and their priorities follow;
+// nothing is saved but by the form's button. The form: the models of the provider are searched and selected together.
 const table = document.getElementById('channels');
 const note = document.getElementById('order-note');
 const rowsNow = () => [...(table?.tBodies[0]?.rows ?? [])];
@@ -62,4 +62,23 @@ for (const row of rowsNow()) {
     grip.addEventListener('pointermove', move);
     grip.addEventListener('lostpointercapture', end, { once: true });
   });
+}
+
+const tools = document.querySelector('[data-found]');
+if (tools) {
+  const labels = [...tools.closest('fieldset').querySelectorAll('label')];
+  const search = tools.querySelector('input');
+  tools.hidden = false;
+  search.addEventListener('input', () => {
+    const wanted = search.value.trim().toLowerCase();
+    for (const label of labels) label.hidden = !label.textContent.toLowerCase().includes(wanted);
+  });
+  // Enter would send the form.
+  search.addEventListener('keydown', (event) => event.key === 'Enter' && event.preventDefault());
+  for (const button of tools.querySelectorAll('button')) {
+    button.addEventListener('click', () => {
+      for (const label of labels.filter(({ hidden }) => !hidden))
+        label.querySelector('input').checked = button.dataset.select === 'all';
+    });
+  }
 }

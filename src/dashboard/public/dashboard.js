@@ -37,6 +37,21 @@ addEventListener('pageshow', () => {
   for (const button of document.querySelectorAll('button[aria-busy]')) button.removeAttribute('aria-busy');
 });
 
+// A page is not left by accident while what was typed in its form is not saved.
+const guarded = document.querySelector('form[data-guard]');
+let isDirty = false;
+if (guarded) {
+  document.addEventListener('input', (event) => {
+    if (event.target.form === guarded) isDirty = true;
+  });
+  document.addEventListener('submit', () => {
+    isDirty = false;
+  });
+  addEventListener('beforeunload', (event) => {
+    if (isDirty) event.preventDefault();
+  });
+}
+
 // Times in the browser's zone. The page has them in UTC, which stays in the tooltip with how long ago it was.
 const lang = document.documentElement.lang;
 const ages = new Intl.RelativeTimeFormat(lang, { numeric: 'auto' });

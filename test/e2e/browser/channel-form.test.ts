@@ -27,14 +27,14 @@ describe.runIf(haveChromium)('the channel form', () => {
   it.each([
     ['openai', [], ''],
     ['bedrock', ['AWS region'], 'ACCESS_KEY_ID:SECRET_ACCESS_KEY'],
-    ['vertex', ['Location', 'Project'], 'The JSON file of a service account'],
-    ['workers-ai', [], 'Leave it empty'],
+    ['vertex', ['Location', 'Project'], 'The whole JSON file of a service account'],
+    ['workers-ai', [], 'own binding is used'],
   ])('for provider %s shows the fields %j', async (provider, labels, help) => {
     await page.goto(`${world.relay.url}/dashboard/channels/new`);
     await page.getByLabel('Provider', { exact: true }).selectOption(provider);
     expect(await shown()).toEqual(labels);
     const text = await page.locator('main').innerText();
-    for (const form of ['ACCESS_KEY_ID:SECRET', 'JSON file of a service account', 'Leave it empty']) {
+    for (const form of ['ACCESS_KEY_ID:SECRET', 'JSON file of a service account', 'own binding is used']) {
       expect(text.includes(form)).toBe(help.includes(form));
     }
   });

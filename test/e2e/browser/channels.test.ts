@@ -45,16 +45,19 @@ describe.runIf(haveChromium)('channels', () => {
     await open('/dashboard/channels/new');
     await page.getByLabel('Provider').selectOption('OpenAI-compatible');
     await page.getByLabel('Key').fill('key-abcdefghij-abcdefghij');
-    await page.getByText('Name, models, address, order').click();
+    await page.getByText('Advanced').click();
     await page.getByLabel('Name', { exact: true }).fill('Cellar');
-    await page.getByLabel('Address').fill(`${upstream.url}/v1`);
+    await page.getByLabel('Base URL').fill(`${upstream.url}/v1`);
     await page.getByRole('button', { name: 'Discover models' }).click();
-    await page.getByRole('group', { name: 'The upstream has' }).waitFor();
-    expect(await page.getByRole('alert').innerText()).toBe('Saved with its key, and off until you submit.');
+    await page.getByRole('group', { name: 'Models of the provider' }).waitFor();
+    expect(await page.getByRole('alert').innerText()).toBe(
+      'Draft saved. It stays disabled until you submit.',
+    );
     expect(await page.content()).not.toContain('key-abcdefghij-abcdefghij');
-    await page.getByLabel('little-1').check();
-    await page.getByLabel('great-1').check();
-    await page.getByRole('button', { name: 'Submit' }).click();
+    await page.getByLabel('Search models').fill('-1');
+    await page.getByRole('button', { name: 'Select all' }).click();
+    expect(await page.locator('[name="found"]:checked').count()).toBe(2);
+    await page.getByRole('button', { name: 'Submit', exact: true }).click();
     await page.getByRole('heading', { name: 'Channels' }).waitFor();
     expect(await row('Cellar').innerText()).toMatch(/Untested.*little-1, great-1/s);
   });
@@ -62,9 +65,9 @@ describe.runIf(haveChromium)('channels', () => {
   it('serves all of the upstream’s models if none is named', async () => {
     await open('/dashboard/channels/new');
     await page.getByLabel('Provider').selectOption('Ollama');
-    await page.getByText('Name, models, address, order').click();
-    await page.getByLabel('Address').fill(`${upstream.url}/v1`);
-    await page.getByRole('button', { name: 'Submit' }).click();
+    await page.getByText('Advanced').click();
+    await page.getByLabel('Base URL').fill(`${upstream.url}/v1`);
+    await page.getByRole('button', { name: 'Submit', exact: true }).click();
     await page.getByRole('heading', { name: 'Channels' }).waitFor();
     expect(await row('Ollama').innerText()).toMatch(/Untested.*little-1, little-2 \+1/s);
   });
@@ -82,7 +85,7 @@ describe.runIf(haveChromium)('channels', () => {
     await page.keyboard.press('ArrowUp');
     await page.keyboard.press('ArrowUp');
     expect(await inOrder()).toEqual(['Ollama', 'Attic', 'Cellar']);
-    expect(await page.locator('#order-note').innerText()).toBe('Ollama: 1 / 3. Moved, not saved yet.');
+    expect(await page.locator('#order-note').innerText()).toBe('Ollama: 1 / 3. Moved. Not saved yet.');
     const [from, to] = await Promise.all(
       ['Cellar', 'Attic'].map((name) => row(name).getByRole('button', { name: /^Move/ }).boundingBox()),
     );
@@ -92,7 +95,7 @@ describe.runIf(haveChromium)('channels', () => {
     await page.mouse.move(to.x + 5, to.y + 5, { steps: 5 });
     await page.mouse.up();
     expect(await inOrder()).toEqual(['Ollama', 'Cellar', 'Attic']);
-    await page.getByRole('button', { name: 'Save the order' }).click();
+    await page.getByRole('button', { name: 'Save order' }).click();
     await page.waitForLoadState();
     expect(await inOrder()).toEqual(['Ollama', 'Cellar', 'Attic']);
     const { data } = await world.relay.manage<{ data: { name: string; priority: number }[] }>(
@@ -106,8 +109,8 @@ describe.runIf(haveChromium)('channels', () => {
 
   it('adds a key, tests only that key, and removes it', async () => {
     await page.getByRole('link', { name: 'Cellar' }).click();
-    await page.getByLabel('Another key').fill('next-0123456789-0123456789');
-    await page.getByRole('button', { name: 'Add the key' }).click();
+    await page.getByLabel('Add another key').fill('next-0123456789-0123456789');
+    await page.getByRole('button', { name: 'Add key' }).click();
     const second = row('next…6789');
     await second.getByRole('button', { name: 'Test' }).click();
     expect(await page.getByRole('alert').innerText()).toContain('Test passed');

@@ -41,7 +41,7 @@ export async function setUp(page: Page, url: string): Promise<void> {
   await page.getByLabel('Your name').fill(admin.name);
   await page.getByLabel('Email').fill(admin.email);
   await page.getByLabel('Password').fill(admin.password);
-  await page.getByRole('button', { name: 'Create the admin' }).click();
+  await page.getByRole('button', { name: 'Create admin account' }).click();
   await page.getByRole('heading', { name: 'Overview' }).waitFor();
 }
 

@@ -97,7 +97,7 @@ describe.runIf(haveChromium)('the dashboard', () => {
   it('disables, enables and rotates a token', async () => {
     await openToken();
     await page.getByRole('button', { name: 'Disable' }).click();
-    await page.getByText('disabled', { exact: true }).waitFor();
+    await page.getByText('Disabled', { exact: true }).waitFor();
     await expect(chat()).rejects.toMatchObject({ status: 401, code: 'token_disabled' });
     await page.getByRole('button', { name: 'Enable' }).click();
     await page.getByRole('link', { name: 'Rotate' }).click();
@@ -164,8 +164,8 @@ describe.runIf(haveChromium)('the dashboard', () => {
   it('deletes a token after a confirmation: the next request gets a 401', async () => {
     await openToken();
     await page.getByRole('link', { name: 'Delete' }).click();
-    expect(await page.locator('main').innerText()).toContain('stops at its very next request');
-    await page.getByRole('button', { name: 'Delete it for ever' }).click();
+    expect(await page.locator('main').innerText()).toContain('fail immediately');
+    await page.getByRole('button', { name: 'Delete token' }).click();
     await page.getByRole('heading', { name: 'Tokens' }).waitFor();
     await expect(chat()).rejects.toMatchObject({ status: 401, code: 'invalid_api_key' });
   });

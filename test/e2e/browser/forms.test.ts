@@ -63,7 +63,7 @@ describe.runIf(haveChromium)('a form in the dashboard', () => {
     await page.getByLabel('Name', { exact: true }).fill('typed for a long time');
     await context.clearCookies();
     await page.getByRole('button', { name: 'Submit' }).click();
-    await page.getByRole('heading', { name: 'You are not logged in any more' }).waitFor();
+    await page.getByRole('heading', { name: 'Your session expired' }).waitFor();
     const opened = context.waitForEvent('page');
     await page.getByRole('link', { name: 'Log in' }).click();
     const other = await opened;

@@ -58,8 +58,8 @@ describe.runIf(haveChromium)('the log', () => {
     await first.getByText('Details').click();
     const details = first.locator('.log-details');
     expect(await details.innerText()).toMatch(/Attempts\s+(1\.\s+)?200 demo \(openai\), \d+ ms/);
-    expect(await details.innerText()).toMatch(/First byte\s+\d+ ms\s+Of that the relay’s own\s+\d+ ms/);
-    expect(await details.innerText()).toMatch(/Counted by\s+the upstream/);
+    expect(await details.innerText()).toMatch(/Time to first byte\s+\d+ ms\s+Relay overhead\s+\d+ ms/);
+    expect(await details.innerText()).toMatch(/Usage reported by\s+the provider/);
     expect(await details.innerText()).toMatch(/\$0\.0\d+[\s\S]*input \d+ × \$2\.50 \/ 1,000,000/);
     await details.getByRole('link', { name: 'Website' }).click();
     await page.getByRole('heading', { name: 'Website' }).waitFor();

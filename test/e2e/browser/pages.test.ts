@@ -204,7 +204,7 @@ describe.runIf(haveChromium)('every page', () => {
     await logIn(page, world.relay.url);
     await page.goto(`${world.relay.url}/dashboard/tokens`);
     await page.keyboard.press('Tab');
-    expect(await page.evaluate<string>('document.activeElement.textContent')).toBe('Skip to the content');
+    expect(await page.evaluate<string>('document.activeElement.textContent')).toBe('Skip to content');
     const reached = new Set<string>();
     for (let stop = 0; stop < 40; stop += 1) {
       await page.keyboard.press('Tab');

@@ -26,8 +26,8 @@ async function addAuthenticator(page: Page): Promise<{ session: CDPSession; auth
 
 async function addPasskey(page: Page, name: string): Promise<void> {
   await page.goto(`${home}/dashboard/account`);
-  await page.getByLabel('What is it in?').fill(name);
-  await page.getByRole('button', { name: 'Add a passkey' }).click();
+  await page.getByLabel('Passkey name').fill(name);
+  await page.getByRole('button', { name: 'Add passkey' }).click();
 }
 
 async function logOut(page: Page): Promise<void> {
@@ -61,11 +61,11 @@ describe.runIf(haveChromium)('passkeys', () => {
     await page.goto(`${home}/dashboard/account`);
     expect(await page.getByText('Laptop · Last used: never').count()).toBe(0);
     await page.getByRole('listitem').filter({ hasText: 'Laptop' }).getByRole('button').click();
-    await page.getByText('None yet.').waitFor();
+    await page.getByText('No passkeys yet.').waitFor();
     await logOut(page);
     expect(problems).toEqual([]);
     await withPasskey(page).click();
-    await page.getByText('This passkey opens no account here.').waitFor();
+    await page.getByText('This passkey isn’t registered here.').waitFor();
     await context.close();
   });
 
@@ -76,7 +76,7 @@ describe.runIf(haveChromium)('passkeys', () => {
     await addPasskey(page, 'Phone');
     await page.getByText('Phone · Last used').waitFor();
     await addPasskey(page, 'Phone again');
-    await page.getByText('There is a passkey for this account on this device already.').waitFor();
+    await page.getByText('This device already has a passkey for this account.').waitFor();
     await context.close();
   });
 

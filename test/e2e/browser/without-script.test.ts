@@ -28,7 +28,7 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
     await open('/dashboard/tokens/new');
     await page.getByLabel('Name', { exact: true }).fill('Plain');
     await page.getByLabel('Quota in USD').fill('1.123456789');
-    await page.getByLabel('Other names or wildcards').fill('claude-*\ngpt-4.1');
+    await page.getByLabel('More models or patterns').fill('claude-*\ngpt-4.1');
     await press('Submit');
     expect(await page.getByLabel('Token', { exact: true }).inputValue()).toMatch(/^sk-oo8-/);
     await page.getByRole('link', { name: 'I have copied it' }).click();
@@ -47,27 +47,27 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
     await press('Disable');
     await page.getByRole('button', { name: 'Enable' }).waitFor();
     await page.getByRole('link', { name: 'Delete' }).click();
-    await press('Delete it for ever');
+    await press('Delete token');
     expect(await page.locator('main').innerText()).toContain('No tokens yet');
   });
 
   it('shows an error beside the field and preserves the input', async () => {
     await open('/dashboard/tokens/new');
     await page.getByLabel('Name', { exact: true }).fill('Office');
-    await page.getByText('Expiry, addresses and limits').click();
-    await page.getByLabel('Allowed addresses').fill('10.0.0.0/8\n10.1');
+    await page.getByText('Expiry, IP addresses, and limits').click();
+    await page.getByLabel('Allowed IP addresses').fill('10.0.0.0/8\n10.1');
     await press('Submit');
     expect(await page.locator('#help-allowed_ips').innerText()).toContain('must be an IPv4 or IPv6 address');
     expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('Office');
-    expect(await page.getByLabel('Allowed addresses').inputValue()).toBe('10.0.0.0/8\n10.1');
+    expect(await page.getByLabel('Allowed IP addresses').inputValue()).toBe('10.0.0.0/8\n10.1');
   });
 
   it('adds a channel from a provider and a key, then tests, edits and deletes it', async () => {
     await open('/dashboard/channels/new');
     await page.getByLabel('Provider').selectOption('openai-compatible');
     await page.getByLabel('Key').fill('key-0123456789abcdef');
-    await page.getByText('Name, models, address, order').click();
-    await page.getByLabel('Address').fill('http://127.0.0.1:9');
+    await page.getByText('Advanced').click();
+    await page.getByLabel('Base URL').fill('http://127.0.0.1:9');
     await page.getByLabel('Models').fill('local-model');
     await press('Submit');
     await page.getByRole('heading', { name: 'Channels' }).waitFor();
@@ -82,21 +82,21 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
     expect(await page.getByLabel('Priority: OpenAI-compatible').inputValue()).toBe('7');
     await page.getByLabel('Priority: OpenAI-compatible').fill('9');
     await page.getByLabel('Weight: OpenAI-compatible').fill('3');
-    await press('Save the order');
+    await press('Save order');
     expect(await page.getByLabel('Priority: OpenAI-compatible').inputValue()).toBe('9');
     expect(await page.getByLabel('Weight: OpenAI-compatible').inputValue()).toBe('3');
     await page.getByRole('link', { name: 'OpenAI-compatible' }).click();
-    await page.getByLabel('Another key').fill('next-0123456789-0123456789');
-    await press('Add the key');
+    await page.getByLabel('Add another key').fill('next-0123456789-0123456789');
+    await press('Add key');
     const added = page.getByRole('row', { name: 'next…6789' });
     await follow(added.getByRole('link', { name: 'Remove' }));
     await press('Remove key');
     expect(await page.getByRole('status').innerText()).toBe('Key removed.');
     expect(await added.count()).toBe(0);
     await press('Discover models');
-    expect(await page.getByRole('alert').innerText()).toContain('could not be read');
+    expect(await page.getByRole('alert').innerText()).toContain('Couldn’t list models');
     await page.getByRole('link', { name: 'Delete' }).click();
-    await press('Delete it for ever');
+    await press('Delete channel');
     expect(await page.locator('main').innerText()).toContain('No channels yet');
   });
 
@@ -154,18 +154,18 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
 
   it('adds a group, assigns a token to it, edits it, and deletes it once empty', async () => {
     await open('/dashboard/groups');
-    expect(await page.locator('main').innerText()).toContain('Only the default group yet');
+    expect(await page.locator('main').innerText()).toContain('Only the default group exists');
     await page.getByRole('link', { name: 'Add Group' }).click();
     await page.getByLabel('Name', { exact: true }).fill('two words');
     await press('Submit');
     expect(await page.locator('#help-name').innerText()).toContain('must be letters, digits');
     await page.getByLabel('Name', { exact: true }).fill('trial');
     await page.getByLabel('Price multiplier').fill('1.2');
-    await page.getByLabel('Other names or wildcards').fill('gpt-4o*');
-    await page.getByLabel('Requests a minute').fill('20');
+    await page.getByLabel('More models or patterns').fill('gpt-4o*');
+    await page.getByLabel('Requests per minute').fill('20');
     await press('Submit');
     const row = page.getByRole('row', { name: 'trial' });
-    expect(await row.innerText()).toMatch(/× 1\.2.*gpt-4o\*.*Requests a minute: 20/s);
+    expect(await row.innerText()).toMatch(/× 1\.2.*gpt-4o\*.*Requests per minute: 20/s);
     await open('/dashboard/tokens/new');
     await page.getByLabel('Name', { exact: true }).fill('On trial');
     await page.getByLabel('Group').selectOption('trial');
@@ -178,7 +178,7 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
     expect(listed.data.map(({ id }) => id).sort()).toEqual(['gpt-4o', 'gpt-4o-mini']);
     await open('/dashboard/groups/trial');
     await page.getByRole('link', { name: 'Delete' }).click();
-    await press('Delete it for ever');
+    await press('Delete group');
     expect(await page.getByRole('alert').innerText()).toContain('There are tokens or accounts in the group');
     await open('/dashboard/tokens');
     await page.getByRole('link', { name: 'On trial' }).click();
@@ -186,8 +186,8 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
     await page.getByLabel('Group').selectOption('default');
     await press('Submit');
     await open('/dashboard/groups/trial/delete');
-    await press('Delete it for ever');
-    expect(await page.locator('main').innerText()).toContain('Only the default group yet');
+    await press('Delete group');
+    expect(await page.locator('main').innerText()).toContain('Only the default group exists');
   });
 
   it('filters the log and sends a playground request', async () => {
@@ -224,7 +224,7 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
     await member.page.goto(link);
     await member.page.getByLabel('Email').fill('bob@example.com');
     await member.page.getByLabel('Password').fill('another fine password');
-    await member.page.getByRole('button', { name: 'Create my account' }).click();
+    await member.page.getByRole('button', { name: 'Create account' }).click();
     await member.page.getByRole('heading', { name: 'Overview' }).waitFor();
     const sections = await member.page.locator('.sidebar nav li').allInnerTexts();
     expect(sections).toEqual([
@@ -240,7 +240,7 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
     await member.page.goto(`${world.relay.url}/dashboard/tokens`);
     expect(await member.page.locator('main').innerText()).toContain('No tokens yet');
     await member.page.goto(link);
-    expect(await member.page.locator('main').innerText()).toContain('This invitation has been used');
+    expect(await member.page.locator('main').innerText()).toContain('This invitation was already used');
     await open('/dashboard/people');
     await page.getByLabel('Budget in USD: Bob').fill('12.5');
     await follow(page.getByRole('row', { name: 'Bob' }).getByRole('button', { name: 'Save' }));
@@ -255,11 +255,11 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
     const other = await newVisitor(world.browser);
     await logIn(other.page, world.relay.url);
     await open('/dashboard/account');
-    await page.getByRole('button', { name: 'End', exact: true }).click();
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click();
     await other.page.goto(world.relay.url);
     expect(new URL(other.page.url()).pathname).toBe('/dashboard/login');
     await page.getByLabel('Name', { exact: true }).fill('CI');
-    await press('Make a key');
+    await press('Create key');
     const key = await page.getByLabel('Access key').inputValue();
     const listed = await fetch(`${world.relay.url}/api/tokens`, {
       headers: { authorization: `Bearer ${key}` },
@@ -268,13 +268,13 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
     await open('/dashboard/account');
     await page.getByLabel('Current password').fill(admin.password);
     await page.getByLabel('New password').fill('a newer password');
-    await press('Change it');
-    expect(await page.getByRole('alert').innerText()).toContain('The password is changed');
+    await press('Update password');
+    expect(await page.getByRole('alert').innerText()).toContain('Password updated');
     await press('Log out');
     await page.getByLabel('Email').fill(admin.email);
     await page.getByLabel('Password').fill(admin.password);
     await press('Log in');
-    expect(await page.getByRole('alert').innerText()).toBe('The email or the password is wrong.');
+    expect(await page.getByRole('alert').innerText()).toBe('Wrong email or password.');
     await page.getByLabel('Password').fill('a newer password');
     await press('Log in');
     await page.getByRole('heading', { name: 'Overview' }).waitFor();

@@ -14,6 +14,9 @@ const full = {
   allowed_ips: ['192.0.2.1', '2001:db8::/32'],
   expires_at: '2027-01-31T01:00:00+01:00',
   limits: { rpm: 60, tpm: null, concurrency: 4 },
+  tags: ['project=apollo'],
+  note: 'For the builds.',
+  include_cost: true,
 };
 
 describe('creation of a token', () => {
@@ -40,6 +43,9 @@ describe('creation of a token', () => {
       models: ['gpt-4o', 'claude-*'],
       allowed_ips: ['192.0.2.1', '2001:db8::/32'],
       limits: { rpm: 60, concurrency: 4 },
+      tags: ['project=apollo'],
+      note: 'For the builds.',
+      include_cost: true,
       admin: null,
       account: null,
     });
@@ -58,6 +64,9 @@ describe('creation of a token', () => {
       budget: null,
       models: [],
       limits: {},
+      tags: [],
+      note: '',
+      include_cost: false,
     });
   });
 

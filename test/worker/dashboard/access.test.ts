@@ -89,7 +89,7 @@ it('reports that Access is unavailable when its keys cannot be fetched', async (
   const { relay } = await openDashboard({ ...application, ACCESS_TEAM_DOMAIN: 'https://away.test' });
   relay.upstream = () => new Response('away', { status: 500 });
   const { status, text } = await visit(relay, jwt({ iss: 'https://away.test' }));
-  expect([status, text.includes('cannot be asked')]).toEqual([503, true]);
+  expect([status, text.includes('is unavailable at the moment')]).toEqual([503, true]);
 });
 
 it('ignores the Access header where Access is not configured', async () => {
@@ -116,7 +116,7 @@ it('signs in to no account by an unproven email of an invitation until its perso
   const accepted = await post('/dashboard/invite', fields, jwt({ email: 'mallory@example.com' }));
   expect(accepted.status).toBe(303);
   const refused = await visit(relay, carols);
-  expect([refused.status, refused.text.includes('nobody has proven')]).toEqual([403, true]);
+  expect([refused.status, refused.text.includes('confirmed as yours')]).toEqual([403, true]);
   expect(refused.headers.get('set-cookie')).toBeNull();
   const signIn = { email: 'carol@example.com', password };
   expect((await post('/dashboard/login', signIn, jwt({ email: 'mallory@example.com' }))).status).toBe(303);

@@ -53,15 +53,15 @@ it('shows what is wrong beside its field, and keeps what was entered', async () 
 it('sends a test, and lists and repeats deliveries', async () => {
   await add();
   const page = `${address}/${await onlyEndpoint()}`;
-  expect((await admin.post(`${page}/test`)).text).toContain('The test was delivered.');
+  expect((await admin.post(`${page}/test`)).text).toContain('Test delivered.');
   status = 500;
   const failed = (await admin.post(`${page}/test`)).text;
-  expect(failed).toContain('The test was not delivered. The endpoint answered 500.');
+  expect(failed).toContain('Test not delivered. The endpoint answered 500.');
   const [{ id = '' } = {}] = await alerts.deliveries({ endpointId: null, after: null, limit: 1 });
   expect(failed).toContain(`action="${page}/deliveries/${id}/resend"`);
   const resent = (await admin.post(`${page}/deliveries/${id}/resend`)).text;
-  expect(resent).toContain('The delivery is sent again within seconds.');
-  expect(resent).toContain('waiting');
+  expect(resent).toContain('The delivery will be sent again within seconds.');
+  expect(resent).toContain('Pending');
 });
 
 it('edits an endpoint, and deletes it after a question', async () => {
@@ -80,7 +80,7 @@ it('lists open incidents here and on the overview, in the language of the reader
   await alerts.report([{ event: 'model.substituted', subject: 'ch_1 gpt-4o', status: 'opened', facts }]);
   for (const path of [address, '/']) {
     const { text } = await admin.get(path);
-    expect(text).toContain('An upstream answers with another model');
+    expect(text).toContain('Provider answers with another model');
     expect(text).toContain('&lt;b&gt;gpt-4o-mini');
   }
   const chinese = await relay.fetch(address, { headers: { cookie: `${admin.cookie}; oo8_language=zh` } });

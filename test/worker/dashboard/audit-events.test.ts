@@ -41,13 +41,13 @@ it('records setup, invitations, failed sign-ins and sign-outs, with messages in 
       {
         who: 'acc_admin',
         event: 'admin-created',
-        summary: 'Created the admin',
+        summary: 'Created the admin account',
         detail: { name: 'Ada', email: 'ada@example.com', role: 'admin' },
       },
       {
         who: 'acc_admin',
         event: 'invitation-created',
-        summary: 'Invited somebody',
+        summary: 'Invited someone',
         detail: { id: invitation, name: 'Cleo', role: 'member' },
       },
       {
@@ -59,7 +59,7 @@ it('records setup, invitations, failed sign-ins and sign-outs, with messages in 
       {
         who: 'acc_bob',
         event: 'sign-in-failed',
-        summary: 'A sign-in failed',
+        summary: 'Sign-in failed',
         detail: { way: 'password', address: '192.0.2.1', tries: 1 },
       },
       { who: 'acc_bob', event: 'sign-out', summary: 'Signed out', detail: {} },
@@ -70,7 +70,7 @@ it('records setup, invitations, failed sign-ins and sign-outs, with messages in 
   for (const hidden of [secret, ada.password, cleo.password, env.ADMIN_KEY ?? '?', password])
     expect(text).not.toContain(hidden);
   const english = (await admin.get('/dashboard/audit')).text;
-  for (const words of ['Created the admin', 'Accepted an invitation', 'A sign-in failed', 'Signed out'])
+  for (const words of ['Created the admin account', 'Accepted an invitation', 'Sign-in failed', 'Signed out'])
     expect(english).toContain(words);
   const chinese = await relay.fetch('/dashboard/audit', {
     headers: { cookie: `${admin.cookie}; oo8_language=zh` },

@@ -91,7 +91,7 @@ it('names a token whose requests are refused although something is left, to its 
   await alertsOf(env.HEALTH).report([{ event: 'token.quota_low', subject: id, status: 'opened', facts }]);
   for (const person of [admin, member]) {
     const { text } = await person.get('/');
-    expect(text).toContain(`<a href="/dashboard/tokens/${id}">A token’s quota is nearly spent</a>`);
+    expect(text).toContain(`<a href="/dashboard/tokens/${id}">Token quota nearly spent</a>`);
     expect(text).toContain('The token &quot;Nightly&quot; has $0.0023 left of $0.02.');
   }
   expect((await other.get('/')).text).not.toContain('Nightly');

@@ -188,7 +188,7 @@ it('reports that GitHub was unavailable or that the user denied access', async (
   const path = github.consent(again.address, ada);
   relay.upstream = () => new Response('away', { status: 503 });
   const away = await comeBack(relay, path, again.cookie);
-  expect([away.status, away.text.includes('GitHub did not say who you are')]).toEqual([401, true]);
+  expect([away.status, away.text.includes('GitHub didn’t confirm who you are')]).toEqual([401, true]);
 });
 
 it('links a GitHub user to one account only, and only to the one that requested it', async () => {

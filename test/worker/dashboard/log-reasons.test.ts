@@ -26,7 +26,7 @@ it('shows the reason to everybody who sees the row, and what upstreams said to a
   for (const path of ['/dashboard/logs', '/dashboard/logs/req_failed']) {
     const { text } = await admin.get(path);
     expect(text).toContain('HTML page, status 502: &lt;b&gt;Bad Gateway&lt;/b&gt;');
-    expect(text).toContain('upstream_error · the upstream is at fault');
+    expect(text).toContain('upstream_error · provider error');
     expect(text).toContain('Incorrect API key provided: …');
     expect(text).toMatch(/badge bad">404/);
     const own = (await member.get(path)).text;

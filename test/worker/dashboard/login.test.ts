@@ -24,7 +24,7 @@ it('answers a wrong password, an unknown email and a disabled account alike', as
   };
   const wrong = await answerTo('bob@example.com', 'not the password');
   expect(wrong[0]).toBe(401);
-  expect(wrong[1]).toContain('The email or the password is wrong.');
+  expect(wrong[1]).toContain('Wrong email or password.');
   expect(await answerTo('nobody@example.com', 'not the password')).toEqual(wrong);
   expect(await answerTo('eve@example.com', password)).toEqual(wrong);
 });
@@ -188,7 +188,7 @@ it('creates the admin after other accounts exist, and rejects their emails', asy
   const taken = await setUp('BOB@example.com');
   expect([taken.status, taken.text]).toEqual([
     409,
-    expect.stringContaining('an account with this email already'),
+    expect.stringContaining('An account with this email already'),
   ]);
   expect((await setUp('new@example.com')).status).toBe(303);
   expect((await logIn(relay, 'new@example.com', password)).status).toBe(303);
@@ -253,7 +253,7 @@ it('keeps a form that was posted after the session ended, and explains how to re
   await env.DB.prepare('DELETE FROM sessions').run();
   const reply = await member.post('/dashboard/tokens/new', { name: 'a long story' });
   expect([reply.status, reply.headers.get('location')]).toEqual([401, null]);
-  expect(reply.text).toContain('Nothing was saved');
+  expect(reply.text).toContain('choose to resubmit the form');
   expect(reply.text).toMatch(/<a [^>]*href="\/dashboard\/login"[^>]*target="_blank"/);
   expect(reply.headers.get('content-security-policy')).toContain("default-src 'none'");
   const again = (await logIn(relay, 'bob@example.com', password)).headers.get('set-cookie')?.split(';')[0];

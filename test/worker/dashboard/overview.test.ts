@@ -87,7 +87,7 @@ it('links a member’s budget alert to the own account and an admin’s to the a
     expect((await person.get(address)).status).toBe(200);
   }
   const own = (await member.get('/dashboard/account')).text;
-  expect(own).toContain('What all your tokens may spend together in a week');
+  expect(own).toContain('The limit for all your tokens together, per week');
   expect(own).toMatch(/\$0\.95 <span class="quiet">of \$1\.00/);
   for (const { get } of [admin, other])
     expect((await get('/dashboard/account')).text).not.toContain('of $1.00');
@@ -142,7 +142,7 @@ it('sums spend, requests, tokens, errors and first byte, by model, token and cha
     ['Requests', '3'],
     ['Tokens', '1,650'],
     ['Errors', '1 (33%)'],
-    ['First byte', '200 ms'],
+    ['Time to first byte', '200 ms'],
   ]);
   expect(text).toContain(`<a href="/dashboard/tokens/${tokenId}">Website</a>`);
   expect(text).toContain('<a href="/dashboard/logs?channel=ch_1">ch_1</a>');

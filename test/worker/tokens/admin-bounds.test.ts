@@ -171,13 +171,13 @@ describe('values that an admin sets on a member’s token', () => {
   it('edits admin values in the form, which shows whose values they are', async () => {
     await asMember({ quota_usd: 5 });
     const form = await scene.admin.get(`/dashboard/tokens/${id}/edit`);
-    expect(form.text).toContain('somebody else’s');
+    expect(form.text).toContain('belongs to someone else');
     expect(form.text).toMatch(/name="quota_usd"[^>]*value=""/);
     const sent = { name: 'mine', quota_usd: '2', models: '', shown: JSON.stringify({ name: 'mine' }) };
     expect((await scene.admin.post(`/dashboard/tokens/${id}/edit`, sent)).status).toBe(303);
     await scene.admin.post(`/dashboard/tokens/${id}/status`, { status: 'disabled' });
     const page = await scene.member.get(`/dashboard/tokens/${id}`);
-    expect(page.text).toContain('Set by an administrator');
+    expect(page.text).toContain('Set by an admin');
     expect(page.text).not.toContain('Enable');
     expect((await asMember({})).body).toMatchObject({ quota_usd: 5, admin: { quota_usd: 2 } });
     await scene.admin.post(`/dashboard/tokens/${id}/top-up`, { amount: '4' });
