@@ -108,9 +108,9 @@ function withTabs(tokens: readonly Token[]): Token[] {
   for (const token of tokens) {
     if (token.type === 'space' && group.length > 0) continue;
     const language = token.type === 'code' ? languageOf(token.lang) : '';
-    const fits = language in tabNames && group.every(({ lang }) => languageOf(lang) !== language);
-    if (!fits) close();
-    if (fits) group.push(token as Tokens.Code);
+    const hasTab = language in tabNames;
+    if (!hasTab || group.some(({ lang }) => languageOf(lang) === language)) close();
+    if (hasTab) group.push(token as Tokens.Code);
     else joined.push(token);
   }
   close();
@@ -172,12 +172,16 @@ function plainText(markdown: string): string {
 
 /** A line that ends and one that begins with Chinese characters: browsers would show a space between them. */
 const betweenChinese =
-  /([\u3000-\u303f\u4e00-\u9fff\uff00-\uffef])\n(?=[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef])/g;
+  /([\u3000-\u303f\u4e00-\u9fff\uff00-\uffef])\n *(?=[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef])/g;
+
+/** A line that ends with Chinese punctuation, which has its own space, before code, a link, or a Latin word. */
+const afterChinesePunctuation = /([\u3001\u3002\uff08\uff0c\uff1a\uff1b])\n *(?=(?!```)[`[A-Za-z])/g;
 
 /** Leaves out what only the repository's readers see (screenshots), and the marks of generated tables. */
 function withoutRepositoryParts(markdown: string): string {
   return markdown
     .replace(betweenChinese, '$1')
+    .replace(afterChinesePunctuation, '$1')
     .replace(/<!-- repository only -->[\s\S]*?<!-- \/repository only -->\n*/g, '')
     .replace(/<!-- \/?generated.*? -->\n+/g, '');
 }

@@ -1,6 +1,6 @@
-// Every command, curl line and TypeScript snippet of the documentation, as pasted, against a relay that `npm start`
-// runs.
-import { execFile } from 'node:child_process';
+// Every command, curl line, TypeScript and Python snippet of the documentation, as pasted, against a relay that
+// `npm start` runs. Translations have the same code.
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -23,7 +23,10 @@ const publicAddress = /https:\/\/relay\.example\.com/g;
 const snippets = `${root}.wrangler/tmp/docs-snippets-${process.pid}`;
 const folder = temporaryFolder();
 const devVars = join(folder.path, '.dev.vars');
-const blocks = userPages.map(readPage).flatMap(codeBlocksOf);
+const blocks = userPages
+  .filter((path) => !path.startsWith('src/docs/zh/'))
+  .map(readPage)
+  .flatMap(codeBlocksOf);
 const shellBlocks = blocks.filter(({ language }) => language === 'sh');
 const commands = shellBlocks
   .filter(({ untested }) => untested === null)
@@ -165,6 +168,27 @@ describe('TypeScript', () => {
     await run(process.execPath, ['--no-warnings', ...preload, file], options);
   });
 });
+
+describe('Python', () => {
+  const sources = blocks
+    .filter(({ language, untested }) => language === 'python' && untested === null)
+    .map((block, index) => ({ ...block, index, lacks: missingImport(block.code) }));
+
+  for (const { path, code, index, lacks } of sources)
+    it.skipIf(lacks)(`runs in ${path} (${index})${lacks ? `, skipped: ${lacks}` : ''}`, async () => {
+      const options = { env: reader, timeout: 30_000 };
+      const { stdout } = await run('python3', ['-c', code.replace(localAddress, url)], options);
+      expect(stdout.trim()).not.toBe('');
+    });
+});
+
+/** Returns why this machine's Python cannot import what a snippet imports, or null if it can. */
+function missingImport(code: string): string | null {
+  const imports = code.match(/^(?:import|from) .+$/gm) ?? [];
+  const { status, error, stderr } = spawnSync('python3', ['-c', imports.join('\n')], { encoding: 'utf8' });
+  if (error) return 'there is no python3';
+  return status === 0 ? null : (stderr.trim().split('\n').at(-1) ?? 'it cannot import its packages');
+}
 
 /** Waits until a snippet's session is open, then closes it. */
 const closeSession = `

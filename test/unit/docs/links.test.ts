@@ -28,12 +28,12 @@ function brokenLinks(page: Page): string[] {
 
 function leadsSomewhere(page: Page, target: string): boolean {
   const [file = '', anchor] = target.split('#');
-  const path = file === '' ? page.path : translatedOrOriginal(normalize(join(dirname(page.path), file)));
+  const path = translatedOrOriginal(file === '' ? page.path : normalize(join(dirname(page.path), file)));
   if (!existsSync(root + path)) return false;
   return anchor === undefined || anchorsOf(readPage(path)).includes(anchor);
 }
 
-/** A translation links to pages as if all were translated, with the anchors of the English ones. */
+/** A translation links to pages as if all were translated, and all have the anchors of the English ones. */
 function translatedOrOriginal(path: string): string {
   return path.replace('src/docs/zh/', 'src/docs/');
 }

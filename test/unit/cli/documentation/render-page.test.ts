@@ -59,8 +59,12 @@ it('shows the same example in several languages as tabs that need no script', ()
   expect(html.match(/<pre/g)).toHaveLength(4);
 });
 
-it('leaves two commands that follow each other two blocks', () => {
-  expect(renderPage('# T\n\n```sh\na\n```\n\n```sh\nb\n```\n').html).not.toContain('<fieldset');
+it('leaves two commands that follow each other two blocks, the second with the tabs after it', () => {
+  const commands = '# T\n\n```sh\na\n```\n\n```sh\nb\n```\n';
+  expect(renderPage(commands).html).not.toContain('<fieldset');
+  const { html } = renderPage(`${commands}\n\`\`\`ts\nf();\n\`\`\`\n`);
+  expect(html.indexOf('<fieldset')).toBeLessThan(html.indexOf('value="sh"'));
+  expect(html.indexOf('<fieldset')).toBeGreaterThan(html.indexOf('<pre'));
 });
 
 it('leaves out HTML, and what only the repository shows', () => {
@@ -95,7 +99,11 @@ describe('tables of translations', () => {
 });
 
 it('joins lines of Chinese without a space', () => {
-  expect(renderPage('# 标题\n\n第一行，\n第二行 with\nwords\n').html).toContain('第一行，第二行 with\nwords');
+  const { html } = renderPage(
+    '# 标题\n\n- 第一行，\n  第二行 with\n  words、\n  `code`：\n- 项目\n\n说明：\n```sh\nls\n```\n',
+  );
+  expect(html).toContain('第一行，第二行 with\nwords、<code>code</code>：</li>');
+  expect(html).toContain('<p>说明：</p>\n<pre');
 });
 
 it('refuses a page that does not begin with its title', () => {
