@@ -2,6 +2,7 @@
 // token's ledger decides, by the policy that is read here. Throws when D1 fails.
 import type { TokenChanges, TokenRecord } from './columns.ts';
 import { columnsOfChanges, columnsOfRecord, recordOfRow, type TokenRow } from './columns.ts';
+import { conditionsOf, groupInForceSql, type TokenFilter } from './filter-store.ts';
 import type { AdminBounds, TokenHash, TokenPolicy, TokenStatus } from './token.ts';
 
 /** A token in a list. */
@@ -48,14 +49,6 @@ export interface SortedPosition {
   id: string;
 }
 
-export interface TokenFilter {
-  accountId?: string | undefined;
-  group?: string | undefined;
-  status?: TokenStatus | undefined;
-  /** Part of the name, ignoring case; or the last characters of the secret, as the hint has them. */
-  search?: string | undefined;
-}
-
 export interface Rotation {
   hash: string;
   hint: string;
@@ -66,9 +59,6 @@ export interface Rotation {
 
 /** The version of a deleted token's policy: no edit is newer, however late it arrives. */
 export const finalVersion = Number.MAX_SAFE_INTEGER;
-
-/** The group that a token is in: its account's, else its own (effective-policy.ts, groupInForce). */
-const groupInForceSql = `COALESCE((SELECT accounts.group_name FROM accounts WHERE accounts.id = tokens.account_id), tokens.group_name)`;
 
 /** The parts of a policy from other tables: accepted values, the group's limits, the account's. */
 const joinedColumns = `(SELECT json_group_array(json_object('hash', hash, 'validUntilMs', valid_until))
@@ -82,11 +72,6 @@ const joinedColumns = `(SELECT json_group_array(json_object('hash', hash, 'valid
 
 /** The lower of the owner's quota and an admin's. */
 const quotaInForceSql = `COALESCE(MIN(quota_nano_usd, admin ->> '$.quotaNanoUsd'), quota_nano_usd, admin ->> '$.quotaNanoUsd')`;
-
-/** Returns the characters that a hint ends with, if the text may be the end of a secret. */
-function endOfSecret(search: string): string | null {
-  return /[0-9A-Za-z]{4}$/.exec(search.trim())?.[0] ?? null;
-}
 
 export class TokenStore {
   private readonly db: D1Database;
@@ -164,22 +149,7 @@ export class TokenStore {
     after: SortedPosition | null,
     limit: number,
   ): Promise<TokenRecord[]> {
-    const conditions: [string, unknown[]][] = [["status <> 'deleted'", []]];
-    if (filter.accountId !== undefined) conditions.push(['account_id = ?', [filter.accountId]]);
-    // The first condition finds the rows by an index, the second filters them.
-    if (filter.group !== undefined)
-      conditions.push([
-        `(group_name = ? OR account_id IN (SELECT accounts.id FROM accounts WHERE accounts.group_name = ?))
-         AND ${groupInForceSql} = ?`,
-        [filter.group, filter.group, filter.group],
-      ]);
-    if (filter.status !== undefined) conditions.push(['status = ?', [filter.status]]);
-    // Not LIKE: D1 refuses patterns of more than 50 bytes.
-    if (filter.search !== undefined)
-      conditions.push([
-        '(instr(lower(name), lower(?)) > 0 OR substr(hint, -4) = ?)',
-        [filter.search, endOfSecret(filter.search)],
-      ]);
+    const conditions = conditionsOf(filter);
     const [key, direction] = [tokenOrders[by], descending ? 'DESC' : 'ASC'];
     if (after !== null)
       conditions.push([`(${key}, id) ${descending ? '<' : '>'} (?, ?)`, [after.value, after.id]]);
@@ -194,6 +164,16 @@ export class TokenStore {
       .bind(...conditions.flatMap(([, values]) => values), limit)
       .all<TokenRow>();
     return results.map(recordOfRow);
+  }
+
+  /** Returns how many tokens a list has in all. */
+  async count(filter: TokenFilter): Promise<number> {
+    const conditions = conditionsOf(filter);
+    const count = await this.db
+      .prepare(`SELECT COUNT(*) AS count FROM tokens WHERE ${conditions.map(([sql]) => sql).join(' AND ')}`)
+      .bind(...conditions.flatMap(([, values]) => values))
+      .first<number>('count');
+    return count ?? 0;
   }
 
   /**

@@ -40,6 +40,10 @@ const createTokenRoute = createRoute({
   responses: { 201: json(tokenWithSecret, 'The new token.'), ...bodyFailures, ...callFailures },
 });
 
+const tokenPage = pageOf(token).extend({
+  total: z.int().optional().openapi({ description: 'Tokens of all pages, if it was asked for.' }),
+});
+
 const listTokensRoute = createRoute({
   method: 'get',
   path: '/tokens',
@@ -58,9 +62,10 @@ const listTokensRoute = createRoute({
       account: z.string().optional().openapi({ description: 'Id of the owner account.' }),
       sort: z.enum(Object.keys(tokenOrders) as [TokenOrder['by']]).default('created'),
       order: z.enum(['asc', 'desc']).default('desc'),
+      total: z.enum(['1']).optional().openapi({ description: '1: count the tokens of all pages too.' }),
     }),
   },
-  responses: { 200: json(pageOf(token), 'A page.'), ...inputFailures, ...callFailures },
+  responses: { 200: json(tokenPage, 'A page.'), ...inputFailures, ...callFailures },
 });
 
 const readTokenRoute = createRoute({
@@ -164,18 +169,22 @@ export function addTokenRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementSer
 function addReadingRoutes(api: OpenAPIHono<ApiEnv>, services: ManagementServices): void {
   const { tokens, ledgers } = services;
   api.openapi(listTokensRoute, async (context) => {
-    const { limit, cursor, status, search, account, group, sort, order } = context.req.valid('query');
+    const { limit, cursor, status, search, account, group, sort, order, total } = context.req.valid('query');
     const accountId = accountInView(context.var.principal, account);
     const sorting = { by: sort, descending: order === 'desc' };
     const filter = { status, search, group, accountId };
     const after = sortCursor(cursor, `${sort} ${order}`);
-    const rows = await tokens.sorted(filter, sorting, after, limit + 1);
+    const [rows, count] = await Promise.all([
+      tokens.sorted(filter, sorting, after, limit + 1),
+      total === undefined ? undefined : tokens.count(filter),
+    ]);
     const { page, next_cursor } = cutPage(rows, limit, (record) => ({
       sort: `${sort} ${order}`,
       value: sortedBy[sort](record),
       id: record.policy.tokenId,
     }));
-    return context.json({ data: page.map(tokenView), next_cursor }, 200);
+    const sum = count === undefined ? {} : { total: count };
+    return context.json({ data: page.map(tokenView), next_cursor, ...sum }, 200);
   });
   api.openapi(readTokenRoute, async (context) => {
     const record = await findVisibleToken(context.var.principal, context.req.valid('param').id, services);

@@ -125,18 +125,35 @@ export const SpendBar: FC<{ spent: number; quota: number | null; budgets?: reado
   </div>
 );
 
-/** Renders the link to the next page; its cursor replaces the current one. */
+/** Pages that *Previous* can go back; further back it leads to the first. */
+const rememberedPages = 20;
+
+/**
+ * Renders the links to the previous and the next page. Lists only go forward, so the address remembers the cursors of the
+ * pages before (`back`); the first page has an empty one.
+ */
 export const Pager: FC<{ url: string; next: string | null }> = ({ url, next }) => {
-  const here = new URL(url);
-  const isFirst = !here.searchParams.has('cursor');
-  if (isFirst && next === null) return null;
-  const first = new URL(here);
-  first.searchParams.delete('cursor');
-  if (next !== null) here.searchParams.set('cursor', next);
+  const cursor = new URL(url).searchParams.get('cursor') ?? '';
+  const before = (new URL(url).searchParams.get('back') ?? '').split('.');
+  if (cursor === '' && next === null) return null;
   return (
-    <nav class="pager" aria-label={messages().form.next}>
-      {isFirst ? null : <a href={first.pathname + first.search}>{messages().form.first}</a>}
-      {next === null ? null : <a href={here.pathname + here.search}>{messages().form.next}</a>}
+    <nav class="pager" aria-label={messages().form.pages}>
+      {cursor === '' ? null : (
+        <a href={pageAddress(url, before.at(-1) ?? '', before.slice(0, -1))}>{messages().form.previous}</a>
+      )}
+      {next === null ? null : (
+        <a href={pageAddress(url, next, [...(cursor === '' ? [] : before), cursor])}>
+          {messages().form.next}
+        </a>
+      )}
     </nav>
   );
 };
+
+function pageAddress(url: string, cursor: string, before: readonly string[]): string {
+  const { pathname, searchParams } = new URL(url);
+  for (const name of ['cursor', 'back']) searchParams.delete(name);
+  if (cursor !== '') searchParams.set('cursor', cursor);
+  if (cursor !== '' && before.length > 1) searchParams.set('back', before.slice(-rememberedPages).join('.'));
+  return searchParams.size === 0 ? pathname : `${pathname}?${searchParams}`;
+}

@@ -81,7 +81,7 @@ export const TokenDetails: FC<DetailFacts> = ({
       </Heading>
       <div class="columns">
         <article>
-          <Facts token={token} now={now} isAdmin={isAdmin} />
+          <Facts token={token} now={now} isAdmin={isAdmin} names={names} />
           <FurtherBounds token={token} />
         </article>
         <article>
@@ -114,7 +114,12 @@ export const TokenDetails: FC<DetailFacts> = ({
   );
 };
 
-const Facts: FC<{ token: Token; now: number; isAdmin: boolean }> = ({ token, now, isAdmin }) => (
+const Facts: FC<{ token: Token; now: number; isAdmin: boolean; names: Names }> = ({
+  token,
+  now,
+  isAdmin,
+  names,
+}) => (
   <dl class="facts">
     <dt>{texts().status}</dt>
     <dd>
@@ -128,7 +133,9 @@ const Facts: FC<{ token: Token; now: number; isAdmin: boolean }> = ({ token, now
       <>
         <dt>{texts().owner}</dt>
         <dd>
-          <a href={`/dashboard/tokens?account=${encodeURIComponent(token.account_id)}`}>{token.account_id}</a>
+          <a href={`/dashboard/tokens?account=${encodeURIComponent(token.account_id)}`}>
+            {names.get(token.account_id) ?? token.account_id}
+          </a>
         </dd>
       </>
     ) : null}

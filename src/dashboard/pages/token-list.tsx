@@ -5,11 +5,12 @@ import { messages } from '../i18n/messages.ts';
 import { Choice, Field } from './form.tsx';
 import { Badge, Day, Empty, Heading, Pager, SpendBar, TableFrame, Time } from './parts.tsx';
 import { budgetTexts, endInForce, quotaInForce } from './token-bounds.tsx';
+import { BulkActions, bulkFormId } from './token-bulk.tsx';
 
 const texts = () => messages().tokens;
 
 interface ListFacts {
-  page: { data: Token[]; next_cursor: string | null };
+  page: { data: Token[]; next_cursor: string | null; total: number };
   /** Names of accounts, for readers who see more than their own. */
   owners: ReadonlyMap<string, string>;
   url: string;
@@ -70,7 +71,11 @@ export const TokenList: FC<ListFacts> = ({ page, owners, url, now }) => {
           {page.data.length === 0 ? (
             <Empty>{texts().noneFound}</Empty>
           ) : (
-            <Table tokens={page.data} owners={owners} url={url} now={now} />
+            <>
+              <p class="quiet">{texts().total(page.total)}</p>
+              <Table tokens={page.data} owners={owners} url={url} now={now} />
+              <BulkActions />
+            </>
           )}
           <Pager url={url} next={page.next_cursor} />
         </>
@@ -89,6 +94,10 @@ const Table: FC<Pick<ListFacts, 'owners' | 'url' | 'now'> & { tokens: readonly T
     <table>
       <thead>
         <tr>
+          <th scope="col">
+            <span class="for-readers">{texts().choose}</span>
+            <input type="checkbox" data-check-all hidden aria-label={texts().chooseAll} />
+          </th>
           <SortHeading url={url} by="name" label={texts().name} />
           <th scope="col">{texts().status}</th>
           <th scope="col">{texts().models}</th>
@@ -100,6 +109,15 @@ const Table: FC<Pick<ListFacts, 'owners' | 'url' | 'now'> & { tokens: readonly T
       <tbody>
         {tokens.map((token) => (
           <tr>
+            <td>
+              <input
+                type="checkbox"
+                name="token"
+                value={token.id}
+                form={bulkFormId}
+                aria-label={`${texts().choose}: ${token.name}`}
+              />
+            </td>
             <td class="name">
               <a href={`/dashboard/tokens/${token.id}`}>{token.name}</a>
               <small>{ownedHint(token, owners)}</small>
@@ -133,7 +151,7 @@ const SortHeading: FC<{ url: string; by: string; label: string }> = ({ url, by, 
   const next = sorted === by ? (order === 'asc' ? 'desc' : 'asc') : first;
   there.searchParams.set('sort', by);
   there.searchParams.set('order', next);
-  there.searchParams.delete('cursor');
+  for (const name of ['cursor', 'back']) there.searchParams.delete(name);
   const isSorted = sorted === by;
   return (
     <th scope="col" aria-sort={isSorted ? (order === 'asc' ? 'ascending' : 'descending') : undefined}>

@@ -1,14 +1,11 @@
 // The routes of tokens: list, add, one token, and its actions.
 import { Hono } from 'hono';
-import type { FC } from 'hono/jsx';
 import { hintOfSecret, isWellFormedSecret } from '../../tokens/secret.ts';
 import type { LogRowView } from '../api/log-fields.ts';
 import type { Token } from '../api/token-fields.ts';
 import { messages } from '../i18n/messages.ts';
-import { Confirm } from './confirm.tsx';
 import { redirectDone } from './done.tsx';
 import { changedOnly } from './edit-form.tsx';
-import { Choice } from './form.tsx';
 import { show } from './layout.tsx';
 import {
   formOf,
@@ -21,17 +18,23 @@ import {
   textOf,
   type Values,
 } from './page-env.ts';
-import { Time } from './parts.tsx';
 import { editableToken, editsAdminPart } from './token-bounds.tsx';
+import { addBulkRoutes } from './token-bulk.tsx';
+import {
+  addConfirmedRoutes,
+  findToken,
+  showSecret,
+  tokenAddress,
+  tokenPath,
+  type WithSecret,
+} from './token-confirmed.tsx';
 import { TokenDetails, type TokenFigures, type TopUp } from './token-details.tsx';
 import { TokenForm, tokenBody, valuesOfToken } from './token-form.tsx';
 import { TokenList } from './token-list.tsx';
-import { TokenReveal } from './token-reveal.tsx';
 import type { UsageRow } from './usage-table.tsx';
 
 const texts = () => messages().tokens;
 const listAddress = '/dashboard/tokens';
-type WithSecret = Token & { token: string };
 interface Page<Row> {
   data: Row[];
   next_cursor: string | null;
@@ -47,40 +50,24 @@ export function tokenRoutes(): Hono<PageEnv> {
   routes.get('/new', async (context) => showForm(context, null, {}, {}));
   routes.post('/new', createToken);
   routes.post('/search', searchTokens);
+  addBulkRoutes(routes);
   routes.get('/:id', (context) => showToken(context));
   routes.get('/:id/edit', async (context) => {
     const token = await findEditable(context);
     return showForm(context, token, valuesOfToken(token), {});
   });
   routes.post('/:id/edit', editToken);
-  routes.get('/:id/delete', async (context) => {
-    const token = await find(context);
-    return show(context, 'tokens', texts().deleteTitle, <TokenDelete token={token} />);
-  });
-  routes.post('/:id/delete', async (context) => {
-    await need(context.var.api('DELETE', pathOf(context)));
-    return redirectDone(context, listAddress, 'tokenDeleted');
-  });
+  addConfirmedRoutes(routes);
   addActions(routes);
   return routes;
 }
 
 function addActions(routes: Hono<PageEnv>): void {
-  routes.get('/:id/rotate', async (context) => {
-    const token = await find(context);
-    return show(context, 'tokens', texts().rotateTitle, <TokenRotate token={token} />);
-  });
-  routes.post('/:id/rotate', async (context) => {
-    const overlap_seconds = Number(textOf(await formOf(context), 'overlap_seconds'));
-    const path = `${pathOf(context)}/rotate`;
-    const rotated = await need(context.var.api<WithSecret>('POST', path, { overlap_seconds }));
-    return showOnce(context, texts().rotated, rotated);
-  });
   routes.post('/:id/status', async (context) => {
     const status = textOf(await formOf(context), 'status');
-    await need(context.var.api('PATCH', pathOf(context), { status }));
+    await need(context.var.api('PATCH', tokenPath(context), { status }));
     const code = status === 'disabled' ? 'tokenDisabled' : 'tokenEnabled';
-    return redirectDone(context, addressOf(context), code, context.req.param('id'));
+    return redirectDone(context, tokenAddress(context), code, context.req.param('id'));
   });
   routes.post('/:id/top-up', async (context) => {
     const amount = textOf(await formOf(context), 'amount');
@@ -89,22 +76,22 @@ function addActions(routes: Hono<PageEnv>): void {
     if (quota_usd === null) return wrong(texts().topUpUnlimited);
     if (!(Number(amount) > 0 && Number.isFinite(Number(amount)))) return wrong(texts().topUpWrong);
     const raised = Number((quota_usd + Number(amount)).toFixed(9));
-    const edited = await context.var.api('PATCH', pathOf(context), { quota_usd: raised });
+    const edited = await context.var.api('PATCH', tokenPath(context), { quota_usd: raised });
     if (!edited.ok) return wrong(edited.errors.quota_usd ?? edited.detail);
-    return redirectDone(context, addressOf(context), 'tokenToppedUp');
+    return redirectDone(context, tokenAddress(context), 'tokenToppedUp');
   });
 }
 
 async function listTokens(context: PageContext) {
   const url = new URL(context.req.url);
-  const asked = new URLSearchParams();
+  const asked = new URLSearchParams({ total: '1' });
   for (const name of [...listFields, 'cursor']) {
     const value = url.searchParams.get(name);
     if (value) asked.set(name, value);
   }
   const { api, services, principal } = context.var;
   const [page, accounts] = await Promise.all([
-    need(api<Page<Token>>('GET', `/tokens?${asked}`)),
+    need(api<Page<Token> & { total: number }>('GET', `/tokens?${asked}`)),
     principal.role === 'admin' ? services.accounts.list() : [],
   ]);
   const owners = new Map(accounts.map(({ id, name }) => [id, name]));
@@ -134,7 +121,7 @@ async function createToken(context: PageContext) {
   const values = await formOf(context);
   const made = await context.var.api<WithSecret>('POST', '/tokens', tokenBody(values));
   if (!made.ok) return showForm(context, null, values, made.errors, made.detail);
-  return showOnce(context, texts().created, made.value);
+  return showSecret(context, texts().created, made.value);
 }
 
 async function editToken(context: PageContext) {
@@ -144,8 +131,8 @@ async function editToken(context: PageContext) {
   // The form has days only: a time of day that was set elsewhere stays while its day stays.
   const isSameDay = expires_at === undefined || expires_at === (before.expires_at?.slice(0, 10) ?? null);
   const edit = isSameDay ? body : { ...body, expires_at };
-  const edited = await context.var.api('PATCH', pathOf(context), edit);
-  if (edited.ok) return redirectDone(context, addressOf(context), 'tokenSaved');
+  const edited = await context.var.api('PATCH', tokenPath(context), edit);
+  if (edited.ok) return redirectDone(context, tokenAddress(context), 'tokenSaved');
   if (edited.status !== 400) await need(Promise.resolve(edited));
   return showForm(context, before, values, edited.errors, edited.detail);
 }
@@ -156,23 +143,27 @@ async function showToken(context: PageContext, topUp?: TopUp) {
   const from = new Date(services.now() - 29 * 86_400_000).toISOString().slice(0, 10);
   const usage = (by: string) => `/usage?group_by=${by}&token=${encodeURIComponent(id)}&from=${from}`;
   const [token, byDay, byModel, recent] = await Promise.all([
-    need(api<TokenFigures>('GET', pathOf(context))),
+    need(api<TokenFigures>('GET', tokenPath(context))),
     need(api<Page<UsageRow>>('GET', usage('day'))),
     need(api<Page<UsageRow>>('GET', usage('model'))),
     need(api<Page<LogRowView>>('GET', `/logs?token=${encodeURIComponent(id)}&limit=10`)),
   ]);
-  const channels = context.var.principal.role === 'admin' ? await services.liveChannels() : [];
+  const isAdmin = context.var.principal.role === 'admin';
+  const channels = isAdmin ? await services.liveChannels() : [];
+  const owner = isAdmin ? await services.accounts.find(token.account_id) : null;
   const content = (
     <TokenDetails
       token={token}
       byDay={byDay.data}
       byModel={byModel.data}
       recent={recent.data}
-      names={new Map([...channels, token].map(({ id, name }) => [id, name]))}
+      names={
+        new Map([...channels, token, ...(owner === null ? [] : [owner])].map(({ id, name }) => [id, name]))
+      }
       now={services.now()}
       topUp={topUp}
       readerId={context.var.principal.accountId}
-      isAdmin={context.var.principal.role === 'admin'}
+      isAdmin={isAdmin}
     />
   );
   return show(context, 'tokens', token.name, content, topUp === undefined ? 200 : 400);
@@ -206,74 +197,7 @@ async function showForm(
   return show(context, 'tokens', title, form, isWrong ? 400 : 200);
 }
 
-async function showOnce(context: PageContext, title: string, { token, name, id, models }: WithSecret) {
-  const origin = new URL(context.req.url).origin;
-  const live = await context.var.services.liveChannels();
-  const served = live.flatMap(({ models, modelMap }) => [...models, ...Object.keys(modelMap)]);
-  const content = (
-    <TokenReveal
-      title={title}
-      name={name}
-      id={id}
-      value={token}
-      models={models}
-      served={served}
-      origin={origin}
-    />
-  );
-  return show(context, 'tokens', title, content);
-}
-
-function find(context: PageContext): Promise<Token> {
-  return need(context.var.api<Token>('GET', pathOf(context)));
-}
-
 /** Returns the token with the values that this reader edits. */
 async function findEditable(context: PageContext): Promise<Token> {
-  return editableToken(await find(context), context.var.principal.accountId);
-}
-
-function addressOf(context: PageContext): string {
-  return `/dashboard${pathOf(context)}`;
-}
-
-function pathOf(context: PageContext): string {
-  return `/tokens/${encodeURIComponent(context.req.param('id') ?? '')}`;
-}
-
-/** Asks before a token is deleted. */
-const TokenDelete: FC<{ token: Token }> = ({ token }) => (
-  <Confirm
-    title={texts().deleteTitle}
-    facts={factsOf(token)}
-    warning={texts().deleteWarning}
-    submit={texts().deleteConfirm}
-    back={`${listAddress}/${token.id}`}
-  />
-);
-
-/** Asks before a token gets a new secret: for an hour both work, unless another time is chosen. */
-const TokenRotate: FC<{ token: Token }> = ({ token }) => (
-  <Confirm
-    title={texts().rotateTitle}
-    facts={factsOf(token)}
-    warning={texts().rotateHelp}
-    submit={texts().rotateConfirm}
-    back={`${listAddress}/${token.id}`}
-  >
-    <Choice
-      name="overlap_seconds"
-      label={texts().overlap}
-      value="3600"
-      options={Object.entries(texts().overlaps)}
-    />
-  </Confirm>
-);
-
-function factsOf({ name, hint, last_used_at }: Token) {
-  return [
-    [texts().name, name],
-    [texts().hint, <code>{hint}</code>],
-    [texts().lastUsed, <Time at={last_used_at} age />],
-  ] as const;
+  return editableToken(await findToken(context), context.var.principal.accountId);
 }

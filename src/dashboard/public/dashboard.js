@@ -52,6 +52,15 @@ if (guarded) {
   });
 }
 
+// One check box for all rows of a list.
+for (const all of document.querySelectorAll('input[data-check-all]')) {
+  all.hidden = false;
+  all.addEventListener('change', () => {
+    for (const box of all.closest('table').querySelectorAll('td input[type="checkbox"]'))
+      box.checked = all.checked;
+  });
+}
+
 // Times in the browser's zone. The page has them in UTC, which stays in the tooltip with how long ago it was.
 const lang = document.documentElement.lang;
 const ages = new Intl.RelativeTimeFormat(lang, { numeric: 'auto' });

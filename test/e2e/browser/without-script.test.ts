@@ -115,7 +115,7 @@ describe.runIf(haveChromium)('the dashboard without script', () => {
   it('sorts the token list by its headings', async () => {
     for (const name of ['bravo', 'Alpha', 'charlie']) await world.relay.token({ name });
     await open('/dashboard/tokens?status=active');
-    const names = () => page.locator('tbody td:first-child a').allInnerTexts();
+    const names = () => page.locator('tbody td.name a').allInnerTexts();
     await follow(page.getByRole('link', { name: 'Name', exact: true }));
     expect(await names()).toEqual(['Alpha', 'bravo', 'charlie']);
     await follow(page.getByRole('link', { name: 'Name', exact: true }));

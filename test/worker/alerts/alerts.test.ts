@@ -221,6 +221,23 @@ describe('/api/webhook-endpoints', () => {
     });
   });
 
+  it('keep their secrets through a change of ENCRYPTION_KEY', async () => {
+    const { id, secret } = await endpoint();
+    const restartWith = (keys: object) =>
+      runInDurableObject(dispatcher(), (instance) => Object.assign(instance, { env: { ...env, ...keys } }));
+    await restartWith({ ENCRYPTION_KEY_NEXT: 'the next key' });
+    expect(await alerts.reseal()).toEqual({ resealed: 1, locked: 0 });
+    expect(await alerts.reseal()).toEqual({ resealed: 0, locked: 0 });
+    await restartWith({ ENCRYPTION_KEY: 'the next key' });
+    const tested = (await relay.manage('POST', `/webhook-endpoints/${id}/test`)).body;
+    expect(tested.state).toBe('delivered');
+    const [{ body, headers }] = received as [Received];
+    expect(new Webhook(secret).verify(body, Object.fromEntries(headers))).toMatchObject({ type: 'test' });
+    await restartWith({ ENCRYPTION_KEY: 'a wrong key' });
+    expect(await alerts.reseal()).toEqual({ resealed: 0, locked: 1 });
+    await restartWith({});
+  });
+
   it('sends a test at once and says how it ended', async () => {
     const { id } = await endpoint();
     expect((await relay.manage('POST', `/webhook-endpoints/${id}/test`)).body).toMatchObject({

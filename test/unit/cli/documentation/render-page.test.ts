@@ -1,5 +1,6 @@
 // Pages of Markdown become HTML with anchors, tabs, and texts to search.
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { withOriginalTables } from '../../../../src/cli/documentation/original-tables.ts';
 import { renderPage } from '../../../../src/cli/documentation/render-page.ts';
 import { contentsOf } from '../../../../src/lib/rendered-page.ts';
 
@@ -73,6 +74,24 @@ it('leaves out HTML, and what only the repository shows', () => {
 it('gives a translation the anchors of the original, and refuses one with other headings', () => {
   expect(renderPage('# 标题\n\n## 限制\n', ['limits']).html).toContain('id="limits"');
   expect(() => renderPage('# 标题\n\n## 限制\n', [])).toThrow('1 headings, but 0 anchors');
+});
+
+describe('tables of translations', () => {
+  const table = '| a |\n|---|\n| $1 |';
+  const original = `# T\n\n<!-- generated: limits of x -->\n\n${table}\n\n<!-- /generated -->\n\nEnd\n`;
+
+  it('are the generated ones of the original, in HTML and Markdown', () => {
+    const { html, markdown } = renderPage(
+      withOriginalTables('# 标题\n\n<!-- table: limits of x -->\n\n完\n', original),
+    );
+    expect(html).toContain('<td>$1</td>');
+    expect(markdown).toBe(`# 标题\n\n${table}\n\n完\n`);
+  });
+
+  it('must be all of the original, and no others', () => {
+    expect(() => withOriginalTables('# 标题\n', original)).toThrow('lacks <!-- table: limits of x -->');
+    expect(() => withOriginalTables('# 标题\n\n<!-- table: y -->\n', original)).toThrow('table "y"');
+  });
 });
 
 it('joins lines of Chinese without a space', () => {

@@ -1,6 +1,6 @@
 // How pages write amounts of money.
 import { expect, it } from 'vitest';
-import { dollars, moneyFormat, moneyLimits } from '../../../../src/dashboard/pages/parts.tsx';
+import { dollars, moneyFormat, moneyLimits, Pager } from '../../../../src/dashboard/pages/parts.tsx';
 
 const column = (amounts: (number | null)[]) => amounts.map((usd) => moneyFormat(amounts)(usd ?? 0));
 
@@ -19,4 +19,25 @@ it('writes at most six digits, and less than the smallest for what they cannot s
 
 it('writes a single amount with the digits that are significant', () => {
   expect([0, 5, 0.0643, 0.00000972].map(dollars)).toEqual(['$0.00', '$5.00', '$0.0643', '$0.00000972']);
+});
+
+/** Returns the links of the pager of an address. */
+async function links(url: string, next: string | null) {
+  const html = String(await Pager({ url: `https://relay.test${url}`, next }));
+  const found = [...html.matchAll(/href="([^"]*)">(\w+) page/g)];
+  return Object.fromEntries(found.map(([, href = '', name = '']) => [name, href.replaceAll('&amp;', '&')]));
+}
+
+it('leads forward by cursors, and back by the cursors that the address remembers', async () => {
+  expect(await links('/list?q=a', null)).toEqual({});
+  expect(await links('/list?q=a', 'A')).toEqual({ Next: '/list?q=a&cursor=A' });
+  expect(await links('/list?q=a&cursor=A', 'B')).toEqual({
+    Previous: '/list?q=a',
+    Next: '/list?q=a&cursor=B&back=.A',
+  });
+  expect(await links('/list?q=a&cursor=B&back=.A', 'C')).toEqual({
+    Previous: '/list?q=a&cursor=A',
+    Next: '/list?q=a&cursor=C&back=.A.B',
+  });
+  expect(await links('/list?cursor=C&back=.A.B', null)).toEqual({ Previous: '/list?cursor=B&back=.A' });
 });
