@@ -22,7 +22,7 @@ export const LogTable: FC<TableFacts> = ({ rows, names }) => (
         <tr>
           <th scope="col">{texts().time}</th>
           <th scope="col">{texts().status}</th>
-          <th scope="col">{`${texts().model}, ${texts().token}`}</th>
+          <th scope="col">{`${texts().model} · ${texts().token}`}</th>
           <th scope="col" class="number">
             {texts().tokensInOut}
           </th>

@@ -162,6 +162,7 @@ const Tables: FC<{ top: Top; names: Map<string, string>; isAdmin: boolean }> = (
           rows={top.channels}
           nameOf={nameOf}
           hrefOf={(id) => `/dashboard/logs?channel=${encodeURIComponent(id)}`}
+          none={messages().logs.noAttempts.replace(/[.。]$/, '')}
         />
       ) : null}
     </>

@@ -31,7 +31,7 @@ export function priceRoutes(): Hono<PageEnv> {
     const wrong = wrongName('model', textOf(values, 'model'));
     if (wrong !== null) return showPrices(context, { values, price: wrong });
     const set = await context.var.api('PUT', pathOf(textOf(values, 'model')), priceBody(values));
-    if (!set.ok) return showPrices(context, { values, price: set });
+    if (!set.ok) return showPrices(context, { values, price: besideFields(set) });
     return redirectDone(context, listPath, 'priceSaved');
   });
   routes.post('/aliases', async (context) => {
@@ -40,7 +40,7 @@ export function priceRoutes(): Hono<PageEnv> {
     if (wrong !== null) return showPrices(context, { values, alias: wrong });
     const models = listOf(values, 'alias_models');
     const set = await context.var.api('PUT', aliasPath(textOf(values, 'alias')), { models });
-    if (!set.ok) return showPrices(context, { values, alias: set });
+    if (!set.ok) return showPrices(context, { values, alias: besideFields(set) });
     return redirectDone(context, listPath, 'aliasSaved');
   });
   addRemovals(routes);
@@ -98,6 +98,11 @@ const Removal: FC<{ title: string; warning: string; confirm: string; field: stri
     </form>
   </div>
 );
+
+/** The errors stand beside their fields; the message above does not repeat them. */
+function besideFields({ detail, errors }: Wrong): Wrong {
+  return { detail: Object.keys(errors).length > 0 ? messages().form.notSaved : detail, errors };
+}
 
 /** Returns an error for a name that no URL can contain, or null. */
 function wrongName(field: string, name: string): Wrong | null {

@@ -150,16 +150,15 @@ async function showToken(context: PageContext, topUp?: TopUp) {
   ]);
   const isAdmin = context.var.principal.role === 'admin';
   const channels = isAdmin ? await services.liveChannels() : [];
-  const owner = isAdmin ? await services.accounts.find(token.account_id) : null;
+  const { accountId, name: readerName } = context.var.principal;
+  const reader = { id: accountId, name: readerName ?? accountId };
   const content = (
     <TokenDetails
       token={token}
       byDay={byDay.data}
       byModel={byModel.data}
       recent={recent.data}
-      names={
-        new Map([...channels, token, ...(owner === null ? [] : [owner])].map(({ id, name }) => [id, name]))
-      }
+      names={new Map([...channels, token, reader].map(({ id, name }) => [id, name]))}
       now={services.now()}
       topUp={topUp}
       readerId={context.var.principal.accountId}

@@ -17,6 +17,8 @@ const filters = ['token', 'model', 'account', 'channel', 'group'] as const;
 interface Answer {
   data: GroupedRow[];
   total: GroupedRow;
+  /** Older rows were not examined. Null: all were. */
+  examined_from: string | null;
 }
 
 /** What the reader asked for. */
@@ -25,6 +27,8 @@ export interface Question {
   by: Grouping;
   and: Grouping | null;
   metric: Metric;
+  /** Which tag's values the grouping `tag` has. */
+  tagKey: string;
   query: URLSearchParams;
 }
 
@@ -56,12 +60,23 @@ export function questionOf(context: PageContext): Question | null {
     const sent = name === 'model' && [by, and].includes('requested_model') ? 'requested_model' : name;
     if (value) query.set(sent, value);
   }
-  return { range, by, and, metric: metrics.find((one) => one === asked('metric')) ?? 'cost', query };
+  const metric = metrics.find((one) => one === asked('metric')) ?? 'cost';
+  return { range, by, and, metric, tagKey: asked('tag')?.trim() || usualTag, query };
 }
 
-export function tableQuery({ by, and, query }: Question): URLSearchParams {
+/** The tag that is shown if the reader names none. */
+const usualTag = 'project';
+
+/** Returns a grouping as /api/usage names it. */
+function apiGrouping(grouping: Grouping, { tagKey }: Question): string {
+  return grouping === 'tag' ? `tag:${tagKey}` : grouping;
+}
+
+export function tableQuery(question: Question): URLSearchParams {
+  const { by, and, query } = question;
   const grouped = new URLSearchParams(query);
-  grouped.set('group_by', and === null ? by : `${by},${and}`);
+  const both = and === null ? [by] : [by, and];
+  grouped.set('group_by', both.map((one) => apiGrouping(one, question)).join(','));
   return grouped;
 }
 
@@ -85,9 +100,8 @@ export async function answers(context: PageContext, question: Question): Promise
   const over = new URLSearchParams(query);
   over.set('group_by', range.unit);
   const ofLeaders = new URLSearchParams(query);
-  ofLeaders.set('group_by', `${range.unit},${by}`);
-  // Groups are few, and the API does not narrow them.
-  if (by !== 'group') for (const key of leaders) ofLeaders.append('only', key);
+  ofLeaders.set('group_by', `${range.unit},${apiGrouping(by, question)}`);
+  if (narrowed.has(by)) for (const key of leaders) ofLeaders.append('only', key);
   const [all, some] = await Promise.all([
     answered(context, over),
     leaders.length === 0 ? null : answered(context, ofLeaders),
@@ -95,6 +109,9 @@ export async function answers(context: PageContext, question: Question): Promise
   if (typeof all === 'string') return { problem: all };
   return typeof some === 'string' ? { problem: some } : { table, leaders, ofLeaders: some, all };
 }
+
+/** Groupings that the API narrows to keys. Groups are few, and sums from the log read the same rows. */
+const narrowed: ReadonlySet<Grouping> = new Set(['token', 'account', 'channel', 'model', 'requested_model']);
 
 /** Returns the answer of /api/usage, or what is wrong with the question. Throws other problems. */
 async function answered({ var: { api } }: PageContext, query: URLSearchParams): Promise<Answer | string> {

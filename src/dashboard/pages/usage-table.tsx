@@ -30,9 +30,11 @@ interface TableFacts {
   nameOf?: (key: string) => string;
   /** Returns the page of what was used. */
   hrefOf: (key: string) => string;
+  /** What the row without a key stands for. */
+  none?: string;
 }
 
-export const UsageTable: FC<TableFacts> = ({ label, rows, nameOf = (key) => key, hrefOf }) => {
+export const UsageTable: FC<TableFacts> = ({ label, rows, nameOf = (key) => key, hrefOf, none = '–' }) => {
   const shown = rows.slice(0, shownRows);
   const money = moneyFormat(shown.map(({ cost_usd }) => cost_usd));
   return rows.length === 0 ? (
@@ -55,7 +57,7 @@ export const UsageTable: FC<TableFacts> = ({ label, rows, nameOf = (key) => key,
         <tbody>
           {shown.map((row) => (
             <tr>
-              <td class="name">{row.key === '' ? '–' : <a href={hrefOf(row.key)}>{nameOf(row.key)}</a>}</td>
+              <td class="name">{row.key === '' ? none : <a href={hrefOf(row.key)}>{nameOf(row.key)}</a>}</td>
               <td class="number">{money(row.cost_usd)}</td>
               <td class="number">{count(row.requests)}</td>
               <td class="number">{count((row.input_tokens ?? 0) + (row.output_tokens ?? 0))}</td>

@@ -7,7 +7,16 @@ import type { UsageRow } from './usage-table.tsx';
 const texts = () => messages().usage;
 
 /** What usage is grouped by; those of admins are about accounts that a member does not see. */
-export const groupings = ['model', 'requested_model', 'token', 'day', 'month'] as const;
+export const groupings = [
+  'model',
+  'requested_model',
+  'token',
+  'tag',
+  'end_user',
+  'session',
+  'day',
+  'month',
+] as const;
 export const adminGroupings = ['account', 'group', 'channel'] as const;
 export type Grouping = (typeof groupings)[number] | (typeof adminGroupings)[number];
 
@@ -24,9 +33,11 @@ interface TotalsFacts {
   names: ReadonlyMap<string, string>;
   /** The range and the filters, as /api/usage takes them. */
   query: URLSearchParams;
+  /** Which tag's values the grouping `tag` has. */
+  tagKey: string;
 }
 
-export const UsageTotals: FC<TotalsFacts> = ({ rows, total, by, and, names, query }) => {
+export const UsageTotals: FC<TotalsFacts> = ({ rows, total, by, and, names, query, tagKey }) => {
   const money = moneyFormat([...rows.map(({ cost_usd }) => cost_usd), total.cost_usd]);
   return (
     <TableFrame label={texts().title}>
@@ -54,11 +65,17 @@ export const UsageTotals: FC<TotalsFacts> = ({ rows, total, by, and, names, quer
           {rows.map((row) => (
             <tr>
               <td class="name">
-                <KeyLink grouping={by} value={row.key} names={names} query={query} />
+                <KeyLink grouping={by} value={row.key} names={names} query={query} tagKey={tagKey} />
               </td>
               {and === null ? null : (
                 <td class="name">
-                  <KeyLink grouping={and} value={row.second_key ?? ''} names={names} query={query} />
+                  <KeyLink
+                    grouping={and}
+                    value={row.second_key ?? ''}
+                    names={names}
+                    query={query}
+                    tagKey={tagKey}
+                  />
                 </td>
               )}
               <Figures row={row} total={total} money={money} />
@@ -101,6 +118,9 @@ const logFilters: Partial<Record<Grouping, string>> = {
   token: 'token',
   account: 'account',
   channel: 'channel',
+  end_user: 'end_user',
+  session: 'session',
+  tag: 'tag',
 };
 
 const KeyLink: FC<{
@@ -108,12 +128,13 @@ const KeyLink: FC<{
   value: string;
   names: ReadonlyMap<string, string>;
   query: URLSearchParams;
-}> = ({ grouping, value, names, query }) => {
+  tagKey: string;
+}> = ({ grouping, value, names, query, tagKey }) => {
   if (value === '') return <>{texts().unnamed}</>;
   const filter = logFilters[grouping];
   const name = names.get(value) ?? value;
   if (filter === undefined) return <>{name}</>;
-  const there = new URLSearchParams({ [filter]: value });
+  const there = new URLSearchParams({ [filter]: grouping === 'tag' ? `${tagKey}=${value}` : value });
   for (const other of ['token', 'model', 'account', 'channel'])
     if (other !== filter && query.has(other)) there.set(other, query.get(other) ?? '');
   const [from = '', to = ''] = [query.get('from')?.slice(0, 10), lastDay(query.get('to') ?? '')];

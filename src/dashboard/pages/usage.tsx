@@ -101,7 +101,11 @@ const Results: FC<{
         and={and}
         names={names}
         query={question.query}
+        tagKey={question.tagKey}
       />
+      {table.examined_from === null ? null : (
+        <p class="quiet">{texts().examined(table.examined_from.slice(0, 16).replace('T', ' '))}</p>
+      )}
       {table.data.length > shownRows ? (
         <p class="quiet">{texts().more(shownRows, table.data.length)}</p>
       ) : null}
@@ -135,6 +139,7 @@ const Filters: FC<{ context: PageContext; question: Question | null }> = ({ cont
         value={question?.metric ?? 'cost'}
         options={metrics.map((one) => [one, texts().metrics[one]] as const)}
       />
+      <Field name="tag" label={texts().tagKey} placeholder="project" value={asked('tag')} />
       <Field name="token" label={messages().logs.token} value={asked('token')} />
       <Field name="model" label={messages().logs.model} value={asked('model')} />
       {context.var.principal.role === 'admin' ? (

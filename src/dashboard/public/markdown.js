@@ -1,9 +1,9 @@
 // Markdown as models write it, as elements: nothing of it ever becomes HTML, so an answer can contain no script, no style,
 // and nothing from other hosts. Blocks: headings, lists, quotes, tables, rules, fenced code. In lines: code, bold,
-// italics, strikethrough, links to http and https.
+// italics, strikethrough, links to http and https, each of at most a thousand characters: the search for an end is bounded.
 
 const inline =
-  /(`+)(.+?)\1|\*\*(.+?)\*\*|__(.+?)__|\*([^*\s][^*]*?)\*|(?<!\w)_([^_\s][^_]*?)_(?!\w)|~~(.+?)~~|\[([^\]]+)\]\((https?:\/\/[^\s)]+)\)|(https?:\/\/[^\s<>)\]]+)/s;
+  /(`{1,3})(.{1,1000}?)\1|\*\*(.{1,1000}?)\*\*|__(.{1,1000}?)__|\*([^*\s][^*]{0,1000}?)\*|(?<!\w)_([^_\s][^_]{0,1000}?)_(?!\w)|~~(.{1,1000}?)~~|\[([^\]]{1,1000})\]\((https?:\/\/[^\s)]+)\)|(https?:\/\/[^\s<>)\]]+)/s;
 
 /** Returns the tree of a text: `[tag, attributes, ...children]`, and strings. Pure. */
 export function markdownTree(text) {

@@ -122,3 +122,27 @@ it('narrows sums to keys without widening what a member sees', async () => {
   expect((await admin.api('GET', path('token', ...many))).status).toBe(400);
   expect((await admin.api('GET', path('token', ...many.slice(1)))).status).toBe(200);
 });
+
+it('shows what a project spent by model, from the values of a tag', async () => {
+  const { member } = await openDashboard();
+  const createdAtMs = Date.now() - 60_000;
+  const row = { accountId: 'acc_bob', tokenId: 'tok_b', createdAtMs, status: 200, requestedModel: 'gpt-4o' };
+  await appendRows(
+    env.DB,
+    [
+      logRow({ id: 'r1', ...row, tags: ['project=alpha'], costNanoUsd: 3_000_000_000 }),
+      logRow({ id: 'r2', ...row, tags: ['project=beta'], costNanoUsd: 1_000_000_000 }),
+    ],
+    [],
+  );
+  const { text } = await member.get('/dashboard/usage?range=24h&by=tag&and=model');
+  expect(
+    rowsOf(text)
+      .slice(1, 3)
+      .map((cells) => cells.slice(0, 3)),
+  ).toEqual([
+    ['alpha', 'gpt-4o', '$3.00'],
+    ['beta', 'gpt-4o', '$1.00'],
+  ]);
+  expect(text).toContain('/dashboard/logs?tag=project%3Dalpha');
+});

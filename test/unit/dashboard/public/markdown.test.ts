@@ -44,10 +44,10 @@ it('makes no element of HTML, and no link that runs script', () => {
   expect(markdownTree(text)).toEqual([['p', {}, text]]);
 });
 
-it('ends with unclosed code, endless marks, and deep quotes', () => {
+it('ends with unclosed code and deep quotes, and bounds the search for the end of a mark', () => {
   expect(markdownTree('```\nopen')).toEqual([['pre', { tabindex: '0' }, ['code', {}, 'open']]]);
-  const started = performance.now();
-  markdownTree(`${'*a '.repeat(2_000)}\n${'`'.repeat(2_000)}\n${'[x]('.repeat(2_000)}`);
-  expect(performance.now() - started).toBeLessThan(1_000);
+  const open = `~~${'a'.repeat(1_001)}~~ \`${'b'.repeat(1_001)}\``;
+  expect(markdownTree(open)).toEqual([['p', {}, open]]);
+  expect(markdownTree(`**${'a'.repeat(1_000)}**`)).toEqual([['p', {}, ['strong', {}, 'a'.repeat(1_000)]]]);
   expect(markdownTree('>'.repeat(100)).length).toBe(1);
 });
