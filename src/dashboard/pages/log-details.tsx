@@ -16,7 +16,7 @@ export const LogDetails: FC<Facts> = ({ row, names }) => (
   <div class="log-details">
     {row.error_code === null ? null : <Reason row={row} />}
     <section>
-      <h3>{texts().request}</h3>
+      <h2>{texts().request}</h2>
       <List
         facts={[
           [texts().id, <code>{row.id}</code>],
@@ -33,7 +33,7 @@ export const LogDetails: FC<Facts> = ({ row, names }) => (
       />
     </section>
     <section>
-      <h3>{texts().timing}</h3>
+      <h2>{texts().timing}</h2>
       <List
         facts={[
           [texts().firstByte, milliseconds(row.ttfb_ms)],
@@ -41,11 +41,11 @@ export const LogDetails: FC<Facts> = ({ row, names }) => (
           [texts().duration, milliseconds(row.duration_ms)],
         ]}
       />
-      <h3>{texts().attempts}</h3>
+      <h2>{texts().attempts}</h2>
       <Attempts row={row} names={names} />
     </section>
     <section>
-      <h3>{texts().usage}</h3>
+      <h2>{texts().usage}</h2>
       <List
         facts={[
           [texts().input, count(row.input_tokens)],
@@ -57,7 +57,7 @@ export const LogDetails: FC<Facts> = ({ row, names }) => (
       />
     </section>
     <section>
-      <h3>{texts().cost}</h3>
+      <h2>{texts().cost}</h2>
       <Cost row={row} />
     </section>
   </div>
@@ -78,7 +78,7 @@ function attributionOf({ end_user, session, tags }: LogRowView): Fact[] {
 /** Why the request failed. */
 const Reason: FC<{ row: LogRowView }> = ({ row: { error_code, error_class, error_message } }) => (
   <section>
-    <h3>{texts().reason}</h3>
+    <h2>{texts().reason}</h2>
     <p>{error_message ?? texts().noReason}</p>
     <p class="quiet">
       {error_class === null ? error_code : `${error_code} · ${texts().errorClasses[error_class]}`}
