@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, normalize } from 'node:path';
 import { expect, it } from 'vitest';
+import { renderPage } from '../../../src/cli/documentation/render-page.ts';
 import { allPages, type Page, readPage, root, userPages } from '../../support/docs/pages.ts';
 
 /** Returns the text without code, in which brackets are no links. */
@@ -45,6 +46,14 @@ it.each(allPages)('every link of %s leads to a file and a heading that exist', (
 it.each(allPages)('no line of %s is longer than 120 characters, tables excepted', (path) => {
   const lines = readPage(path).text.split('\n');
   expect(lines.filter((line) => line.length > 120 && !line.trimStart().startsWith('|'))).toEqual([]);
+});
+
+const translations = allPages.filter((path) => path.startsWith('src/docs/zh/'));
+
+it.each(translations)('%s has no emphasis that Markdown leaves as asterisks', (path) => {
+  const { html } = renderPage(readPage(path).text);
+  const prose = html.replace(/<(pre|code)\b[\s\S]*?<\/\1>/g, '');
+  expect(prose.split('\n').filter((line) => line.includes('*'))).toEqual([]);
 });
 
 it('the README has at most 200 lines and 12 KB, and no long line in tables either', () => {
