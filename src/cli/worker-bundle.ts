@@ -59,6 +59,7 @@ const settings = {
   loader: { '.sql': 'text' as const },
   jsx: 'automatic' as const,
   jsxImportSource: 'hono/jsx',
+  charset: 'utf8' as const,
   logLevel: 'warning' as const,
 } satisfies BuildOptions;
 
