@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { markdownPagesOfVite } from '../src/cli/documentation/markdown-pages.ts';
 
 /**
@@ -28,6 +29,19 @@ function freeBytes(folder: string): number {
 
 /** Programs that tests start (wrangler, `npm start`) compile their modules once. */
 process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'relay-tests-compile-cache');
+
+/** Files that take half a minute and more. Begun last, each would run alone at the end. */
+const slowFiles =
+  /e2e\/browser\/(pages|without-script)|e2e\/cli\/(deploy|rotate|host|docs|start)|load\/faults\/(realtime|faults)|e2e\/replay\/recordings|e2e\/sdk\/encodings/;
+
+/** Begins with the slow files. Vitest itself knows durations of earlier runs only, and a fresh clone has none. */
+class SlowFilesFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isSlow = ({ moduleId }: TestSpecification) => slowFiles.test(moduleId);
+    return [...sorted.filter(isSlow), ...sorted.filter((file) => !isSlow(file))];
+  }
+}
 
 /** All but `timing` and `scale` run side by side: some files compute, others wait for processes, sockets and expiries. */
 const sideBySide = { maxWorkers: 4, sequence: { groupOrder: 0 } };
@@ -67,6 +81,7 @@ const sqlAsText = {
 export default defineConfig(({ mode }) => ({
   root: new URL('..', import.meta.url).pathname,
   test: {
+    sequence: { sequencer: SlowFilesFirst },
     projects: [
       {
         plugins: [markdownPagesOfVite],

@@ -102,9 +102,18 @@ export function presetOf(baseUrl: string | null, { preset }: ChannelSettings): P
   return byHost.get(hostname) ?? byHost.get(hostname.replace(/^[^.]+\./, '')) ?? null;
 }
 
-/** Whether a channel's upstream is OpenRouter. */
-export function isOpenRouter({ provider, baseUrl, settings }: Parameters<typeof chatFactsOf>[0]): boolean {
-  return provider === 'openai-compatible' && presetOf(baseUrl, settings) === presets.openrouter;
+/**
+ * Whether a channel's upstream may read `usage: {include: true}` of a request: OpenRouter does, and an upstream that is
+ * not known may be another gateway. Others could refuse the field.
+ */
+export function mayReadUsageOption({
+  provider,
+  baseUrl,
+  settings,
+}: Parameters<typeof chatFactsOf>[0]): boolean {
+  if (provider !== 'openai-compatible') return false;
+  const preset = presetOf(baseUrl, settings);
+  return preset === null || preset === presets.openrouter;
 }
 
 /** Returns how a channel's chat completions differ. Null: they are OpenAI's, or nothing is known. */

@@ -4,7 +4,7 @@ import { ownTarget, type TranslationTarget } from '../../formats/registry.ts';
 import { type RerankDialect, writeRerankRequest } from '../../formats/rerank/request.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { memberText, removeMember, replaceMember, topLevelMembers } from '../../lib/json-members.ts';
-import { chatFactsOf, isOpenRouter } from '../../providers/presets.ts';
+import { chatFactsOf, mayReadUsageOption } from '../../providers/presets.ts';
 import { type AdaptedBody, baseUrlOf, type UpstreamTarget } from '../../providers/provider.ts';
 import { providers } from '../../providers/registry.ts';
 import { allowedQuery } from '../../providers/request-allowlist.ts';
@@ -147,7 +147,8 @@ function editedText(call: Call, plan: Plan, route: PricedRoute, text: string, va
       usageSwitchedOn: false,
     };
   }
-  const asked = plan.cost.isAskedInBody && !isOpenRouter(route.channel) ? removeMember(text, 'usage') : text;
+  const asked =
+    plan.cost.isAskedInBody && !mayReadUsageOption(route.channel) ? removeMember(text, 'usage') : text;
   const named =
     call.pathModel === null ? withModel(asked, route.upstreamModel, plan.facts.model ?? plan.model) : asked;
   const { provider } = route.channel;

@@ -8,7 +8,7 @@ import { type Ended, runProgram, temporaryFolder } from './programs.ts';
 const root = new URL('../../..', import.meta.url).pathname;
 
 /** The files that a clone needs for a deployment. */
-const cloned = ['src', 'schema.sql', 'wrangler.toml', 'package.json', 'tsconfig.json'];
+const cloned = ['.github', 'src', 'schema.sql', 'wrangler.toml', 'package.json', 'tsconfig.json'];
 
 export interface DeployWorld {
   readonly cloudflare: CloudflareImitation;

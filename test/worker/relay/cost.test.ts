@@ -216,7 +216,7 @@ describe('asking for the cost', () => {
     expect(JSON.parse(text).usage).toEqual(chatUsage);
   });
 
-  it('is possible in the body, and no provider but OpenRouter sees that', async () => {
+  it('is possible in the body, which only OpenRouter and unknown gateways see', async () => {
     await relay.channel({
       name: 'r',
       provider: 'openai-compatible',
@@ -224,9 +224,24 @@ describe('asking for the cost', () => {
       keys: ['k'],
       models: ['router-model'],
     });
-    await relay.manage('PUT', '/prices/router-model', { input: 1, output: 2 });
+    await relay.channel({
+      name: 'u',
+      provider: 'openai-compatible',
+      base_url: 'https://gateway.example/v1',
+      keys: ['k'],
+      models: ['gateway-model'],
+    });
+    await relay.channel({
+      name: 'm',
+      provider: 'openai-compatible',
+      preset: 'mistral',
+      keys: ['k'],
+      models: ['preset-model'],
+    });
+    for (const model of ['router-model', 'gateway-model', 'preset-model'])
+      await relay.manage('PUT', `/prices/${model}`, { input: 1, output: 2 });
     const usage = { include: true };
-    for (const model of ['gpt-4o', 'claude-sonnet-4-5', 'router-model']) {
+    for (const model of ['gpt-4o', 'claude-sonnet-4-5', 'router-model', 'gateway-model', 'preset-model']) {
       const headers = { 'x-relay-strict': '1' };
       const reply = await post(
         '/v1/chat/completions',
@@ -236,7 +251,7 @@ describe('asking for the cost', () => {
       expect(reply.body.usage.cost).toBe((await rowOf(reply)).cost_usd);
       expect(reply.body.usage.cost).toBeLessThan(1);
       const sent = JSON.parse(relay.received.at(-1)?.body ?? '{}');
-      expect(sent.usage).toEqual(model === 'router-model' ? usage : undefined);
+      expect(sent.usage).toEqual(/^(router|gateway)/.test(model) ? usage : undefined);
       expect(reply.headers.get('x-relay-dropped')).toBeNull();
     }
   });
