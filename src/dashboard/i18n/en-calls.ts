@@ -198,6 +198,7 @@ export const enCalls = {
     estimated: 'estimate',
     noAttempts: 'Rejected before reaching a provider.',
     reason: 'Why it failed',
+    remedy: 'What to do about it',
     noReason: 'The provider gave no reason.',
     errorClasses: {
       caller: 'error in the request',

@@ -14,7 +14,6 @@ export const enDocs = {
     previous: 'Previous',
     next: 'Next',
     signIn: 'Log in',
-    toDashboard: 'Dashboard',
     englishOnly: 'This page is available in English only.',
     tokens: 'Your tokens',
     tokensHelp:
@@ -29,11 +28,6 @@ export const enDocs = {
     liveAll: 'All models with search and filters',
     liveSignIn: 'Log in to see which models this relay serves you, and at what price.',
     noModels: 'No channel serves a model yet.',
-    model: 'Model',
-    context: 'Context',
-    output: 'Output limit',
-    inputPrice: 'Input',
-    outputPrice: 'Output',
     reference: {
       title: 'Management API reference',
       lead: 'Every operation of the management API, from its OpenAPI document.',
@@ -53,7 +47,6 @@ export const enDocs = {
       bodyText: 'JSON body',
       answer: 'Answer',
       signIn: 'Log in to try the operations here.',
-      needsScript: 'Trying an operation needs script.',
     },
   },
 } as const;

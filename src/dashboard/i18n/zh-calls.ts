@@ -197,6 +197,7 @@ export const zhCalls: Pick<Messages, 'overview' | 'tokens' | 'logs'> = {
     estimated: '估算',
     noAttempts: '在到达提供商之前被拒绝。',
     reason: '失败原因',
+    remedy: '如何解决',
     noReason: '提供商没有给出原因。',
     errorClasses: {
       caller: '请求本身有误',

@@ -14,7 +14,6 @@ export const zhDocs = {
     previous: '上一页',
     next: '下一页',
     signIn: '登录',
-    toDashboard: '控制台',
     englishOnly: '本页目前只有英文版。',
     tokens: '你的令牌',
     tokensHelp: '示例从 RELAY_TOKEN 读取令牌。令牌的密钥只在创建时显示一次。',
@@ -28,11 +27,6 @@ export const zhDocs = {
     liveAll: '全部模型（可搜索和筛选）',
     liveSignIn: '登录后可查看本中转站提供的模型及其价格。',
     noModels: '还没有渠道提供模型。',
-    model: '模型',
-    context: '上下文',
-    output: '输出上限',
-    inputPrice: '输入',
-    outputPrice: '输出',
     reference: {
       title: '管理 API 参考',
       lead: '管理 API 的全部操作，来自它的 OpenAPI 文档。',
@@ -52,7 +46,6 @@ export const zhDocs = {
       bodyText: 'JSON 请求体',
       answer: '响应内容',
       signIn: '登录后可在这里试用各个操作。',
-      needsScript: '试用操作需要启用脚本。',
     },
   },
 };

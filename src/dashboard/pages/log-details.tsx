@@ -1,5 +1,7 @@
 // Everything about one request: its attempts, timing, usage, and cost.
+
 import type { FC } from 'hono/jsx';
+import { errorCodes } from '../../formats/api-errors.ts';
 import type { LogRowView } from '../api/log-fields.ts';
 import { messages } from '../i18n/messages.ts';
 import { Badge, count, dollars, milliseconds, priceText } from './parts.tsx';
@@ -81,10 +83,16 @@ const Reason: FC<{ row: LogRowView }> = ({ row: { error_code, error_class, error
     <h2>{texts().reason}</h2>
     <p>{error_message ?? texts().noReason}</p>
     <p class="quiet">
-      {error_class === null ? error_code : `${error_code} · ${texts().errorClasses[error_class]}`}
+      {error_class === null ? error_code : `${error_code} · ${texts().errorClasses[error_class]}`}{' '}
+      {isDocumented(error_code) ? <a href={`/docs/errors#${error_code}`}>{texts().remedy}</a> : null}
     </p>
   </section>
 );
+
+/** Other codes of the log name how a request ended: there is no section about them. */
+function isDocumented(code: string | null): boolean {
+  return errorCodes.some((known) => known === code);
+}
 
 /** Returns the relay's own time until the first byte, without the upstreams' time. Null: not known. */
 function ownMs({ ttfb_ms, attempts }: Pick<LogRowView, 'ttfb_ms' | 'attempts'>): number | null {

@@ -96,6 +96,16 @@ it('names the tokens of a signed-in reader, and offers to try operations', async
   expect(String((await get('/docs/api-reference')).text)).not.toContain('class="try"');
 });
 
+it('shows the models of a signed-in reader, and strangers where to see them', async () => {
+  const { relay, admin } = await openDashboard();
+  await relay.channel({ name: 'c', provider: 'openai', keys: ['k'], models: ['gpt-4o'] });
+  const { text } = await admin.get('/docs/models-and-prices');
+  expect(text).toMatch(/<table class="models">[\s\S]*gpt-4o/);
+  const stranger = String((await get('/docs/models-and-prices')).text);
+  expect(stranger).not.toContain('<table class="models">');
+  expect(stranger).toContain('Log in to see which models');
+});
+
 it('describes every operation of the management API', async () => {
   const page = String((await get('/docs/api-reference')).text);
   const { body } = await get('/api/openapi.json');

@@ -27,6 +27,7 @@ it('shows the reason to everybody who sees the row, and what upstreams said to a
     const { text } = await admin.get(path);
     expect(text).toContain('HTML page, status 502: &lt;b&gt;Bad Gateway&lt;/b&gt;');
     expect(text).toContain('upstream_error · provider error');
+    expect(text).toContain('href="/docs/errors#upstream_error"');
     expect(text).toContain('Incorrect API key provided: …');
     expect(text).toMatch(/badge bad">404/);
     const own = (await member.get(path)).text;
