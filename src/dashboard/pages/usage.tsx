@@ -1,4 +1,4 @@
-// The page of usage: any range, up to two groupings, a chart over time, a table with totals, and links to the log.
+// The page of usage: a chosen range, up to two groupings, a chart over time, a table with totals, and links to the log.
 import { Hono } from 'hono';
 import type { FC } from 'hono/jsx';
 import { accountInView } from '../api/roles.ts';
